@@ -1,6 +1,17 @@
 #![doc = include_str!("../README.md")]
 
+pub mod change;
+pub mod entity;
 pub mod error;
+pub mod geometry;
 pub mod jsonld;
+pub mod language;
+pub mod query;
+pub mod read;
+pub mod render;
+pub mod time;
+pub mod write;
 
+pub use entity::{Attribute, AttributeValue, Attributes, Entity, Kind, OneOrMany};
 pub use error::{Error, ErrorKind, Result};
+pub use time::DateTime;

@@ -46,7 +46,7 @@ impl UserContext {
             match element {
                 Value::String(url) if is_core_url(url) => {}
                 Value::String(url) if hiroba_vocab::iri::is_absolute_iri(url) => {
-                    items.push(ContextItem::Url(url.clone()))
+                    items.push(ContextItem::Url(url.clone()));
                 }
                 Value::Object(_) => items.push(ContextItem::Inline(element.to_string())),
                 _ => {

@@ -359,7 +359,7 @@ fn documents_expand_as_the_w3c_expects() {
             match context {
                 Err(ContextError::Invalid { code, .. }) if test["expectErrorCode"] == code => passed += 1,
                 Err(ContextError::Missing(_)) if test["expectErrorCode"] == "loading remote context failed" => {
-                    passed += 1
+                    passed += 1;
                 }
                 Ok(_) if is_document_error(test["expectErrorCode"].as_str().unwrap_or_default()) => skipped += 1,
                 other => {

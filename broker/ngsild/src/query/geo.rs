@@ -1,0 +1,303 @@
+//! Geoqueries (4.10, 5.2.13).
+//!
+//! Relations are those of OGC simple features, computed on longitude and latitude as plane coordinates, as GIS
+//! databases do for geometries in EPSG:4326. Distances are metres on the WGS 84 ellipsoid.
+
+use std::fmt;
+use std::str::FromStr;
+
+use geo::line_measures::Distance;
+use geo::{
+    BoundingRect, Contains, Coord, CoordsIter, Geodesic, Geometry, HaversineClosestPoint, Intersects, Point, Rect,
+    Relate,
+};
+use hiroba_vocab::Iri;
+use serde_json::Value;
+
+use crate::entity::{AttributeValue, Entity};
+use crate::error::{Error, Result};
+use crate::geometry;
+use crate::time::DateTime;
+
+/// The relations of a geoquery: *target relation reference*.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Georel {
+    /// The target lies within this many metres of the reference.
+    NearMax(f64),
+    /// The target lies wholly beyond this many metres of the reference.
+    NearMin(f64),
+    /// The target is inside the reference.
+    Within,
+    /// The reference is inside the target.
+    Contains,
+    /// They share some interior, but neither contains the other, and have the same dimension.
+    Overlaps,
+    /// They share a point.
+    Intersects,
+    /// They are the same set of points.
+    Equals,
+    /// They share no point.
+    Disjoint,
+}
+
+/// A geoquery.
+#[derive(Debug, Clone)]
+pub struct GeoQuery {
+    /// The relation.
+    pub georel: Georel,
+    /// The reference geometry.
+    pub reference: Geometry<f64>,
+    /// The attribute that holds the target, expanded.
+    pub property: Iri,
+}
+
+impl GeoQuery {
+    /// A geoquery from its parts: `coordinates` as a JSON array, or as text that holds one.
+    ///
+    /// # Errors
+    /// BadRequestData with the parameter that is wrong.
+    pub fn new(georel: &str, geometry: &str, coordinates: &Value, property: Iri) -> Result<Self> {
+        let parsed;
+        let coordinates = match coordinates {
+            Value::String(text) => {
+                parsed = serde_json::from_str(text)
+                    .map_err(|_| Error::bad_request("'coordinates' is not a JSON array").at("coordinates"))?;
+                &parsed
+            }
+            value => value,
+        };
+        let reference = geometry::from_parts(geometry, coordinates).map_err(|e| {
+            let at = if geometry::TYPES.contains(&geometry) { "coordinates" } else { "geometry" };
+            e.at(at)
+        })?;
+        Ok(Self { georel: georel.parse()?, reference, property })
+    }
+
+    /// Whether at least one valid instance of the attribute stands in the relation.
+    pub fn matches(&self, entity: &Entity, now: DateTime) -> bool {
+        let Some(instances) = entity.attributes.get(&self.property) else { return false };
+        instances.iter().filter(|instance| !instance.is_expired(now)).any(|instance| match &instance.is {
+            AttributeValue::GeoProperty(value) => geometry::parse(value).is_ok_and(|target| self.relates(&target)),
+            _ => false,
+        })
+    }
+
+    /// Whether a target stands in the relation to the reference.
+    pub fn relates(&self, target: &Geometry<f64>) -> bool {
+        match self.georel {
+            Georel::NearMax(metres) => furthest(target, &self.reference) <= metres,
+            Georel::NearMin(metres) => nearest(target, &self.reference) > metres,
+            // Points are by far the most common targets; the general relation costs a hundred times as much.
+            Georel::Within => match target {
+                Geometry::Point(point) => self.reference.contains(point),
+                _ => target.relate(&self.reference).is_within(),
+            },
+            Georel::Contains => target.relate(&self.reference).is_contains(),
+            Georel::Overlaps => target.relate(&self.reference).is_overlaps(),
+            Georel::Intersects => target.intersects(&self.reference),
+            Georel::Equals => target.relate(&self.reference).is_equal_topo(),
+            Georel::Disjoint => !target.intersects(&self.reference),
+        }
+    }
+
+    /// Rectangles such that every target in the relation touches at least one of them. `None` when the relation does
+    /// not bound the target.
+    pub fn bounds(&self) -> Option<Vec<Rect<f64>>> {
+        let rect = self.reference.bounding_rect()?;
+        match self.georel {
+            Georel::NearMin(_) | Georel::Disjoint => None,
+            Georel::NearMax(metres) => Some(widened(rect, metres)),
+            _ => Some(vec![rect]),
+        }
+    }
+}
+
+/// A rectangle and everything within `metres` of it: two rectangles where it crosses the antimeridian, the whole
+/// parallel where it reaches a pole.
+fn widened(rect: Rect<f64>, metres: f64) -> Vec<Rect<f64>> {
+    // A degree of latitude is at least 110,574 m; one per cent more covers the ellipsoid and rounding.
+    let degrees = metres * 1.01 / 110_574.0 + 1e-9;
+    let south = (rect.min().y - degrees).max(-90.0);
+    let north = (rect.max().y + degrees).min(90.0);
+    let widest = if south <= -90.0 || north >= 90.0 { 90.0 } else { south.abs().max(north.abs()) };
+    let across = degrees / widest.to_radians().cos();
+    let (west, east) = (rect.min().x - across, rect.max().x + across);
+    let strip = |west: f64, east: f64| Rect::new(Coord { x: west, y: south }, Coord { x: east, y: north });
+    if !across.is_finite() || across >= 180.0 || east - west >= 360.0 || widest >= 90.0 {
+        return vec![strip(-180.0, 180.0)];
+    }
+    let mut strips = vec![strip(west.max(-180.0), east.min(180.0))];
+    if west <= -180.0 {
+        strips.push(strip(west + 360.0, 180.0));
+    }
+    if east >= 180.0 {
+        strips.push(strip(-180.0, east - 360.0));
+    }
+    strips
+}
+
+/// Metres from a point to the nearest point of a geometry.
+pub(super) fn distance(point: Point<f64>, geometry: &Geometry<f64>) -> f64 {
+    if let Geometry::Point(other) = geometry {
+        return Geodesic.distance(point, *other);
+    }
+    match geometry.haversine_closest_point(&point) {
+        geo::Closest::Intersection(_) => 0.0,
+        geo::Closest::SinglePoint(closest) => Geodesic.distance(point, closest),
+        geo::Closest::Indeterminate => f64::INFINITY,
+    }
+}
+
+/// Metres from the reference to the part of the target that is furthest from it: the target is within the buffer
+/// (4.10) when this is small enough.
+fn furthest(target: &Geometry<f64>, reference: &Geometry<f64>) -> f64 {
+    target.coords_iter().map(|coord| distance(Point(coord), reference)).fold(0.0, f64::max)
+}
+
+/// Metres between the nearest parts: the target is disjoint with the buffer when this is large enough.
+fn nearest(target: &Geometry<f64>, reference: &Geometry<f64>) -> f64 {
+    if let Geometry::Point(point) = target {
+        return distance(*point, reference);
+    }
+    if target.intersects(reference) {
+        return 0.0;
+    }
+    let from_target = target.coords_iter().map(|coord| distance(Point(coord), reference));
+    let from_reference = reference.coords_iter().map(|coord| distance(Point(coord), target));
+    from_target.chain(from_reference).fold(f64::INFINITY, f64::min)
+}
+
+impl FromStr for Georel {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        let near = |text: &str| -> Option<Self> {
+            let (limit, metres) = text.strip_prefix("near;")?.split_once("==")?;
+            let metres: f64 = metres.parse().ok().filter(|metres: &f64| metres.is_finite() && *metres >= 0.0)?;
+            match limit {
+                "maxDistance" => Some(Self::NearMax(metres)),
+                "minDistance" => Some(Self::NearMin(metres)),
+                _ => None,
+            }
+        };
+        Ok(match text {
+            "within" => Self::Within,
+            "contains" => Self::Contains,
+            "overlaps" => Self::Overlaps,
+            "intersects" => Self::Intersects,
+            "equals" => Self::Equals,
+            "disjoint" => Self::Disjoint,
+            other => near(other).ok_or_else(|| {
+                Error::bad_request(
+                    "georel is one of near;maxDistance==METRES, near;minDistance==METRES, within, contains, overlaps, \
+                     intersects, equals, disjoint",
+                )
+                .at("georel")
+            })?,
+        })
+    }
+}
+
+impl fmt::Display for Georel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NearMax(metres) => write!(f, "near;maxDistance=={metres}"),
+            Self::NearMin(metres) => write!(f, "near;minDistance=={metres}"),
+            Self::Within => f.write_str("within"),
+            Self::Contains => f.write_str("contains"),
+            Self::Overlaps => f.write_str("overlaps"),
+            Self::Intersects => f.write_str("intersects"),
+            Self::Equals => f.write_str("equals"),
+            Self::Disjoint => f.write_str("disjoint"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use geo::line_measures::Destination;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn query(georel: &str, geometry: &str, coordinates: Value) -> GeoQuery {
+        GeoQuery::new(georel, geometry, &coordinates, Iri::from_expanded("p")).unwrap()
+    }
+
+    fn target(geometry: &str, coordinates: Value) -> Geometry<f64> {
+        geometry::from_parts(geometry, &coordinates).unwrap()
+    }
+
+    #[test]
+    fn relations_read_target_relation_reference() {
+        let square = json!([[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]);
+        let shifted = json!([[[1, 1], [3, 1], [3, 3], [1, 3], [1, 1]]]);
+        for (georel, reference, shape, coordinates, expected) in [
+            ("within", &square, "Point", json!([1, 1]), true),
+            ("within", &square, "Point", json!([2, 1]), false),
+            ("intersects", &square, "Point", json!([2, 1]), true),
+            ("disjoint", &square, "Point", json!([2, 1]), false),
+            ("disjoint", &square, "Point", json!([5, 5]), true),
+            ("overlaps", &square, "Polygon", shifted, true),
+            ("overlaps", &square, "Polygon", square.clone(), false),
+            ("equals", &square, "Polygon", json!([[[2, 0], [2, 2], [0, 2], [0, 0], [2, 0]]]), true),
+            ("contains", &square, "Polygon", json!([[[-1, -1], [3, -1], [3, 3], [-1, 3], [-1, -1]]]), true),
+            ("contains", &square, "Point", json!([1, 1]), false),
+        ] {
+            let query = query(georel, "Polygon", reference.clone());
+            assert_eq!(query.relates(&target(shape, coordinates.clone())), expected, "{shape} {coordinates} {georel}");
+        }
+    }
+
+    #[test]
+    fn near_measures_metres_on_the_ellipsoid() {
+        let tokyo = json!([139.767, 35.681]);
+        for (georel, coordinates, expected) in [
+            ("near;maxDistance==1000", json!([139.767, 35.689]), true),
+            ("near;maxDistance==800", json!([139.767, 35.689]), false),
+            ("near;minDistance==800", json!([139.767, 35.689]), true),
+            ("near;maxDistance==0", json!([139.767, 35.681]), true),
+        ] {
+            assert_eq!(
+                query(georel, "Point", tokyo.clone()).relates(&target("Point", coordinates)),
+                expected,
+                "{georel}"
+            );
+        }
+        let across = query("near;maxDistance==20000", "Point", json!([179.95, 0]));
+        assert!(across.relates(&target("Point", json!([-179.95, 0]))), "the antimeridian is no border");
+    }
+
+    #[test]
+    fn bad_parts_are_named() {
+        let of = |georel: &str, geometry: &str, coordinates: &str| {
+            GeoQuery::new(georel, geometry, &Value::from(coordinates), Iri::from_expanded("p")).unwrap_err().at
+        };
+        assert_eq!(of("near", "Point", "[1,2]").as_deref(), Some("georel"));
+        assert_eq!(of("near;maxDistance==-1", "Point", "[1,2]").as_deref(), Some("georel"));
+        assert_eq!(of("within", "Circle", "[1,2]").as_deref(), Some("geometry"));
+        assert_eq!(of("within", "Point", "[1").as_deref(), Some("coordinates"));
+        assert_eq!(of("within", "Polygon", "[[[1,2],[3,4]]]").as_deref(), Some("coordinates"));
+    }
+
+    proptest! {
+        /// The rectangles that databases are asked for hold everything near, at the poles and the antimeridian too.
+        #[test]
+        fn bounds_hold_every_near_point(
+            x in -180.0..180.0_f64, y in -90.0..90.0_f64, bearing in 0.0..360.0_f64, metres in 0.0..2_000_000.0_f64
+        ) {
+            let query = query(&format!("near;maxDistance=={metres}"), "Point", json!([x, y]));
+            let near = Geodesic.destination(Point::new(x, y), bearing, metres * 0.999);
+            let inside = query.bounds().unwrap().iter().any(|rect| rect.intersects(&near));
+            prop_assert!(inside, "{near:?} is near {x} {y} but outside {:?}", query.bounds());
+        }
+
+        #[test]
+        fn georels_are_read_as_they_are_written(metres in 0.0..1e7_f64) {
+            for georel in [Georel::NearMax(metres), Georel::NearMin(metres), Georel::Within, Georel::Disjoint] {
+                prop_assert_eq!(georel.to_string().parse::<Georel>().unwrap(), georel);
+            }
+        }
+    }
+}

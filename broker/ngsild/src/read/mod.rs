@@ -1,0 +1,211 @@
+//! Documents of clients, normalized or concise, read once into types (4.5, 5.2, 5.4).
+//!
+//! Every body is first read as a [`Fragment`], the most general shape: members may be missing, and where the operation
+//! allows it NGSI-LD Nulls may stand for deletion. Operations that need a whole entity ask for
+//! [`Fragment::into_entity`], which says what is missing.
+
+mod attribute;
+mod path;
+mod value;
+
+use hiroba_vocab::ngsi_ld::NULL;
+use hiroba_vocab::{EntityId, Iri, Scope};
+use serde_json::Value;
+
+pub use attribute::{AttributeFragment, Patch, ValueFragment};
+pub(crate) use attribute::{is_instance, reads_as_attribute};
+pub use path::Path;
+
+use crate::entity::{Attribute, Attributes, Entity, OneOrMany};
+use crate::error::{Error, Result};
+use crate::jsonld::Context;
+use crate::time::DateTime;
+
+/// Where the NGSI-LD Null may stand in a body (4.5.0, 5.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nulls {
+    /// Nowhere: create, replace, append.
+    Refused,
+    /// As a whole attribute instance or member: Update Attributes, Partial Attribute Update.
+    Members,
+    /// Also inside the value of a Property: Merge Entity.
+    Anywhere,
+}
+
+/// Reads bodies with one context.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'c> {
+    /// What names mean.
+    pub context: &'c Context,
+    /// What the operation allows.
+    pub nulls: Nulls,
+}
+
+/// What a body says of an entity: all of it, or the part to change.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fragment {
+    /// `id`
+    pub id: Option<EntityId>,
+    /// `type`, expanded; empty when absent.
+    pub types: Vec<Iri>,
+    /// `scope`
+    pub scope: Patch<OneOrMany<Scope>>,
+    /// `expiresAt`
+    pub expires_at: Patch<DateTime>,
+    /// Attributes by expanded name, in the order of the body.
+    pub attributes: Vec<(Iri, Vec<AttributeFragment>)>,
+}
+
+impl Reader<'_> {
+    /// Reads an entity or entity fragment. `@context` is left aside: the caller has resolved it.
+    ///
+    /// # Errors
+    /// BadRequestData with a JSON pointer to what breaks the rules of 5.2.4 and 4.5.
+    pub fn fragment(&self, body: Value) -> Result<Fragment> {
+        let root = Path::root();
+        let Value::Object(members) = body else {
+            return Err(Error::bad_request("expected a JSON object that describes an entity").at(root));
+        };
+        let mut fragment = Fragment {
+            id: None,
+            types: Vec::new(),
+            scope: Patch::Keep,
+            expires_at: Patch::Keep,
+            attributes: Vec::with_capacity(members.len()),
+        };
+        for (key, value) in members {
+            let path = root.member(&key);
+            match key.as_str() {
+                "@context" | "createdAt" | "modifiedAt" | "deletedAt" => {}
+                "id" | "@id" => {
+                    let text = value.as_str().ok_or_else(|| Error::bad_request("an id is a string").at(path))?;
+                    fragment.id = Some(EntityId::parse(text).map_err(|e| Error::from(e).at(path))?);
+                }
+                "type" | "@type" => fragment.types = self.types(&value).map_err(|e| e.at(path))?,
+                "scope" => fragment.scope = self.scope(&value).map_err(|e| e.at(path))?,
+                "expiresAt" => fragment.expires_at = self.date_time(&value).map_err(|e| e.at(path))?,
+                name => {
+                    let iri = self.context.expand_attribute(name).map_err(|e| e.at(path))?;
+                    let instances = self.instances(value, &path)?;
+                    if fragment.attributes.iter().any(|(known, _)| *known == iri) {
+                        return Err(Error::bad_request(format!("'{name}' is there twice, as {iri}")).at(path));
+                    }
+                    fragment.attributes.push((iri, instances));
+                }
+            }
+        }
+        Ok(fragment)
+    }
+
+    /// Reads a body that is one attribute without its name: Partial Attribute Update, Replace Attribute.
+    ///
+    /// # Errors
+    /// BadRequestData as [`Reader::fragment`].
+    pub fn attribute(&self, body: Value) -> Result<AttributeFragment> {
+        let root = Path::root();
+        match body {
+            Value::Object(mut members) => {
+                members.remove("@context");
+                let part = self.nulls != Nulls::Refused;
+                self.object(members, part, &root)
+            }
+            other => self.instance(other, &root),
+        }
+    }
+
+    /// Type names, expanded, without duplicates.
+    fn types(&self, value: &Value) -> Result<Vec<Iri>> {
+        let names = match value {
+            Value::Array(names) if !names.is_empty() => names.as_slice(),
+            Value::String(_) => std::slice::from_ref(value),
+            _ => return Err(Error::bad_request("a type is a name, or a non-empty array of names")),
+        };
+        let mut types = Vec::with_capacity(names.len());
+        for name in names {
+            let name = name.as_str().ok_or_else(|| Error::bad_request("a type is a name"))?;
+            let iri = self.context.expand_name(name)?;
+            if !types.contains(&iri) {
+                types.push(iri);
+            }
+        }
+        Ok(types)
+    }
+
+    fn scope(&self, value: &Value) -> Result<Patch<OneOrMany<Scope>>> {
+        let one = |value: &Value| -> Result<Scope> {
+            let text = value.as_str().ok_or_else(|| Error::bad_request("a scope is a string"))?;
+            Ok(Scope::parse(text)?)
+        };
+        match value {
+            Value::String(text) if text == NULL => self.removal(),
+            Value::Array(items) if matches!(items.as_slice(), [item] if item == NULL) => self.removal(),
+            Value::Array(items) => Ok(Patch::Set(OneOrMany::Many(items.iter().map(one).collect::<Result<_>>()?))),
+            single => Ok(Patch::Set(OneOrMany::One(one(single)?))),
+        }
+    }
+
+    /// A DateTime member; JSON null and the NGSI-LD Null remove it where Nulls are allowed.
+    fn date_time(&self, value: &Value) -> Result<Patch<DateTime>> {
+        match value {
+            Value::String(text) if text == NULL => self.removal(),
+            Value::Null if self.nulls != Nulls::Refused => Ok(Patch::Remove),
+            Value::String(text) => Ok(Patch::Set(DateTime::parse(text)?)),
+            _ => Err(Error::bad_request("expected a DateTime such as 2026-04-01T09:30:00Z")),
+        }
+    }
+
+    /// The NGSI-LD Null where a member stands.
+    fn removal<T>(&self) -> Result<Patch<T>> {
+        if self.nulls == Nulls::Refused {
+            Err(Error::bad_request("the NGSI-LD Null is not allowed in this operation"))
+        } else {
+            Ok(Patch::Remove)
+        }
+    }
+}
+
+impl Fragment {
+    /// The whole entity that the fragment describes, with everything created at `now`.
+    ///
+    /// # Errors
+    /// BadRequestData when `id` or `type` is missing, or an attribute has no value.
+    pub fn into_entity(self, now: DateTime) -> Result<Entity> {
+        let id = self.id.ok_or_else(|| Error::bad_request("an entity needs an 'id'").at("/id"))?;
+        if self.types.is_empty() {
+            return Err(Error::bad_request("an entity needs a 'type'").at("/type"));
+        }
+        Ok(Entity {
+            id,
+            types: self.types,
+            scope: self.scope.set(),
+            expires_at: self.expires_at.set(),
+            created_at: now,
+            modified_at: now,
+            attributes: complete(self.attributes, now)?,
+        })
+    }
+
+    /// Checks that an `id` in the body, if any, is the one in the path (5.4).
+    ///
+    /// # Errors
+    /// BadRequestData when they differ.
+    pub fn check_id(&self, id: &EntityId) -> Result<()> {
+        match &self.id {
+            Some(other) if other != id => {
+                Err(Error::bad_request(format!("the body is about {other}, the path about {id}")).at("/id"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Complete instances from fragments.
+pub(crate) fn complete(fragments: Vec<(Iri, Vec<AttributeFragment>)>, now: DateTime) -> Result<Attributes> {
+    let mut attributes = Attributes::with_capacity(fragments.len());
+    for (name, instances) in fragments {
+        let instances: Result<Vec<Attribute>> =
+            instances.into_iter().map(|instance| instance.complete(now).map_err(|e| e.at(&name))).collect();
+        attributes.insert(name, instances?);
+    }
+    Ok(attributes)
+}

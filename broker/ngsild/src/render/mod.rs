@@ -1,0 +1,124 @@
+//! Entities as clients see them: normalized, concise, simplified, GeoJSON (4.5.1 to 4.5.4, 4.5.16, 4.5.17).
+//!
+//! [`EntityDocument`] serialises straight from the model to the output: nothing is built in between.
+
+mod attribute;
+mod geojson;
+
+use hiroba_vocab::{DatasetId, Iri};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::Value;
+
+pub use geojson::{Feature, FeatureCollection, GeometryChoice};
+
+use crate::entity::{Attribute, Attributes, Entity};
+use crate::jsonld::Context;
+use crate::language::LanguagePreference;
+use crate::query::Projection;
+use attribute::Instances;
+
+/// The representations of attributes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Everything spelled out (4.5.1).
+    #[default]
+    Normalized,
+    /// As short as it can be without loss (annex C.2.2).
+    Concise,
+    /// Key and value (4.5.4).
+    Simplified,
+}
+
+/// How to show entities.
+#[derive(Debug, Clone, Copy)]
+pub struct Rendering<'r> {
+    /// Which names to use.
+    pub context: &'r Context,
+    /// How much of an attribute to show.
+    pub form: Form,
+    /// Whether to show what the system knows: `createdAt`, `modifiedAt`, `expiresAt` (6.3.11).
+    pub sys_attrs: bool,
+    /// The language to reduce LanguageProperties to (4.15).
+    pub lang: Option<&'r LanguagePreference>,
+    /// Which members to show (4.21).
+    pub projection: &'r Projection,
+    /// Which attribute instances to show; empty for all. `None` inside stands for the default instance.
+    pub datasets: &'r [Option<DatasetId>],
+}
+
+impl Rendering<'_> {
+    fn shows_instance(&self, instance: &Attribute) -> bool {
+        self.datasets.is_empty() || self.datasets.contains(&instance.dataset_id)
+    }
+
+    /// The members of an entity that stand for attributes.
+    fn attributes<M: SerializeMap>(&self, map: &mut M, attributes: &Attributes) -> Result<(), M::Error> {
+        for (name, instances) in attributes {
+            if self.projection.shows_attribute(name) {
+                self.attribute(map, name, instances)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn attribute<M: SerializeMap>(&self, map: &mut M, name: &Iri, instances: &[Attribute]) -> Result<(), M::Error> {
+        let shown = instances.iter().filter(|instance| self.shows_instance(instance)).count();
+        if shown > 0 {
+            map.serialize_entry(&self.context.compact(name), &Instances { rendering: *self, instances, shown })?;
+        }
+        Ok(())
+    }
+
+    fn types<M: SerializeMap>(&self, map: &mut M, types: &[Iri]) -> Result<(), M::Error> {
+        match types {
+            [one] => map.serialize_entry("type", &self.context.compact(one)),
+            many => {
+                map.serialize_entry("type", &many.iter().map(|name| self.context.compact(name)).collect::<Vec<_>>())
+            }
+        }
+    }
+}
+
+/// One entity as a JSON object.
+#[derive(Debug, Clone, Copy)]
+pub struct EntityDocument<'e> {
+    /// What to show.
+    pub entity: &'e Entity,
+    /// How.
+    pub rendering: Rendering<'e>,
+    /// The `@context` member, for `application/ld+json`.
+    pub embedded_context: Option<&'e Value>,
+}
+
+impl Serialize for EntityDocument<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { entity, rendering, embedded_context } = *self;
+        let projection = rendering.projection;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(context) = embedded_context {
+            map.serialize_entry("@context", context)?;
+        }
+        if projection.shows_id() {
+            map.serialize_entry("id", &entity.id)?;
+        }
+        if projection.shows_type() {
+            rendering.types(&mut map, &entity.types)?;
+        }
+        if let Some(scope) = entity.scope.as_ref().filter(|_| projection.shows_scope()) {
+            map.serialize_entry("scope", scope)?;
+        }
+        if rendering.sys_attrs {
+            if projection.shows_system("createdAt") {
+                map.serialize_entry("createdAt", &entity.created_at)?;
+            }
+            if projection.shows_system("modifiedAt") {
+                map.serialize_entry("modifiedAt", &entity.modified_at)?;
+            }
+            if let Some(at) = entity.expires_at.filter(|_| projection.shows_system("expiresAt")) {
+                map.serialize_entry("expiresAt", &at)?;
+            }
+        }
+        rendering.attributes(&mut map, &entity.attributes)?;
+        map.end()
+    }
+}
