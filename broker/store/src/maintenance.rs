@@ -141,6 +141,7 @@ impl Inner {
         let rows = self.engine.changes(after, 1_000).await?;
         let mut position = None;
         let mut tenants = std::collections::HashMap::new();
+        let mut moved = std::collections::HashSet::new();
         for row in rows {
             let record = row.parse()?;
             position = Some(record.position);
@@ -156,9 +157,12 @@ impl Inner {
                 let expiries = record.change.attributes.iter().filter_map(|change| change.after.as_ref()?.expires_at);
                 self.note_expiry(expiries.min());
             }
-            self.cache.changed(tenant, &record.entity, record.version);
+            // What this process wrote itself it knew before anybody was told.
+            if self.cache.changed(tenant, &record.entity, record.version) {
+                moved.insert(tenant);
+            }
         }
-        for tenant in tenants.into_values() {
+        for tenant in moved {
             self.moved(TenantId(tenant));
         }
         Ok(position)

@@ -294,12 +294,11 @@ impl Store {
                 (Outcome::Done(version), None, Some(before)) => {
                     self.inner.cache.changed(tenant.0, &before.entity.id, *version);
                 }
-                (Outcome::Conflict, _, Some(before)) => self.inner.cache.changed(
-                    tenant.0,
-                    &before.entity.id,
+                (Outcome::Conflict, _, Some(before)) => {
                     // Whatever it is now, it is newer than what the caller saw.
-                    crate::model::Version(before.version.0 + 1),
-                ),
+                    let newer = crate::model::Version(before.version.0 + 1);
+                    self.inner.cache.changed(tenant.0, &before.entity.id, newer);
+                }
                 _ => {}
             }
         }
