@@ -17,6 +17,8 @@ use crate::store::{Inner, TenantId};
 
 /// How often the log is read although nobody announced anything.
 const POLL: Duration = Duration::from_secs(1);
+/// How soon after an announcement it is read again.
+const SOON: Duration = Duration::from_millis(10);
 /// How often a process looks whether the set of indexes has changed.
 const REFRESH: Duration = Duration::from_secs(5);
 /// How long after an index is taken out of use its rows are kept: every process has looked by then.
@@ -70,9 +72,13 @@ async fn listen(inner: Weak<Inner>) {
 /// Reads the log and forgets what it says has changed.
 async fn follow(inner: Weak<Inner>, mut position: Position) {
     let Some(mut woken) = inner.upgrade().map(|inner| inner.changed.subscribe()) else { return };
+    let mut pause = POLL;
     loop {
-        // Whether somebody woke us or the time is up: read on.
-        let _ = tokio::time::timeout(POLL, woken.changed()).await;
+        // A commit may be announced a moment before readers may see it: look again soon, then less and less often.
+        pause = match tokio::time::timeout(pause, woken.changed()).await {
+            Ok(_) => SOON,
+            Err(_) => (pause * 2).min(POLL),
+        };
         let Some(inner) = inner.upgrade() else { break };
         loop {
             match inner.read_on(position).await {

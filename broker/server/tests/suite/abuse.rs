@@ -13,7 +13,9 @@ fn hostile_bodies_are_refused() {
     run(async {
         let mut broker = Broker::sqlite().await;
         let deep = format!("{{\"id\":\"urn:x:1\",\"type\":\"T\",\"a\":{}1{}}}", "[".repeat(5_000), "]".repeat(5_000));
-        let many: String = (0..100_000).map(|n| format!(",\"a{n}\":1")).collect();
+        let many = |count: usize| -> String { (0..count).map(|n| format!(",\"a{n}\":1")).collect() };
+        let instances: Vec<Value> =
+            (0..1_001).map(|n| json!({"value": n, "datasetId": format!("urn:d:{n}")})).collect();
         let positions = vec![json!([1.0, 2.0]); 200_001];
         for (what, body, status) in [
             ("blank", b" ".to_vec(), 400),
@@ -30,7 +32,9 @@ fn hostile_bodies_are_refused() {
                 400,
             ),
             ("too large", vec![b' '; (8 << 20) + 1], 413),
-            ("many attributes", format!("{{\"id\":\"urn:x:many\",\"type\":\"T\"{many}}}").into_bytes(), 201),
+            ("many attributes", format!("{{\"id\":\"urn:x:many\",\"type\":\"T\"{}}}", many(9_000)).into_bytes(), 201),
+            ("too many", format!("{{\"id\":\"urn:x:1\",\"type\":\"T\"{}}}", many(100_000)).into_bytes(), 400),
+            ("many instances", json!({"id": "urn:x:1", "type": "T", "a": instances}).to_string().into_bytes(), 400),
         ] {
             let answer = broker.ask(Method::POST, ENTITIES).raw("application/json", body).send().await;
             assert_eq!(answer.status, status, "{what}: {:.300}", answer.text);
