@@ -112,7 +112,7 @@ pub fn point(latitude: &str, longitude: &str, frame: &Frame) -> Reading<Point> {
             issues = issues
                 .and(noticed)
                 .with_if(frame.tokyo_datum, Issue::CoordinateDatum)
-                .with_if(decimals <= 4 && !y.sexagesimal, Issue::CoordinateCoarse)
+                .with_if(decimals <= 4 && noticed.is_empty(), Issue::CoordinateCoarse)
                 .with_if(decimals > 7 && !y.sexagesimal, Issue::CoordinateRounded)
                 .with_if(frame.around.is_some_and(|a| found.distance_km(a.center) > a.far_km), Issue::CoordinateFar);
             Reading::Value(moved.rounded(), issues)

@@ -48,7 +48,7 @@ fn the_place_decides_what_a_pattern_cannot() {
         ("34.20245", "134.3001", "34.3401389,134.0500278 [coordinates-packed-dms]"),
         ("34.342778", "134.046667", "34.342778,134.046667"),
         ("34342778", "134046667", "34.342778,134.046667 [coordinates-point-restored]"),
-        ("342024.5", "1340300.1", "34.3401389,134.0500278 [coordinates-dms coordinates-coarse]"),
+        ("342024.5", "1340300.1", "34.3401389,134.0500278 [coordinates-dms]"),
         ("33.2", "131.5", "33.2,131.5 [coordinates-far coordinates-coarse]"),
     ] {
         let read = read(latitude, longitude, &frame);

@@ -6,6 +6,7 @@ mod characters;
 mod codes;
 mod contacts;
 mod coordinates;
+mod datasets;
 mod dates_and_times;
 mod laws;
 mod numbers_and_flags;
