@@ -10,7 +10,6 @@ use actix_web::web::Data;
 use clap::Args;
 use hiroba_store::{Options, Store, StoreError};
 use moka::sync::Cache;
-use ngsild::jsonld::UserContext;
 use serde_json::Value;
 
 use super::logging::{self, LogFormat};
@@ -153,11 +152,11 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
 pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
     let store = Store::open(Options::new(config.database.as_str())).await?;
     let egress = Egress::new(config.egress)?;
-    let published: HashMap<&'static str, Arc<Value>> = HashMap::new();
+    let published: HashMap<&'static str, Arc<Value>> =
+        HashMap::from([(hiroba_vocab::context::PATH, Arc::new(hiroba_vocab::context::context()))]);
     let sidecar = config.sparql.is_some().then(reqwest::Client::new);
     Ok(AppState {
         contexts: Contexts::new(egress, published),
-        default_context: UserContext::default(),
         metrics: Metrics::default(),
         started: Instant::now(),
         run_id: uuid::Uuid::new_v4().as_u128(),
