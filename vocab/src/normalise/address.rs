@@ -126,7 +126,8 @@ fn without_prefecture<'t>(text: &'t str, home: Option<&Municipality>) -> Option<
         }
     }
     let all = Municipalities::all();
-    let city = |body: &Municipality| body.name.ends_with('市') || body.name.contains('市') && body.name.ends_with('区');
+    let city =
+        |body: &Municipality| body.name.ends_with('市') || body.name.ends_with('区') && all.is_unmistakable(body);
     if let Some((body, rest)) = all.starting(text, city) {
         return Some(Found { body, rest: after_city(rest), island: false });
     }

@@ -128,6 +128,9 @@ pub fn published(text: &str) -> Result<&str, Issues> {
                 Ok(text)
             }
         }
+        Some(',' | '、' | ';' | '/' | '・' | '.' | ':' | '：') if text.chars().all(is_separator) => {
+            Err(Issues::one(Issue::TemplateLeftover))
+        }
         Some('#') if is_cell_error(text) => Err(Issues::one(Issue::CellError)),
         Some(first) if may_start_template(first) && is_template_leftover(text) => {
             Err(Issues::one(Issue::TemplateLeftover))
@@ -174,6 +177,10 @@ fn has_lost_character(text: &str) -> bool {
             _ => false,
         }
     })
+}
+
+fn is_separator(c: char) -> bool {
+    is_blank(c) || matches!(c, ',' | '、' | ';' | '/' | '・' | '.' | ':' | '：')
 }
 
 fn is_digit(c: char) -> bool {

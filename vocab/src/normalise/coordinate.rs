@@ -159,7 +159,7 @@ fn place(y: &Axis, x: &Axis, frame: &Frame) -> Result<(Point, Issues), Issue> {
     };
     let packed = Issues::one(Issue::CoordinatePacked);
     if frame.packed {
-        let limit = frame.around.map_or(f64::INFINITY, |around| around.far_km);
+        let limit = frame.around.map_or(f64::INFINITY, |around| around.near_km);
         return Ok(unpacked(limit).map_or((as_written, Issues::NONE), |point| (point, packed)));
     }
     // A packed value in a decimal file shows by its distance alone.
@@ -180,12 +180,14 @@ fn combine(latitudes: &[f64], longitudes: &[f64]) -> Vec<Point> {
     pairs.filter(|point| point.is_in_japan()).collect()
 }
 
-/// Whether two cells could be packed degrees-minutes-seconds with two digits each, and what they would mean: for
-/// deciding over a column.
-pub fn packed_point(latitude: &str, longitude: &str) -> Option<Point> {
-    let axes = Axis::read(content(latitude).ok()?).zip(Axis::read(content(longitude).ok()?));
-    let (y, x) = axes.filter(|(y, x)| !y.sexagesimal && !x.sexagesimal)?;
-    combine(y.unpacked_in(2, 2).as_slice(), x.unpacked_in(2, 2).as_slice()).first().copied()
+/// What two cells could mean if they were packed degrees-minutes-seconds, two digits for minutes and seconds first, one
+/// digit for the minutes after it: for deciding over a column. Nothing if they cannot be packed.
+pub fn packed_points(latitude: &str, longitude: &str) -> Vec<Point> {
+    let read = |cell| content(cell).ok().and_then(Axis::read).filter(|axis| !axis.sexagesimal);
+    let (Some(y), Some(x)) = (read(latitude), read(longitude)) else { return Vec::new() };
+    let options =
+        |axis: &Axis| [(2, 2), (1, 2)].into_iter().filter_map(|(m, s)| axis.unpacked_in(m, s)).collect::<Vec<_>>();
+    combine(&options(&y), &options(&x))
 }
 
 /// One value of a pair.
