@@ -33,7 +33,7 @@ impl Draft<'_> {
         }
         let source = cells.join(", ");
         let reading = match pair_of(self.row, slots) {
-            Some((latitude, longitude)) => point(&latitude, &longitude, &self.frame()),
+            Some((latitude, longitude)) => self.read_point(&latitude, &longitude),
             None => match slots.geometry.and_then(|_| serde_json::from_str::<Json>(&source).ok()) {
                 Some(geometry) if ngsild::geometry::parse(&geometry).is_ok() => {
                     return self.put(&names().location, AttributeValue::GeoProperty(geometry));
@@ -54,14 +54,16 @@ impl Draft<'_> {
         self.put_noted(&names().location, AttributeValue::GeoProperty(geometry), issues, source);
     }
 
-    fn frame(&self) -> Frame {
-        let mut frame = self.plan.frame;
-        if let Some(around) = &mut frame.around
-            && !frame.packed
-            && around.near_km > ONE_MUNICIPALITY_KM
-        {
-            around.near_km = f64::INFINITY;
-        }
-        frame
+    /// A point that stands apart from all others of the file is looked at twice: it may be packed where the others are not.
+    fn read_point(&self, latitude: &str, longitude: &str) -> Reading<Point> {
+        let frame = &self.plan.frame;
+        let reading = point(latitude, longitude, frame);
+        let apart = match (&reading, frame.around) {
+            (Reading::Value(at, _), Some(around)) if !frame.packed && around.near_km < ONE_MUNICIPALITY_KM => {
+                at.distance_km(around.center) > around.near_km && self.plan.grid.is_alone(*at)
+            }
+            _ => false,
+        };
+        if apart { point(latitude, longitude, &Frame { stands_apart: true, ..*frame }) } else { reading }
     }
 }

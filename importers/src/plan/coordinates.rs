@@ -1,6 +1,7 @@
 //! The habits of a file's coordinates: which comes first, whether they are packed, and where the points lie.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::Reading;
@@ -13,13 +14,18 @@ use serde_json::Value as Json;
 use super::slots::Location;
 use crate::table::Row;
 
-/// Pairs of coordinates from a sample of rows.
+/// How many pairs are kept. More would tell nothing new.
+const SAMPLE: usize = 5_000;
+
+/// Coordinates of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Coordinates {
     columns: Location,
     /// The office of the row's municipality, while the row is looked at.
     office: Option<Point>,
     pairs: Vec<Pair>,
+    grid: Grid,
+    total: usize,
     swapped: usize,
     abroad: usize,
 }
@@ -32,10 +38,33 @@ struct Pair {
     office: Option<Point>,
 }
 
+/// How many points lie in each square of some three kilometres.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Grid(HashMap<(i32, i32), u32>);
+
+impl Grid {
+    #[expect(clippy::cast_possible_truncation, reason = "degrees of Japan")]
+    fn square(at: Point) -> (i32, i32) {
+        ((at.longitude * 33.0).floor() as i32, (at.latitude * 33.0).floor() as i32)
+    }
+
+    fn add(&mut self, at: Point) {
+        *self.0.entry(Self::square(at)).or_insert(0) += 1;
+    }
+
+    /// Whether a point of the file has no other point of the file near it.
+    pub(crate) fn is_alone(&self, at: Point) -> bool {
+        let (x, y) = Self::square(at);
+        let around = (-1..=1).flat_map(|dx| (-1..=1).map(move |dy| (x + dx, y + dy)));
+        around.filter_map(|square| self.0.get(&square)).sum::<u32>() <= 1
+    }
+}
+
 /// What was found.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct CoordinateHabits {
     pub(crate) frame: Frame,
+    pub(crate) grid: Grid,
     /// Habits of the whole file, to be reported once.
     pub(crate) notable: Issues,
 }
@@ -56,6 +85,11 @@ impl Coordinates {
             Reading::Value(decimal, issues) => {
                 let reversed = issues.contains(Issue::CoordinateSwapped);
                 self.swapped += usize::from(reversed);
+                self.total += 1;
+                self.grid.add(decimal);
+                if self.pairs.len() >= SAMPLE {
+                    return;
+                }
                 let packed =
                     if reversed { packed_points(&longitude, &latitude) } else { packed_points(&latitude, &longitude) };
                 self.pairs.push(Pair { decimal, packed, office });
@@ -65,9 +99,14 @@ impl Coordinates {
         }
     }
 
+    /// The middle of the points, read as they are written.
+    pub(crate) fn center(&self) -> Option<Point> {
+        center(&self.pairs.iter().map(|pair| pair.decimal).collect::<Vec<_>>())
+    }
+
     /// What the pairs say together. `publisher` is where the publisher's office stands.
     pub(crate) fn habits(&self, publisher: Option<Point>, tokyo_datum: bool) -> CoordinateHabits {
-        let total = self.pairs.len();
+        let total = self.total;
         let swapped = total > 0 && self.swapped * 10 > total * 9;
         let packed = self.is_packed(publisher);
         let abroad = self.abroad > 0 && self.abroad > total * 9;
@@ -78,14 +117,15 @@ impl Coordinates {
             .with_if(swapped, Issue::CoordinateSwapped)
             .with_if(packed, Issue::CoordinatePacked)
             .with_if(tokyo_datum, Issue::CoordinateDatum);
-        CoordinateHabits { frame: Frame { swapped, packed, tokyo_datum, abroad, around }, notable }
+        let frame = Frame { swapped, packed, tokyo_datum, abroad, around, stands_apart: false };
+        CoordinateHabits { frame, grid: self.grid.clone(), notable }
     }
 
     /// Whether all values are packed: minutes and seconds below 60 everywhere, and far nearer to the municipality that
     /// way. The pattern alone would prove nothing.
     fn is_packed(&self, publisher: Option<Point>) -> bool {
         let possible = self.pairs.iter().filter(|pair| !pair.packed.is_empty()).count();
-        if self.pairs.len() < 3 || possible * 20 < self.pairs.len() * 19 {
+        if self.pairs.len() < 8 || possible * 20 < self.pairs.len() * 19 {
             return false;
         }
         let distances = self.pairs.iter().filter_map(|pair| {
@@ -94,7 +134,7 @@ impl Coordinates {
         });
         let (mut decimal, mut packed): (Vec<f64>, Vec<f64>) = distances.unzip();
         match (middle(&mut decimal, 0.5), middle(&mut packed, 0.5)) {
-            (Some(decimal), Some(packed)) => packed < decimal * 0.6,
+            (Some(decimal), Some(packed)) => packed < decimal * 0.5 && packed < 20.0,
             _ => false,
         }
     }
@@ -144,11 +184,16 @@ fn around(points: &[Point]) -> Option<Around> {
     if points.len() < 8 {
         return None;
     }
-    let coordinate = |f: fn(&Point) -> f64| middle(&mut points.iter().map(f).collect::<Vec<_>>(), 0.5);
-    let center = Point { longitude: coordinate(|p| p.longitude)?, latitude: coordinate(|p| p.latitude)? };
+    let center = center(points)?;
     let mut distances: Vec<f64> = points.iter().map(|point| point.distance_km(center)).collect();
     let wide = middle(&mut distances, 0.9)?;
     Some(Around { center, near_km: f64::max(wide * 1.2, 3.0), far_km: f64::max(wide * 3.0, 30.0) })
+}
+
+/// The median of longitudes and latitudes: no stray point moves it.
+fn center(points: &[Point]) -> Option<Point> {
+    let coordinate = |f: fn(&Point) -> f64| middle(&mut points.iter().map(f).collect::<Vec<_>>(), 0.5);
+    Some(Point { longitude: coordinate(|p| p.longitude)?, latitude: coordinate(|p| p.latitude)? })
 }
 
 /// The value at a share of the sorted values.

@@ -16,7 +16,7 @@ use super::slots::Location;
 use crate::recognise::is_tokyo_datum;
 use crate::table::Row;
 
-/// Rows whose addresses and coordinates are looked at. More would tell nothing new.
+/// Rows whose addresses are looked at. More would tell nothing new.
 const SAMPLE: u64 = 5_000;
 
 /// What was found.
@@ -164,9 +164,7 @@ impl<'b> Survey<'b> {
                 _ => {}
             }
         }
-        if self.rows <= SAMPLE {
-            self.coordinates.see(row);
-        }
+        self.coordinates.see(row);
     }
 
     /// What all rows together say.

@@ -15,7 +15,7 @@ use crate::header::Header;
 use crate::options::Options;
 use crate::recognise::Binding;
 use crate::table::{Row, Table};
-pub(crate) use coordinates::pair_of;
+pub(crate) use coordinates::{Grid, pair_of};
 pub(crate) use habits::{Habits, hash};
 pub use publisher::{Found, Publisher};
 pub(crate) use slots::{Language, Slots, Sub};
@@ -27,6 +27,7 @@ pub(crate) struct Plan {
     pub(crate) header: Header,
     pub(crate) habits: Habits,
     pub(crate) frame: Frame,
+    pub(crate) grid: Grid,
     /// Habits of the whole file's coordinates, to be reported once.
     pub(crate) notable: Issues,
     pub(crate) publisher: Publisher,
@@ -72,6 +73,7 @@ impl Plan {
             dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{}", publisher.code, binding.dataset.slug)),
             now: options.now,
             frame: coordinates.frame,
+            grid: coordinates.grid,
             notable: coordinates.notable,
             binding,
             header,

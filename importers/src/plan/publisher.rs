@@ -9,6 +9,9 @@ use super::habits::Survey;
 use crate::header::Header;
 use crate::options::Options;
 
+/// How far the middle of a municipality's list may lie from its office.
+const NEAR_KM: f64 = 15.0;
+
 /// The publisher, and how it was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Publisher {
@@ -106,9 +109,6 @@ fn from_addresses(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
         *prefectures.entry(code.of_prefecture()).or_insert(0) += count;
         total += count;
     }
-    if total * 5 < survey.addresses_seen || total == 0 {
-        return None;
-    }
     let most = |counts: &HashMap<LocalGovernmentCode, u64>| {
         counts
             .iter()
@@ -117,6 +117,13 @@ fn from_addresses(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
     };
     let (city, in_city) = most(&cities)?;
     let (prefecture, in_prefecture) = most(&prefectures)?;
+    // Where most addresses leave the municipality out, the few that have one may be the exceptions: only the points tell.
+    if total * 5 < survey.addresses_seen {
+        let office = all.get(city).and_then(|body| body.office);
+        let near =
+            office.zip(survey.coordinates.center()).is_some_and(|(office, center)| office.distance_km(center) < NEAR_KM);
+        return (in_city == total && near).then_some(city);
+    }
     if in_city * 10 >= total * 7 { Some(city) } else { (in_prefecture * 10 >= total * 7).then_some(prefecture) }
 }
 

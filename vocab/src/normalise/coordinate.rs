@@ -64,7 +64,9 @@ pub struct Frame {
     pub tokyo_datum: bool,
     /// The publisher is not Japanese: any longitude and latitude will do.
     pub abroad: bool,
-    /// Where the points of the row's municipality lie, if that is known.
+    /// This pair lies apart from all others of the file, so that it may be packed where they are not.
+    pub stands_apart: bool,
+    /// Where the points of the municipality lie, if that is known.
     pub around: Option<Around>,
 }
 
@@ -163,7 +165,8 @@ fn place(y: &Axis, x: &Axis, frame: &Frame) -> Result<(Point, Issues), Issue> {
         return Ok(unpacked(limit).map_or((as_written, Issues::NONE), |point| (point, packed)));
     }
     // A packed value in a decimal file shows by its distance alone.
-    if let Some(around) = frame.around
+    if frame.stands_apart
+        && let Some(around) = frame.around
         && distance(&as_written) > around.near_km
         && let Some(point) = unpacked(around.near_km)
         && distance(&point) <= around.near_km

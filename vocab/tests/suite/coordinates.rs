@@ -40,7 +40,7 @@ fn a_pair_of_cells_is_read_by_itself() {
 
 #[test]
 fn the_place_decides_what_a_pattern_cannot() {
-    let frame = Frame { around: Some(TAKAMATSU), ..Frame::default() };
+    let frame = Frame { around: Some(TAKAMATSU), stands_apart: true, ..Frame::default() };
     for (latitude, longitude, expected) in [
         // 34°20′24.5″ N 134°03′00.1″ E, packed: read as decimals it is 21 km away.
         ("34.20245", "134.03001", "34.3401389,134.0500278 [coordinates-packed-dms]"),
