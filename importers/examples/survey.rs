@@ -59,7 +59,13 @@ fn shown(entity: &Entity) -> Result<String, Box<dyn Error>> {
     let context = hiroba_vocab::context::context();
     let context = process(&UserContext::from_json(&context["@context"])?, &NoDocuments)?;
     let projection = Projection::default();
-    let rendering =
-        Rendering { context: &context, form: Form::Concise, sys_attrs: false, lang: None, projection: &projection, datasets: &[] };
+    let rendering = Rendering {
+        context: &context,
+        form: Form::Concise,
+        sys_attrs: false,
+        lang: None,
+        projection: &projection,
+        datasets: &[],
+    };
     Ok(serde_json::to_string(&EntityDocument { entity, rendering, embedded_context: None })? + "\n")
 }

@@ -99,7 +99,9 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
     }
     match name {
         Some(name) if is_removed(name) => return RowKind::SetAside(SetAside::Removed),
-        Some(name) if says_none(name) => return RowKind::SetAside(SetAside::NoneHere),
+        Some(name) if says_none(name, says_nothing_else(plan, &filled)) => {
+            return RowKind::SetAside(SetAside::NoneHere);
+        }
         _ => {}
     }
     if filled.len() == 1 {
@@ -211,23 +213,33 @@ fn is_removed(name: &str) -> bool {
         || matches!(trim(name), "廃止" | "（廃止）" | "(廃止)" | "（欠番）" | "(欠番)" | "【欠番】")
 }
 
-fn says_none(name: &str) -> bool {
-    matches!(
-        name,
-        "なし"
-            | "無し"
-            | "無"
-            | "該当なし"
-            | "該当無し"
-            | "設置なし"
-            | "設置無し"
-            | "設置していません"
-            | "ありません"
-            | "該当施設なし"
-            | "施設なし"
-            | "（なし）"
-            | "(なし)"
-    )
+/// Whether a name says that there is none. Where the row says nothing else, a sentence does too: 公衆トイレはありません.
+fn says_none(name: &str, alone: bool) -> bool {
+    let name = trim(name).trim_matches(['（', '）', '(', ')', '【', '】', '。']);
+    let words = [
+        "なし",
+        "無し",
+        "無",
+        "該当なし",
+        "該当無し",
+        "設置なし",
+        "設置無し",
+        "ありません",
+        "該当施設なし",
+        "施設なし",
+    ];
+    let endings = ["なし", "無し", "ありません", "ございません", "していません"];
+    words.contains(&name) || alone && endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether nothing is filled but the name, the number and the publisher's own columns.
+fn says_nothing_else(plan: &Plan, filled: &[(usize, &str)]) -> bool {
+    filled.iter().all(|(at, _)| {
+        plan.reads(*at) == Some(Reads::Name)
+            || plan.slots.number == Some(*at)
+            || plan.slots.identity.contains(at)
+            || plan.habits.groups.contains(at)
+    })
 }
 
 fn is_example(cell: &str) -> bool {

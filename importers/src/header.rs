@@ -60,7 +60,8 @@ fn position(rows: &[Row], geojson: bool) -> Option<usize> {
         return (!rows.is_empty()).then_some(0);
     }
     let rows = &rows[..rows.len().min(limits::HEADER_SEARCH)];
-    if let Some(at) = rows.iter().position(|row| trim(row.cell(0)) == "#property" && row.filled().count() > 1) {
+    if let Some(at) = rows.iter().position(|row| trim(row.cell(0)).starts_with("#property") && row.filled().count() > 1)
+    {
         return Some(at);
     }
     let known: Vec<usize> = rows.iter().map(known_names).collect();

@@ -126,10 +126,11 @@ impl Import {
         let plan = &self.plan;
         let column = |(at, header): (usize, &String)| {
             let known = plan.binding.columns.get(at).copied().flatten();
-            let feeds = known.and_then(|column| column.feeds.as_deref());
+            let geometry = self.table.geometry == Some(at);
+            let feeds = if geometry { Some("location") } else { known.and_then(|column| column.feeds.as_deref()) };
             ColumnUse {
                 header: header.clone(),
-                means: known.map(|column| column.name.clone()),
+                means: known.map(|column| column.name.clone()).or_else(|| geometry.then(|| "geometry".to_owned())),
                 attribute: feeds.map_or_else(
                     || plan.own_iris[at].to_string(),
                     |term| hiroba_vocab::Terms::published().iri(term).to_string(),

@@ -166,7 +166,7 @@ fn assign(dataset: &'static Dataset, header: &Header, geometry: Option<usize>) -
 /// Without a name, a column that went elsewhere and could be the name is taken back: 設置場所 alone is the name.
 fn name_by_any_means(dataset: &'static Dataset, header: &Header, assigned: &mut [Option<&'static Column>]) {
     let named = |column: &&Column| column.reads == Reads::Name && column.part.as_deref() == Some("ja");
-    if assigned.iter().flatten().any(|column| named(column)) {
+    if assigned.iter().flatten().any(named) {
         return;
     }
     let Some(name) = dataset.columns.iter().find(named) else { return };

@@ -3,7 +3,7 @@
 use hiroba_vocab::Issues;
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
-use hiroba_vocab::normalise::character::{damage, published, trim};
+use hiroba_vocab::normalise::character::{remark, text, trim};
 use hiroba_vocab::normalise::phone::{phones, postal_code};
 use hiroba_vocab::normalise::web::{email, urls};
 use ngsild::AttributeValue;
@@ -24,10 +24,8 @@ impl Draft<'_> {
                 Reads::PostalCode => postal_code(cell).map(Json::from),
                 Reads::Url => urls(cell).map(one_or_many),
                 Reads::Email => email(cell).map(Json::from),
-                _ => match published(cell) {
-                    Ok(text) => Reading::Value(Json::from(text), damage(text)),
-                    Err(issues) => Reading::Empty(issues),
-                },
+                Reads::Remark => remark(cell).map(Json::from),
+                _ => text(cell).map(Json::from),
             };
             self.note(contact.column, reading.issues());
             match reading {

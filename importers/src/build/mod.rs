@@ -9,10 +9,13 @@ mod id;
 mod location;
 mod value;
 
+use std::borrow::Cow;
+
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
-use hiroba_vocab::normalise::character::{damage, published, trim};
+use hiroba_vocab::normalise::character::{published, text, trim};
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
+use hiroba_vocab::normalise::flag::{FlagFamily, flag, is_circle};
 use hiroba_vocab::normalise::kana::katakana;
 use hiroba_vocab::{Issue, Issues, Level};
 use ngsild::entity::{LanguageMap, OneOrMany};
@@ -169,14 +172,7 @@ impl<'r> Draft<'r> {
         let mut source = "";
         for (tag, column, reads) in &language.parts {
             let cell = self.row.cell(*column);
-            let reading = if *reads == Reads::Kana {
-                katakana(cell)
-            } else {
-                match published(cell) {
-                    Ok(text) => Reading::Value(text.to_owned(), damage(text)),
-                    Err(issues) => Reading::Empty(issues),
-                }
-            };
+            let reading = if *reads == Reads::Kana { katakana(cell) } else { text(cell).map(Cow::into_owned) };
             self.note(*column, reading.issues());
             match reading {
                 Reading::Value(text, issues) => {
@@ -216,7 +212,7 @@ impl<'r> Draft<'r> {
         let mut there = Vec::new();
         for column in self.plan.slots.amenities.clone() {
             let cell = self.row.cell(column);
-            match hiroba_vocab::normalise::flag::flag(cell, hiroba_vocab::normalise::flag::FlagFamily::Presence) {
+            match flag(cell, FlagFamily::Presence) {
                 Reading::Value(true, Issues::NONE) => there.push(Json::from(self.plan.header.names[column].as_str())),
                 Reading::Empty(_) => {}
                 Reading::Value(false, Issues::NONE) => {
@@ -234,15 +230,12 @@ impl<'r> Draft<'r> {
     /// Columns that no definition knows, each under its own name; circles and crosses as yes and no.
     fn own(&mut self) {
         for (column, marks) in &self.plan.slots.own {
-            let Ok(text) = published(self.row.cell(*column)) else { continue };
-            let value = if *marks {
-                Json::from(hiroba_vocab::normalise::flag::is_circle(text))
-            } else {
-                self.note(*column, damage(text));
-                Json::from(text)
-            };
+            let cell = self.row.cell(*column);
+            let Reading::Value(text, issues) = text(cell) else { continue };
+            let value = if *marks { Json::from(is_circle(&text)) } else { Json::from(text) };
+            self.note(*column, issues);
             let iri = self.plan.own_iris[*column].clone();
-            self.put(&iri, AttributeValue::Property(value));
+            self.put_noted(&iri, AttributeValue::Property(value), issues, trim(cell));
         }
         // Cells beyond the header are kept by their position.
         for column in self.plan.header.names.len()..self.row.len() {

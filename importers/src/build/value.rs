@@ -2,7 +2,7 @@
 
 use hiroba_vocab::dataset::{Column, Reads};
 use hiroba_vocab::normalise::Reading;
-use hiroba_vocab::normalise::character::{content, damage, published, trim};
+use hiroba_vocab::normalise::character::{content, remark, text, trim};
 use hiroba_vocab::normalise::choice::choice;
 use hiroba_vocab::normalise::code::{corporate_number, local_government};
 use hiroba_vocab::normalise::date::date;
@@ -79,10 +79,7 @@ impl Draft<'_> {
                 let cell = self.row.cell(*column);
                 let reading = match gathered.reads {
                     Reads::Url => urls(cell),
-                    _ => match published(cell) {
-                        Ok(text) => Reading::Value(vec![text.to_owned()], damage(text)),
-                        Err(issues) => Reading::Empty(issues),
-                    },
+                    _ => text(cell).map(|text| vec![text.into_owned()]),
                 };
                 self.note(*column, reading.issues());
                 match reading {
@@ -90,7 +87,7 @@ impl Draft<'_> {
                         all = all.and(issues);
                         found.into_iter().for_each(|item| {
                             if !items.contains(&item) {
-                                items.push(item)
+                                items.push(item);
                             }
                         });
                     }
@@ -158,10 +155,8 @@ impl Draft<'_> {
             Reads::Code => local_government(cell, self.home).map(|code| Json::from(code.to_string())),
             Reads::Licence => licence(cell).map(|licence| Json::from(licence.as_str())),
             Reads::Kana => kana::katakana(cell).map(Json::from),
-            _ => match published(cell) {
-                Ok(text) => Reading::Value(Json::from(text), damage(text)),
-                Err(issues) => Reading::Empty(issues),
-            },
+            Reads::Remark => remark(cell).map(Json::from),
+            _ => text(cell).map(Json::from),
         }
     }
 

@@ -10,9 +10,11 @@ use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
 use hiroba_vocab::normalise::date::{Order, proves_order};
 use hiroba_vocab::normalise::flag::{is_circle, is_cross, is_plain_no};
+use hiroba_vocab::normalise::key::HeaderKey;
 
 use super::coordinates::Coordinates;
 use super::slots::Location;
+use crate::header::Header;
 use crate::recognise::is_tokyo_datum;
 use crate::table::Row;
 
@@ -38,6 +40,19 @@ pub(crate) struct Habits {
     pub(crate) usual_cells: usize,
     /// The datum is the one of before 2002.
     pub(crate) tokyo_datum: bool,
+    /// There are kana or kanji in the file.
+    pub(crate) is_japanese: bool,
+}
+
+fn is_japanese(text: &str) -> bool {
+    !text.is_ascii()
+        && text.contains(
+            |c: char| matches!(c, '\u{3040}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF66}'..='\u{FF9F}'),
+        )
+}
+
+fn rank(column: Option<&Column>, key: &HeaderKey) -> usize {
+    column.map_or(usize::MAX, |column| column.rank(key))
 }
 
 /// A hash that is the same in every run.
@@ -51,7 +66,8 @@ pub(crate) fn hash(value: &impl Hash) -> u64 {
 pub(crate) struct Survey<'b> {
     columns: &'b [Option<&'static Column>],
     rows: u64,
-    numbers: Vec<(usize, Numbers)>,
+    /// Columns of numbers with the rank of their header.
+    numbers: Vec<(usize, usize, Numbers)>,
     code: Option<usize>,
     marks: Vec<Marks>,
     say_no: bool,
@@ -59,6 +75,7 @@ pub(crate) struct Survey<'b> {
     groups: Vec<Group>,
     cells: Vec<u64>,
     tokyo_datum: bool,
+    is_japanese: bool,
     pub(crate) coordinates: Coordinates,
     pub(crate) codes: HashMap<String, u64>,
     pub(crate) cities: HashMap<String, u64>,
@@ -89,17 +106,19 @@ struct Group {
 }
 
 impl<'b> Survey<'b> {
-    pub(crate) fn new(columns: &'b [Option<&'static Column>], names: &[String], geometry: Option<usize>) -> Self {
+    pub(crate) fn new(columns: &'b [Option<&'static Column>], header: &Header, geometry: Option<usize>) -> Self {
         let reads = |wanted: Reads| {
             columns.iter().enumerate().filter(move |(_, c)| c.is_some_and(|c| c.reads == wanted)).map(|(at, _)| at)
         };
-        let datum = names.iter().enumerate().any(|(at, name)| {
+        let datum = header.names.iter().enumerate().any(|(at, name)| {
             columns[at].is_some_and(|c| matches!(c.reads, Reads::Latitude | Reads::Longitude)) && is_tokyo_datum(name)
         });
         Self {
             columns,
             rows: 0,
-            numbers: reads(Reads::Number).map(|at| (at, Numbers::default())).collect(),
+            numbers: reads(Reads::Number)
+                .map(|at| (at, rank(columns[at], &header.keys[at]), Numbers::default()))
+                .collect(),
             code: reads(Reads::PublisherCode).next(),
             marks: vec![Marks::default(); columns.len()],
             say_no: false,
@@ -107,6 +126,7 @@ impl<'b> Survey<'b> {
             groups: columns.iter().map(|_| Group::default()).collect(),
             cells: vec![0; 64],
             tokyo_datum: datum,
+            is_japanese: header.names.iter().any(|name| is_japanese(name)),
             coordinates: Coordinates::new(Location {
                 latitude: reads(Reads::Latitude).next(),
                 longitude: reads(Reads::Longitude).next(),
@@ -127,10 +147,11 @@ impl<'b> Survey<'b> {
             return;
         }
         self.rows += 1;
+        self.is_japanese = self.is_japanese || row.cells().any(is_japanese);
         let last = self.cells.len() - 1;
         self.cells[filled.min(last)] += 1;
         let code = self.code.map_or("", |at| trim(row.cell(at)));
-        for (at, numbers) in &mut self.numbers {
+        for (at, _, numbers) in &mut self.numbers {
             let number = trim(row.cell(*at));
             if !number.is_empty() {
                 numbers.filled += 1;
@@ -147,7 +168,7 @@ impl<'b> Survey<'b> {
                 Some(Reads::Date) => self.orders[at] = self.orders[at].or_else(|| proves_order(cell)),
                 Some(Reads::City) if !cell.is_empty() => count(&mut self.cities, cell),
                 Some(Reads::Datum) => self.tokyo_datum |= is_tokyo_datum(cell),
-                Some(Reads::Flag | Reads::Amenity) => self.marks[at].see(cell),
+                Some(Reads::Flag | Reads::Amenity | Reads::Text) => self.marks[at].see(cell),
                 None => {
                     self.marks[at].see(cell);
                     self.groups[at].see(cell, row.covered.contains(&at), self.rows == 1);
@@ -169,8 +190,8 @@ impl<'b> Survey<'b> {
 
     /// What all rows together say.
     pub(crate) fn habits(&self, name: Option<usize>) -> Habits {
-        let best = self.numbers.iter().max_by_key(|(at, numbers)| (numbers.score(), std::cmp::Reverse(*at)));
-        let usable = best.filter(|(_, numbers)| numbers.filled > 0);
+        let best = self.numbers.iter().max_by_key(|(_, rank, numbers)| (numbers.score(), std::cmp::Reverse(*rank)));
+        let usable = best.filter(|(_, _, numbers)| numbers.filled > 0);
         let repeated = |numbers: &Numbers| {
             let repeated = numbers.seen.iter().filter(|(_, repeated)| **repeated);
             repeated.map(|(hash, _)| *hash).collect::<HashSet<u64>>()
@@ -180,14 +201,15 @@ impl<'b> Survey<'b> {
             (group.covered > 0 || left_of_name && group.stands_for_blocks(self.rows)).then_some(at)
         };
         Habits {
-            number: usable.map(|(at, _)| *at),
-            repeated_numbers: usable.map(|(_, numbers)| repeated(numbers)).unwrap_or_default(),
+            number: usable.map(|(at, ..)| *at),
+            repeated_numbers: usable.map(|(_, _, numbers)| repeated(numbers)).unwrap_or_default(),
             circles: self.marks.iter().map(|marks| marks.circles > 0 && marks.marks == marks.filled).collect(),
             hazards_say_no: self.say_no,
             orders: self.orders.clone(),
             groups: self.groups.iter().enumerate().filter_map(is_group).collect(),
             usual_cells: self.usual_cells(),
             tokyo_datum: self.tokyo_datum,
+            is_japanese: self.is_japanese,
         }
     }
 

@@ -51,7 +51,7 @@ impl Plan {
         file: &str,
         options: &Options,
     ) -> Result<Self, ImportError> {
-        let mut survey = habits::Survey::new(&binding.columns, &header.names, table.geometry);
+        let mut survey = habits::Survey::new(&binding.columns, &header, table.geometry);
         let mut rows = table.rows()?;
         let mut row = Row::default();
         while rows.next(&mut row)? {
@@ -63,7 +63,8 @@ impl Plan {
         let office = publisher.known().and_then(|code| hiroba_vocab::municipality::Municipalities::all().get(code));
         let name = binding.columns.iter().position(|c| c.is_some_and(|c| c.reads == Reads::Name));
         let habits = survey.habits(name);
-        let coordinates = survey.coordinates.habits(office.and_then(|body| body.office), habits.tokyo_datum);
+        let mut coordinates = survey.coordinates.habits(office.and_then(|body| body.office), habits.tokyo_datum);
+        coordinates.frame.abroad |= !habits.is_japanese;
         drop(survey);
         let terms = Terms::published();
         let own_iris: Vec<Iri> = header.names.iter().map(|name| column_iri(name)).collect();

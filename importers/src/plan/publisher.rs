@@ -120,8 +120,9 @@ fn from_addresses(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
     // Where most addresses leave the municipality out, the few that have one may be the exceptions: only the points tell.
     if total * 5 < survey.addresses_seen {
         let office = all.get(city).and_then(|body| body.office);
-        let near =
-            office.zip(survey.coordinates.center()).is_some_and(|(office, center)| office.distance_km(center) < NEAR_KM);
+        let near = office
+            .zip(survey.coordinates.center())
+            .is_some_and(|(office, center)| office.distance_km(center) < NEAR_KM);
         return (in_city == total && near).then_some(city);
     }
     if in_city * 10 >= total * 7 { Some(city) } else { (in_prefecture * 10 >= total * 7).then_some(prefecture) }

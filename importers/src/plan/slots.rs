@@ -121,6 +121,10 @@ impl Slots {
             }
             match column {
                 None => slots.own.push((at, habits.circles.get(at).copied().unwrap_or(false))),
+                // Nothing but circles where a text was expected: it says that there is what the header names.
+                Some(column) if column.reads == Reads::Text && habits.circles.get(at) == Some(&true) => {
+                    slots.amenities.push(at);
+                }
                 Some(column) => slots.place(at, column),
             }
         }

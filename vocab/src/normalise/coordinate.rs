@@ -31,7 +31,7 @@ impl Point {
     }
 
     /// Tokyo Datum to JGD2011 by the usual linear approximation, good to some ten metres.
-    fn from_tokyo_datum(self) -> Self {
+    fn tokyo_to_world(self) -> Self {
         let Self { longitude: x, latitude: y } = self;
         Self {
             longitude: x - 0.000_046_038 * y - 0.000_083_043 * x + 0.010_040,
@@ -109,7 +109,7 @@ pub fn point(latitude: &str, longitude: &str, frame: &Frame) -> Reading<Point> {
     match place(&y, &x, frame) {
         Err(issue) => Reading::Unread(issues.with(issue)),
         Ok((found, noticed)) => {
-            let moved = if frame.tokyo_datum { found.from_tokyo_datum() } else { found };
+            let moved = if frame.tokyo_datum { found.tokyo_to_world() } else { found };
             let decimals = y.decimals.max(x.decimals);
             issues = issues
                 .and(noticed)
