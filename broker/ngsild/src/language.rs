@@ -32,12 +32,11 @@ impl LanguagePreference {
     pub fn choose<'m>(&self, map: &'m LanguageMap) -> Option<(&'m str, &'m OneOrMany<Box<str>>)> {
         let mut ranges: Vec<&(String, u16)> = self.ranges.iter().filter(|(_, weight)| *weight > 0).collect();
         ranges.sort_by_key(|(_, weight)| std::cmp::Reverse(*weight));
-        let chosen = ranges
+        ranges
             .into_iter()
             .find_map(|(range, _)| lookup(range, map))
             .or_else(|| map.get_key_value(NONE).map(entry))
-            .or_else(|| map.first().map(entry));
-        chosen
+            .or_else(|| map.first().map(entry))
     }
 }
 
@@ -62,6 +61,7 @@ fn lookup<'m>(range: &str, map: &'m LanguageMap) -> Option<(&'m str, &'m OneOrMa
     }
 }
 
+#[expect(clippy::borrowed_box, reason = "what the map's own iterator yields")]
 fn entry<'m>((tag, text): (&'m Box<str>, &'m OneOrMany<Box<str>>)) -> (&'m str, &'m OneOrMany<Box<str>>) {
     (tag, text)
 }

@@ -7,6 +7,7 @@ pub mod geometry;
 pub mod jsonld;
 pub mod language;
 pub mod query;
+pub mod rdf;
 pub mod read;
 pub mod render;
 pub mod time;

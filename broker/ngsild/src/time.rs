@@ -58,7 +58,7 @@ impl DateTime {
         let (fraction, decimals) = match rest.strip_prefix(['.', ',']) {
             None if rest.is_empty() => (0, 0),
             None => return None,
-            Some(digits) if digits.is_empty() => return None,
+            Some("") => return None,
             Some(digits) => {
                 (number(20..20 + digits.len())? * 10_i64.pow(6 - u32::try_from(digits.len()).ok()?), digits.len())
             }

@@ -3,12 +3,15 @@
 //! The tree is public: stores read it to find out which indexes narrow the candidates.
 
 mod evaluate;
+mod index;
 mod operand;
 mod resolve;
 
 use hiroba_vocab::Iri;
 use regex::Regex;
+use serde::{Deserialize, Serialize};
 
+pub use index::{Comparable, IndexPath, IndexedValue};
 pub use operand::Operand;
 pub use resolve::Expansions;
 
@@ -50,7 +53,8 @@ pub enum Root {
 }
 
 /// Members of entities and instances that are no attributes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum SystemMember {
     /// `createdAt`
     CreatedAt,

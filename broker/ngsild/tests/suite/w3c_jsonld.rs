@@ -277,9 +277,8 @@ fn expand(document: &Value, context: &Context) -> Value {
     items.retain(|item| {
         let map = item.as_object();
         map.is_some_and(|map| {
-            !map.contains_key("@value")
-                && !map.contains_key("@list")
-                && !(map.is_empty() || (map.len() == 1 && map.contains_key("@id")))
+            let free = map.len() == 1 && map.contains_key("@id");
+            !(map.is_empty() || free || map.contains_key("@value") || map.contains_key("@list"))
         })
     });
     Value::Array(items)

@@ -11,7 +11,7 @@ use crate::query::q::OrderOperator;
 use crate::time::DateTime;
 
 /// A value that a path leads to.
-enum Target<'e> {
+pub(super) enum Target<'e> {
     Json(&'e Value),
     List(&'e [Value]),
     Text(&'e str),
@@ -22,18 +22,20 @@ enum Target<'e> {
 
 pub(super) fn condition(condition: &Condition, entity: &Entity, now: DateTime) -> bool {
     let any = |test: &mut dyn FnMut(&Target<'_>) -> bool| visit(condition, entity, now, test);
+    let exists =
+        || any(&mut |_| true) || condition.inside == Inside::Nothing && leads_somewhere(condition, entity, now);
     match &condition.test {
-        ResolvedTest::Exists => any(&mut |_| true),
+        ResolvedTest::Exists => exists(),
         ResolvedTest::OneOf { negated, values } => {
             let equal = any(&mut |target| values.iter().any(|value| equals(target, value)));
-            if *negated { !equal && any(&mut |_| true) } else { equal }
+            if *negated { !equal && exists() } else { equal }
         }
         ResolvedTest::Between { negated, from, to } => {
             let inside = any(&mut |target| {
                 ordered(target, from, |o| o.is_ge()) && ordered(target, to, |o| o.is_le())
                     || contains_between(target, from, to)
             });
-            if *negated { !inside && any(&mut |_| true) } else { inside }
+            if *negated { !inside && exists() } else { inside }
         }
         ResolvedTest::Order(operator, operand) => any(&mut |target| match operator {
             OrderOperator::Greater => ordered(target, operand, Ordering::is_gt),
@@ -52,26 +54,55 @@ pub(super) fn condition(condition: &Condition, entity: &Entity, now: DateTime) -
     }
 }
 
+/// Whether a path of attributes leads to an instance, even one without any value (an empty list or map).
+fn leads_somewhere(condition: &Condition, entity: &Entity, now: DateTime) -> bool {
+    fn below(instance: &Attribute, steps: &[Step], now: DateTime) -> bool {
+        match steps.split_first() {
+            None => true,
+            Some((Step::Member(_), _)) => false,
+            Some((Step::Attribute(name), rest)) => instance
+                .attributes
+                .get(name)
+                .is_some_and(|all| all.iter().any(|one| !one.is_expired(now) && below(one, rest, now))),
+        }
+    }
+    let Root::Attribute(name) = &condition.root else { return true };
+    let valid = |one: &Attribute| !one.is_expired(now) && below(one, &condition.steps, now);
+    entity.attributes.get(name).is_some_and(|all| all.iter().any(valid))
+}
+
 /// Shows every value that the path leads to until `test` says yes. Whether it did.
 fn visit(condition: &Condition, entity: &Entity, now: DateTime, test: &mut dyn FnMut(&Target<'_>) -> bool) -> bool {
     match &condition.root {
         Root::System(SystemMember::CreatedAt) => test(&Target::Instant(entity.created_at)),
         Root::System(_) => test(&Target::Instant(entity.modified_at)),
-        Root::Attribute(name) => entity.attributes.get(name).is_some_and(|all| {
-            all.iter().any(|one| !one.is_expired(now) && step(one, &condition.steps, condition, now, test))
-        }),
+        Root::Attribute(name) => {
+            let instances = entity.attributes.get(name).map_or(&[][..], Vec::as_slice);
+            visit_instances(instances, &condition.steps, &condition.inside, Some(now), test)
+        }
     }
+}
+
+/// [`visit`] from the instances of the first attribute on. Without `now`, expired instances are shown as well.
+pub(super) fn visit_instances(
+    instances: &[Attribute],
+    steps: &[Step],
+    inside: &Inside,
+    now: Option<DateTime>,
+    test: &mut dyn FnMut(&Target<'_>) -> bool,
+) -> bool {
+    instances.iter().any(|one| !now.is_some_and(|now| one.is_expired(now)) && step(one, steps, inside, now, test))
 }
 
 fn step(
     instance: &Attribute,
     steps: &[Step],
-    condition: &Condition,
-    now: DateTime,
+    inside: &Inside,
+    now: Option<DateTime>,
     test: &mut dyn FnMut(&Target<'_>) -> bool,
 ) -> bool {
     match steps.split_first() {
-        None => value(&instance.is, &condition.inside, test),
+        None => value(&instance.is, inside, test),
         Some((Step::Member(member), _)) => match member {
             SystemMember::CreatedAt => test(&Target::Instant(instance.created_at)),
             SystemMember::ModifiedAt => test(&Target::Instant(instance.modified_at)),
@@ -80,10 +111,10 @@ fn step(
             SystemMember::UnitCode => instance.unit_code.as_ref().is_some_and(|code| test(&Target::Text(code))),
             SystemMember::DatasetId => instance.dataset_id.as_ref().is_some_and(|id| test(&Target::Text(id.as_str()))),
         },
-        Some((Step::Attribute(name), rest)) => instance
-            .attributes
-            .get(name)
-            .is_some_and(|all| all.iter().any(|one| !one.is_expired(now) && step(one, rest, condition, now, test))),
+        Some((Step::Attribute(name), rest)) => {
+            let instances = instance.attributes.get(name).map_or(&[][..], Vec::as_slice);
+            visit_instances(instances, rest, inside, now, test)
+        }
     }
 }
 

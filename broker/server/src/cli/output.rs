@@ -1,0 +1,20 @@
+//! The only place that prints: results to standard output, everything about them to standard error.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "this is the command line's output")]
+
+use std::fmt::Display;
+
+/// A line of the result.
+pub(super) fn result(line: impl Display) {
+    println!("{line}");
+}
+
+/// A line for the person at the terminal.
+pub(super) fn note(line: impl Display) {
+    eprintln!("{line}");
+}
+
+/// What went wrong, and what to do.
+pub(super) fn error(what: impl Display) {
+    eprintln!("error: {what}");
+}

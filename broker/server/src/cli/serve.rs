@@ -1,0 +1,193 @@
+//! `hiroba serve`.
+
+use std::collections::HashMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::web::Data;
+use clap::Args;
+use hiroba_store::{Options, Store, StoreError};
+use moka::sync::Cache;
+use ngsild::jsonld::UserContext;
+use serde_json::Value;
+
+use super::logging::{self, LogFormat};
+use super::{Outcome, output};
+use crate::config::Config;
+use crate::egress::{Egress, EgressPolicy};
+use crate::http::server;
+use crate::metrics::Metrics;
+use crate::service::contexts::Contexts;
+use crate::state::AppState;
+
+/// Where entities are kept.
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(super) struct DatabaseArgs {
+    /// Keep everything in this folder (SQLite).
+    #[arg(long, value_name = "DIR", env = "HIROBA_DATA_DIR", default_value = "./hiroba-data")]
+    pub(super) data_dir: PathBuf,
+    /// Use this PostGIS database, postgres://USER@HOST/NAME.
+    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    pub(super) database: Option<String>,
+}
+
+impl DatabaseArgs {
+    /// The address for the store.
+    pub(super) fn address(&self) -> String {
+        self.database.clone().unwrap_or_else(|| self.data_dir.display().to_string())
+    }
+}
+
+/// Run the broker.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Where to listen. The default reaches this machine only.
+    #[arg(long, value_name = "ADDR:PORT", env = "HIROBA_LISTEN", default_value = "127.0.0.1:1026")]
+    pub(super) listen: SocketAddr,
+    #[command(flatten)]
+    pub(super) database: DatabaseArgs,
+    /// The SPARQL sidecar, http://HOST:PORT: then /sparql is answered here too.
+    #[arg(long, value_name = "URL", env = "HIROBA_SPARQL")]
+    pub(super) sparql: Option<url::Url>,
+    /// The address under which people reach this server, when it is behind a proxy.
+    #[arg(long, value_name = "URL", env = "HIROBA_PUBLIC_URL")]
+    pub(super) public_url: Option<url::Url>,
+    /// Clients that name no @context get Hiroba's vocabulary instead of the core context alone.
+    #[arg(long, env = "HIROBA_VOCABULARY_BY_DEFAULT")]
+    pub(super) vocabulary_by_default: bool,
+    /// A file with a token: requests that write must carry it (Authorization: Bearer …).
+    #[arg(long, value_name = "FILE", env = "HIROBA_TOKEN_FILE")]
+    pub(super) token_file: Option<PathBuf>,
+    /// Make no outgoing calls at all.
+    #[arg(long, env = "HIROBA_OFFLINE")]
+    pub(super) offline: bool,
+    /// Allow outgoing calls to private addresses (closed networks, tests).
+    #[arg(long, env = "HIROBA_ALLOW_PRIVATE_EGRESS")]
+    pub(super) allow_private_egress: bool,
+    /// The form of the log.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) log_format: LogFormat,
+}
+
+/// How many bytes of rendered answers are kept.
+const ANSWERS: u64 = 32 << 20;
+
+pub(super) fn run(arguments: ServeArgs) -> Outcome {
+    logging::start(arguments.log_format, "info,access=info");
+    let config = match config(&arguments) {
+        Ok(config) => config,
+        Err(error) => {
+            output::error(error);
+            return Outcome::Failed;
+        }
+    };
+    match actix_web::rt::System::new().block_on(serve(config)) {
+        Ok(()) => Outcome::Done,
+        Err(ServeError::Store(error @ StoreError::Unavailable(_))) => {
+            output::error(error);
+            Outcome::Unreachable
+        }
+        Err(error) => {
+            output::error(error);
+            Outcome::Failed
+        }
+    }
+}
+
+/// Why the broker does not run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ServeError {
+    #[error("cannot listen on {address}: {error}")]
+    Listen { address: SocketAddr, error: std::io::Error },
+    #[error("cannot read the token file {}: {error}", .path.display())]
+    Token { path: PathBuf, error: std::io::Error },
+    #[error("the token file {} is empty", .0.display())]
+    EmptyToken(PathBuf),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Egress(#[from] crate::egress::EgressError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
+    let token = match &arguments.token_file {
+        None => None,
+        Some(path) => {
+            let text =
+                std::fs::read_to_string(path).map_err(|error| ServeError::Token { path: path.clone(), error })?;
+            let token = text.trim().to_owned();
+            if token.is_empty() {
+                return Err(ServeError::EmptyToken(path.clone()));
+            }
+            Some(token)
+        }
+    };
+    Ok(Config {
+        egress: EgressPolicy { offline: arguments.offline, private: arguments.allow_private_egress },
+        vocabulary_by_default: arguments.vocabulary_by_default,
+        sparql: arguments.sparql.clone(),
+        public_url: arguments.public_url.clone(),
+        token,
+        ..Config::new(arguments.listen, arguments.database.address())
+    })
+}
+
+/// Runs a broker until it is told to stop.
+pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
+    let address = config.listen;
+    let listener = TcpListener::bind(address).map_err(|error| ServeError::Listen { address, error })?;
+    let address = listener.local_addr()?;
+    let state = Data::new(open(config).await?);
+    let server = server::start(listener, state.clone())?;
+    banner(&state, address);
+    server::run_until_stopped(server, state).await?;
+    Ok(())
+}
+
+/// Opens the database and makes the state of a broker.
+pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
+    let store = Store::open(Options::new(config.database.as_str())).await?;
+    let egress = Egress::new(config.egress)?;
+    let published: HashMap<&'static str, Arc<Value>> = HashMap::new();
+    let sidecar = config.sparql.is_some().then(reqwest::Client::new);
+    Ok(AppState {
+        contexts: Contexts::new(egress, published),
+        default_context: UserContext::default(),
+        metrics: Metrics::default(),
+        started: Instant::now(),
+        run_id: uuid::Uuid::new_v4().as_u128(),
+        draining: false.into(),
+        summaries: Cache::new(1_000),
+        answers: Cache::builder()
+            .max_capacity(ANSWERS)
+            .weigher(|key: &crate::state::AnswerKey, answer: &Arc<crate::state::Rendered>| {
+                u32::try_from(key.request.len() + answer.body.len() + 100).unwrap_or(u32::MAX)
+            })
+            .build(),
+        hosted: Cache::new(10_000),
+        sidecar,
+        store,
+        config,
+    })
+}
+
+/// What a person wants to know at the start.
+fn banner(state: &AppState, address: SocketAddr) {
+    output::note(format!("Hiroba {} on http://{address}", env!("CARGO_PKG_VERSION")));
+    output::note(format!("  database  {}", state.store.describe()));
+    output::note(format!("  NGSI-LD   http://{address}/ngsi-ld/v1/entities"));
+    let writes = if state.config.token.is_some() { "need the token" } else { "are open to everybody who can connect" };
+    output::note(format!("  writes    {writes}"));
+    output::note(format!(
+        "  outgoing  {}",
+        if state.config.egress.offline { "none (--offline)" } else { "public addresses" }
+    ));
+    if state.config.token.is_none() && !address.ip().is_loopback() {
+        output::note("warning: others on the network can write; --token-file closes this");
+    }
+}

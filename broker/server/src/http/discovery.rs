@@ -1,0 +1,133 @@
+//! `/types` and `/attributes` (6.25 to 6.28).
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use hiroba_vocab::Iri;
+use ngsild::{Error, ErrorKind};
+use serde_json::{Value, json};
+
+use super::problem::Result;
+use super::request::accept::Media;
+use super::request::params::Params;
+use super::request::{Names, accept, path_part, tenant};
+use super::respond::{Answering, serialize};
+use crate::service::discovery::{Summary, summary};
+use crate::service::existing_tenant;
+use crate::state::AppState;
+
+/// Entity types (6.25.3.1).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn types(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    answer(&request, &state, &["details", "local"], |names, params, summary| {
+        if params.flag("details")?.unwrap_or(false) {
+            let all = summary.types.iter().map(|(name, of_type)| {
+                let attributes: Vec<_> = of_type.attributes.keys().map(|name| names.context.compact(name)).collect();
+                json!({"id": name, "type": "EntityType", "typeName": names.context.compact(name), "attributeNames": attributes})
+            });
+            return Ok(all.collect());
+        }
+        let list: Vec<_> = summary.types.keys().map(|name| names.context.compact(name)).collect();
+        Ok(json!({"id": "urn:ngsi-ld:EntityTypeList:1", "type": "EntityTypeList", "typeList": list}))
+    })
+    .await
+}
+
+/// Entity type information (6.26.3.1).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn type_info(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    answer(&request, &state, &["local"], |names, _, summary| {
+        let name = path_name(&request, names, "type")?;
+        let of_type = summary.types.get(&name).ok_or_else(|| unknown(&name, "entity of type"))?;
+        let details: Vec<Value> = of_type
+            .attributes
+            .iter()
+            .map(|(name, kinds)| {
+                let kinds: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
+                json!({"id": name, "type": "Attribute", "attributeName": names.context.compact(name), "attributeTypes": kinds})
+            })
+            .collect();
+        Ok(json!({
+            "id": name, "type": "EntityTypeInfo", "typeName": names.context.compact(&name),
+            "entityCount": of_type.entities, "attributeDetails": details
+        }))
+    })
+    .await
+}
+
+/// Attributes (6.27.3.1).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn attributes(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    answer(&request, &state, &["details", "local"], |names, params, summary| {
+        if params.flag("details")?.unwrap_or(false) {
+            let all = summary.attributes.iter().map(|(name, of_attribute)| {
+                let types: Vec<_> = of_attribute.types.iter().map(|name| names.context.compact(name)).collect();
+                json!({"id": name, "type": "Attribute", "attributeName": names.context.compact(name), "typeNames": types})
+            });
+            return Ok(all.collect());
+        }
+        let list: Vec<_> = summary.attributes.keys().map(|name| names.context.compact(name)).collect();
+        Ok(json!({"id": "urn:ngsi-ld:AttributeList:1", "type": "AttributeList", "attributeList": list}))
+    })
+    .await
+}
+
+/// Attribute information (6.28.3.1).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn attribute_info(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    answer(&request, &state, &["local"], |names, _, summary| {
+        let name = path_name(&request, names, "attr")?;
+        let of_attribute = summary.attributes.get(&name).ok_or_else(|| unknown(&name, "entity with attribute"))?;
+        let kinds: Vec<&str> = of_attribute.kinds.iter().map(|kind| kind.name()).collect();
+        let types: Vec<_> = of_attribute.types.iter().map(|name| names.context.compact(name)).collect();
+        Ok(json!({
+            "id": name, "type": "Attribute", "attributeName": names.context.compact(&name),
+            "attributeCount": of_attribute.entities, "attributeTypes": kinds, "typeNames": types
+        }))
+    })
+    .await
+}
+
+fn path_name(request: &HttpRequest, names: &Names, part: &str) -> Result<Iri> {
+    Ok(names.context.expand_name(&path_part(request, part)?)?)
+}
+
+fn unknown(name: &Iri, what: &str) -> Error {
+    Error::new(ErrorKind::ResourceNotFound, format!("there is no {what} {name}"))
+}
+
+async fn answer(
+    request: &HttpRequest,
+    state: &AppState,
+    known: &[&str],
+    body: impl FnOnce(&Names, &Params, &Summary) -> Result<Value>,
+) -> Result<HttpResponse> {
+    let media = accept::plain(request)?;
+    let tenant = tenant(request)?;
+    let params = Params::of(request, known)?;
+    params.flag("local")?;
+    let names = Names::of_header(request, state).await?;
+    let tenant = existing_tenant(state, &tenant).await?;
+    let summary = summary(state, tenant).await?;
+    let mut body = body(&names, &params, &summary)?;
+    if media == Media::LdJson {
+        let context = names.user.to_json();
+        match &mut body {
+            Value::Array(items) => {
+                for item in items {
+                    item["@context"] = context.clone();
+                }
+            }
+            item => item["@context"] = context,
+        }
+    }
+    let answering = Answering { request, state, media, names: &names };
+    Ok(answering.ok()?.body(serialize(&body)?))
+}

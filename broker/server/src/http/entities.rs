@@ -1,0 +1,153 @@
+//! `/entities` and `/entities/{id}` (6.4, 6.5).
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::ETAG;
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use ngsild::read::{Nulls, Reader};
+use ngsild::write::MergeOptions;
+use ngsild::{DateTime, Error};
+
+use super::problem::{HttpError, Result};
+use super::request::body::{self, ContentType};
+use super::request::params::Params;
+use super::request::query::{RETRIEVE, retrieval};
+use super::request::{Names, accept, entity_id, tenant};
+use super::respond::{Answering, created, empty, not_modified};
+use crate::service::entities::{self, Target};
+use crate::service::{existing_tenant, implicit_tenant};
+use crate::state::AppState;
+
+/// Create Entity (6.4.3.1).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn create(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
+    let content = ContentType::of(&request)?;
+    let tenant = tenant(&request)?;
+    Params::of(&request, &["local"])?.flag("local")?;
+    let document = body::json(payload, state.config.max_body).await?;
+    let names = content.names(&document, &request, &state).await?;
+    let fragment = Reader { context: &names.context, nulls: Nulls::Refused }.fragment(document)?;
+    let tenant = implicit_tenant(&state, &tenant).await?;
+    let id = entities::create_entity(&state, tenant, fragment).await?;
+    created(&request, &format!("/ngsi-ld/v1/entities/{id}"))
+}
+
+/// Retrieve Entity (6.5.3.1).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    let media = accept::geo(&request)?;
+    let tenant = tenant(&request)?;
+    let params = Params::of(&request, RETRIEVE)?;
+    params.flag("local")?;
+    let names = Names::of_header(&request, &state).await?;
+    let representation = retrieval(&params, &names.context, media)?;
+    let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
+    let stored = entities::retrieve_entity(&state, &target).await?;
+    let asked = representation.projection.attrs();
+    if !asked.is_empty() && !asked.iter().any(|name| stored.entity.attributes.contains_key(name)) {
+        let detail = format!("{} has none of the attributes asked for", target.id);
+        return Err(Error::new(ngsild::ErrorKind::ResourceNotFound, detail).into());
+    }
+    let answering = Answering { request: &request, state: &state, media, names: &names };
+    let tag = answering.tag(stored.version);
+    if let Some(answer) = not_modified(&request, &tag) {
+        return Ok(answer);
+    }
+    let body = answering.entity(&stored, &representation)?;
+    let mut response = answering.ok()?;
+    // What expires makes the answer change although the version does not.
+    if stored.entity.next_expiry().is_none() {
+        response.insert_header((ETAG, tag));
+    }
+    Ok(response.body(body))
+}
+
+/// Merge Entity (6.5.3.4).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn merge(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
+    let content = ContentType::of(&request)?;
+    let tenant = tenant(&request)?;
+    let params = Params::of(&request, &["type", "format", "options", "observedAt", "lang", "local"])?;
+    params.flag("local")?;
+    for word in [params.get("format"), params.get("options")].into_iter().flatten().flat_map(|text| text.split(',')) {
+        match word {
+            "normalized" | "concise" => {}
+            "simplified" | "keyValues" => return Err(HttpError::NotBuilt("merging a simplified entity")),
+            other => return Err(HttpError::invalid_request(format!("unknown format '{other}'"))),
+        }
+    }
+    let options = MergeOptions {
+        observed_at: params
+            .get("observedAt")
+            .map(|at| DateTime::parse(at).map_err(|e| e.at("observedAt")))
+            .transpose()?,
+        lang: params.get("lang").map(ToOwned::to_owned),
+    };
+    let document = body::json(payload, state.config.max_body).await?;
+    let names = content.names(&document, &request, &state).await?;
+    let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
+    let fragment = Reader { context: &names.context, nulls: Nulls::Anywhere }.fragment(document)?;
+    fragment.check_id(&target.id)?;
+    entities::merge_entity(&state, &target, fragment, &options).await?;
+    empty(&request, StatusCode::NO_CONTENT)
+}
+
+/// Replace Entity (6.5.3.3).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn replace(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
+    let content = ContentType::of(&request)?;
+    let tenant = tenant(&request)?;
+    let params = Params::of(&request, &["type", "local"])?;
+    params.flag("local")?;
+    let document = body::json(payload, state.config.max_body).await?;
+    let names = content.names(&document, &request, &state).await?;
+    let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
+    let fragment = Reader { context: &names.context, nulls: Nulls::Refused }.fragment(document)?;
+    fragment.check_id(&target.id)?;
+    entities::replace_entity(&state, &target, fragment).await?;
+    empty(&request, StatusCode::NO_CONTENT)
+}
+
+/// Delete Entity (6.5.3.2).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    let tenant = tenant(&request)?;
+    let params = Params::of(&request, &["type", "local"])?;
+    params.flag("local")?;
+    let names = Names::of_header(&request, &state).await?;
+    let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
+    entities::delete_entity(&state, &target).await?;
+    empty(&request, StatusCode::NO_CONTENT)
+}
+
+/// Purge Entities (6.4.3.3).
+///
+/// # Errors
+/// NotBuilt.
+pub async fn purge() -> Result<HttpResponse> {
+    Err(HttpError::NotBuilt("Purge Entities"))
+}
+
+/// Which entity a request is about.
+pub(super) fn target(
+    request: &HttpRequest,
+    params: &Params,
+    names: &Names,
+    tenant: hiroba_store::TenantId,
+) -> Result<Target> {
+    let types = match params.get("type") {
+        Some(text) => text.parse::<ngsild::query::TypeSelection>()?.resolve(&names.context)?,
+        None => None,
+    };
+    Ok(Target { tenant, id: entity_id(request)?, types })
+}

@@ -1,0 +1,105 @@
+//! What happens around every request: an id, a log line, counters, limits, CORS, the token.
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CONTENT_LENGTH, HeaderName, HeaderValue,
+    ORIGIN,
+};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, ResponseError};
+
+use super::problem::HttpError;
+use super::request::TENANT;
+use crate::metrics::RequestLabels;
+use crate::state::AppState;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const EXPOSED: &str = "Link, NGSILD-Results-Count, NGSILD-Tenant, Location, ETag, X-Request-Id";
+
+/// Runs a request inside its guard.
+pub(super) async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let Some(state) = request.app_data::<Data<AppState>>().cloned() else {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    };
+    let started = std::time::Instant::now();
+    let id = request_id(&request);
+    let (method, path) = (request.method().clone(), request.path().to_owned());
+    let tenant = request.headers().get(TENANT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let cross_origin = request.headers().contains_key(ORIGIN);
+    let in_flight = state.metrics.in_flight.inc();
+    let outcome = match refuse(&request, &state, in_flight) {
+        Some(error) => Ok(request.into_response(error.error_response())),
+        None => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+    };
+    state.metrics.in_flight.dec();
+    let mut response = match outcome {
+        Ok(response) => response,
+        Err(error) => return Err(error),
+    };
+    let headers = response.headers_mut();
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    if cross_origin && (method == Method::GET || method == Method::HEAD || method == Method::OPTIONS) {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        if method == Method::OPTIONS {
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+        }
+    }
+    let status = response.status().as_u16();
+    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
+    let elapsed = started.elapsed();
+    state.metrics.requests.get_or_create(&RequestLabels { method: method.to_string(), route, status }).inc();
+    state.metrics.duration.observe(elapsed.as_secs_f64());
+    let ms = elapsed.as_secs_f64() * 1_000.0;
+    tracing::info!(target: "access", id, %method, path, tenant, status, ms, "request");
+    Ok(response)
+}
+
+/// The client's own id, if it is one that can go into a log; else a new one.
+fn request_id(request: &ServiceRequest) -> String {
+    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let legal = |id: &&str| {
+        (1..=100).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    given.filter(legal).map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), ToOwned::to_owned)
+}
+
+/// What is refused before anybody looks at the request.
+fn refuse(request: &ServiceRequest, state: &AppState, in_flight: i64) -> Option<HttpError> {
+    let method = request.method();
+    let writes = method == Method::POST || method == Method::PATCH || method == Method::PUT || method == Method::DELETE;
+    let asks = request.path().ends_with("/entityOperations/query") || request.path() == "/sparql";
+    let ngsild = request.path().starts_with("/ngsi-ld/");
+    if in_flight > i64::try_from(state.config.max_in_flight).unwrap_or(i64::MAX) {
+        return Some(HttpError::Overloaded);
+    }
+    if let Some(token) = &state.config.token
+        && ((writes && !asks) || request.path().starts_with("/changes"))
+        && !has_token(request, token)
+    {
+        return Some(HttpError::Unauthorized);
+    }
+    let with_body = method == Method::POST || method == Method::PATCH || method == Method::PUT;
+    if ngsild && with_body && !request.headers().contains_key(CONTENT_LENGTH) {
+        return Some(HttpError::LengthRequired);
+    }
+    None
+}
+
+fn has_token(request: &ServiceRequest, token: &str) -> bool {
+    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let given = given.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+    // Every byte is looked at, so that the time tells nothing of how much was right.
+    given.len() == token.len() && given.bytes().zip(token.bytes()).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
+}

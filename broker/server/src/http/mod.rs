@@ -1,0 +1,18 @@
+//! The HTTP binding (clause 6): extract, call one operation, render, answer.
+
+pub mod attributes;
+pub mod batch;
+pub mod changes;
+pub mod contexts;
+pub mod discovery;
+pub mod entities;
+mod guard;
+pub mod problem;
+pub mod query;
+pub mod request;
+mod respond;
+mod routes;
+pub mod server;
+pub mod system;
+
+pub use routes::{ROUTES, configure};

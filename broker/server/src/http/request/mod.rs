@@ -1,0 +1,108 @@
+//! What a request says, read step by step in the one order of checks: method, Accept, Content-Type, tenant,
+//! parameters, body, existence.
+
+pub mod accept;
+pub mod array;
+pub mod body;
+pub mod link;
+pub mod params;
+pub mod query;
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use hiroba_vocab::{EntityId, Iri, Tenant};
+use ngsild::Error;
+use ngsild::jsonld::{Context, UserContext};
+
+use super::problem::{HttpError, Result};
+use crate::state::AppState;
+
+/// The header that names a tenant (6.3.14).
+pub const TENANT: &str = "NGSILD-Tenant";
+
+/// The @context that a request goes by.
+#[derive(Debug, Clone)]
+pub struct Names {
+    /// What the client gave.
+    pub user: UserContext,
+    /// What it means.
+    pub context: Arc<Context>,
+}
+
+impl Names {
+    /// The @context of a request without a body, or with a plain JSON body: its Link header, or the default.
+    ///
+    /// # Errors
+    /// BadRequestData for several such links or an invalid context; LdContextNotAvailable.
+    pub async fn of_header(request: &HttpRequest, state: &AppState) -> Result<Self> {
+        let user = match link::context_link(request)? {
+            Some(url) => UserContext::from_url(&url),
+            None => state.default_context.clone(),
+        };
+        Self::resolve(user, state).await
+    }
+
+    /// The names of a user context.
+    ///
+    /// # Errors
+    /// BadRequestData for an invalid context; LdContextNotAvailable.
+    pub async fn resolve(user: UserContext, state: &AppState) -> Result<Self> {
+        let context = state.contexts.resolve(&user).await?;
+        Ok(Self { user, context })
+    }
+}
+
+/// The tenant that a request is about.
+///
+/// # Errors
+/// BadRequestData when the header is no tenant name.
+pub fn tenant(request: &HttpRequest) -> Result<Tenant> {
+    let mut values = request.headers().get_all(TENANT);
+    let Some(value) = values.next() else { return Ok(Tenant::default_tenant()) };
+    if values.next().is_some() {
+        return Err(HttpError::bad_request(format!("the header {TENANT} is there twice")));
+    }
+    let text = value.to_str().map_err(|_| HttpError::bad_request(format!("the header {TENANT} is no text")))?;
+    if text.is_empty() {
+        return Ok(Tenant::default_tenant());
+    }
+    Tenant::parse(text).map_err(|e| Error::from(e).at(TENANT).into())
+}
+
+/// The entity id in the path.
+///
+/// # Errors
+/// BadRequestData when it is no URI.
+pub fn entity_id(request: &HttpRequest) -> Result<EntityId> {
+    Ok(EntityId::parse(&path_part(request, "id")?).map_err(Error::from)?)
+}
+
+/// The attribute name in the path, expanded.
+///
+/// # Errors
+/// BadRequestData when it is no legal name.
+pub fn attribute_name(request: &HttpRequest, context: &Context) -> Result<Iri> {
+    Ok(context.expand_attribute(&path_part(request, "attr")?)?)
+}
+
+/// A part of the path, percent-decoded once more: clients encode what the router has decoded only in part.
+///
+/// # Errors
+/// BadRequestData when it is no UTF-8.
+pub fn path_part(request: &HttpRequest, name: &str) -> Result<String> {
+    let raw = request.match_info().get(name).unwrap_or_default();
+    let decoded = percent_encoding::percent_decode_str(raw).decode_utf8();
+    decoded.map(std::borrow::Cow::into_owned).map_err(|_| HttpError::bad_request("the path is not UTF-8"))
+}
+
+/// How this server is reached, as the client sees it: `http://host:port`, without a final slash.
+pub fn base_url(request: &HttpRequest, state: &AppState) -> String {
+    match &state.config.public_url {
+        Some(url) => url.as_str().trim_end_matches('/').to_owned(),
+        None => {
+            let connection = request.connection_info();
+            format!("{}://{}", connection.scheme(), connection.host())
+        }
+    }
+}

@@ -1,0 +1,507 @@
+//! The parameters of queries (table 6.4.3.2-1), in URLs and in the Query bodies of POST (5.2.23), read into the same
+//! types.
+
+use hiroba_store::Page;
+use hiroba_vocab::{DatasetId, EntityId};
+use ngsild::language::LanguagePreference;
+use ngsild::query::filter::Expansions;
+use ngsild::query::{
+    EntitySelector, GeoQuery, OrderBy, Ordering, Place, Projection, ProjectionList, Q, Query, TypeSelection,
+};
+use ngsild::render::{Form, GeometryChoice};
+use ngsild::{Error, jsonld::Context};
+use serde_json::{Map, Value};
+
+use super::super::problem::{HttpError, Result};
+use super::accept::Media;
+use super::params::Params;
+use crate::config::Config;
+use crate::service::query::QueryRequest;
+
+/// Parameters of GET /entities.
+pub const QUERY: &[&str] = &[
+    "id",
+    "type",
+    "idPattern",
+    "attrs",
+    "pick",
+    "omit",
+    "q",
+    "csf",
+    "georel",
+    "geometry",
+    "coordinates",
+    "geoproperty",
+    "geometryProperty",
+    "scopeQ",
+    "lang",
+    "limit",
+    "offset",
+    "count",
+    "format",
+    "options",
+    "local",
+    "orderBy",
+    "collation",
+    "orderFrom",
+    "orderGeometry",
+    "expandValues",
+    "jsonKeys",
+    "datasetId",
+    "join",
+    "joinLevel",
+    "containedBy",
+    "splitEntities",
+    "entityMap",
+    "entityMapLifetime",
+];
+
+/// Parameters of GET /entities/{id}.
+pub const RETRIEVE: &[&str] = &[
+    "type",
+    "attrs",
+    "pick",
+    "omit",
+    "lang",
+    "format",
+    "options",
+    "local",
+    "geometryProperty",
+    "datasetId",
+    "join",
+    "joinLevel",
+    "containedBy",
+    "entityMap",
+    "entityMapLifetime",
+];
+
+/// Parameters of POST /entityOperations/query: what is no member of Query.
+pub const POST_QUERY: &[&str] =
+    &["limit", "offset", "count", "format", "options", "local", "geometryProperty", "entityMap", "entityMapLifetime"];
+
+/// Members of Query (5.2.23).
+const QUERY_MEMBERS: &[&str] = &[
+    "type",
+    "entities",
+    "attrs",
+    "pick",
+    "omit",
+    "q",
+    "csf",
+    "geoQ",
+    "scopeQ",
+    "temporalQ",
+    "lang",
+    "expandValues",
+    "jsonKeys",
+    "datasetId",
+    "join",
+    "joinLevel",
+    "containedBy",
+    "splitEntities",
+    "entityMap",
+    "entityMapLifetime",
+    "ordering",
+    "aggrParams",
+    "@context",
+];
+
+/// How to show entities.
+#[derive(Debug)]
+pub struct Representation {
+    /// `format`, or the same word in `options`.
+    pub form: Form,
+    /// `options=sysAttrs`
+    pub sys_attrs: bool,
+    /// `lang`
+    pub lang: Option<LanguagePreference>,
+    /// `attrs`, `pick`, `omit`
+    pub projection: Projection,
+    /// `datasetId`; `None` inside is the default instance.
+    pub datasets: Vec<Option<DatasetId>>,
+    /// `geometryProperty`
+    pub geometry: GeometryChoice,
+}
+
+/// Values that come from a URL or from a body, under the same names.
+trait Source {
+    /// Text: a string member, or a parameter.
+    fn text(&self, name: &str) -> Result<Option<String>>;
+    /// A list: an array of strings, or a parameter separated by commas.
+    fn list(&self, name: &str) -> Result<Option<Vec<String>>>;
+}
+
+impl Source for Params {
+    fn text(&self, name: &str) -> Result<Option<String>> {
+        Ok(self.get(name).map(ToOwned::to_owned))
+    }
+
+    fn list(&self, name: &str) -> Result<Option<Vec<String>>> {
+        Ok(self.get(name).map(|text| text.split(',').map(ToOwned::to_owned).collect()))
+    }
+}
+
+impl Source for Map<String, Value> {
+    fn text(&self, name: &str) -> Result<Option<String>> {
+        match self.get(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(_) => Err(Error::bad_request(format!("'{name}' is a string")).at(format!("/{name}")).into()),
+        }
+    }
+
+    fn list(&self, name: &str) -> Result<Option<Vec<String>>> {
+        let wrong = || Error::bad_request(format!("'{name}' is a non-empty array of strings")).at(format!("/{name}"));
+        match self.get(name) {
+            None => Ok(None),
+            // The standard types some lists as one string in bodies (expandValues, jsonKeys).
+            Some(Value::String(text)) => Ok(Some(text.split(',').map(ToOwned::to_owned).collect())),
+            Some(Value::Array(items)) if !items.is_empty() => {
+                let texts: Option<Vec<String>> =
+                    items.iter().map(|item| item.as_str().map(ToOwned::to_owned)).collect();
+                Ok(Some(texts.ok_or_else(wrong)?))
+            }
+            Some(_) => Err(wrong().into()),
+        }
+    }
+}
+
+/// A query and how to show its result, from the parameters of a GET.
+///
+/// # Errors
+/// BadRequestData or InvalidRequest with the parameter that is wrong.
+pub fn from_params(
+    params: &Params,
+    context: &Context,
+    media: Media,
+    config: &Config,
+) -> Result<(QueryRequest, Representation)> {
+    let mut selector = EntitySelector::default();
+    let mut local = params.flag("local")?.unwrap_or(false);
+    if let Some(text) = params.get("type") {
+        let selection: TypeSelection = text.parse()?;
+        if selection == TypeSelection::Any {
+            if params.flag("local")? == Some(false) {
+                return Err(Error::bad_request("type=* is local; local=false contradicts it").at("local").into());
+            }
+            local = true;
+        }
+        selector.types = selection.resolve(context)?;
+    }
+    if let Some(text) = params.get("id") {
+        selector.ids = entity_ids(text.split(','))?;
+    }
+    selector.id_pattern = params.get("idPattern").map(str::parse).transpose()?;
+    let geo = match (params.get("georel"), params.get("geometry"), params.get("coordinates")) {
+        (None, None, None) => None,
+        (Some(georel), Some(geometry), Some(coordinates)) => {
+            let property = params.get("geoproperty").unwrap_or("location");
+            let property = context.expand_name(property).map_err(|e| e.at("geoproperty"))?;
+            Some(GeoQuery::new(georel, geometry, &Value::from(coordinates), property)?)
+        }
+        _ => return Err(HttpError::bad_request("georel, geometry and coordinates come together or not at all")),
+    };
+    let representation = representation(params, params, context, media)?;
+    let ordering = match params.get("orderBy") {
+        None => None,
+        Some(text) => {
+            let geometry = params.get("orderGeometry").unwrap_or("Point");
+            let place = params.get("orderFrom").map(|from| Place::new(geometry, &Value::from(from))).transpose()?;
+            Some(resolve_order(&text.parse()?, params.get("collation"), place, context, local)?)
+        }
+    };
+    let selectors = if selector.ids.is_empty() && selector.id_pattern.is_none() && selector.types.is_none() {
+        Vec::new()
+    } else {
+        vec![selector]
+    };
+    let query = build(params, context, selectors, geo, &representation)?;
+    Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
+}
+
+/// A query and how to show its result, from the body and the parameters of a POST.
+///
+/// # Errors
+/// BadRequestData or InvalidRequest with the member or parameter that is wrong.
+pub fn from_body(
+    body: &Value,
+    params: &Params,
+    context: &Context,
+    media: Media,
+    config: &Config,
+) -> Result<(QueryRequest, Representation)> {
+    let Value::Object(body) = body else { return Err(HttpError::bad_request("a Query is a JSON object")) };
+    if body.get("type").and_then(Value::as_str) != Some("Query") {
+        return Err(Error::bad_request("'type' must be \"Query\"").at("/type").into());
+    }
+    if let Some(unknown) = body.keys().find(|key| !QUERY_MEMBERS.contains(&key.as_str())) {
+        return Err(Error::bad_request(format!("'{unknown}' is no member of Query")).at(format!("/{unknown}")).into());
+    }
+    if body.contains_key("temporalQ") || body.contains_key("aggrParams") {
+        return Err(Error::bad_request("'temporalQ' and 'aggrParams' belong to temporal queries")
+            .at("/temporalQ")
+            .into());
+    }
+    let mut local = params.flag("local")?.unwrap_or(false);
+    let mut selectors = Vec::new();
+    if let Some(entities) = body.get("entities") {
+        let wrong = || Error::bad_request("'entities' is a non-empty array of selectors").at("/entities");
+        let entities = entities.as_array().filter(|entities| !entities.is_empty()).ok_or_else(wrong)?;
+        for (i, entity) in entities.iter().enumerate() {
+            let (selector, any) = entity_selector(entity, context).map_err(|e| e.at(format!("/entities/{i}")))?;
+            local |= any;
+            selectors.push(selector);
+        }
+    }
+    let geo = body.get("geoQ").map(|geo| geo_query(geo, context)).transpose()?;
+    let representation = representation(body, params, context, media)?;
+    let ordering = body.get("ordering").map(|order| ordering(order, context, local)).transpose()?;
+    let query = build(body, context, selectors, geo, &representation)?;
+    Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
+}
+
+fn entity_ids<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Vec<EntityId>, Error> {
+    texts.map(|text| EntityId::parse(text).map_err(|e| Error::from(e).at("id"))).collect()
+}
+
+/// EntitySelector (5.2.33), and whether it selects any type.
+fn entity_selector(entity: &Value, context: &Context) -> Result<(EntitySelector, bool), Error> {
+    let wrong = |detail: &str| Error::bad_request(detail);
+    let members = entity.as_object().ok_or_else(|| wrong("a selector is an object"))?;
+    let types = members.get("type").and_then(Value::as_str).ok_or_else(|| wrong("a selector needs a 'type'"))?;
+    let selection: TypeSelection = types.parse()?;
+    let ids = match members.get("id") {
+        None => Vec::new(),
+        Some(Value::String(id)) => entity_ids(std::iter::once(id.as_str()))?,
+        Some(Value::Array(ids)) => {
+            let ids: Option<Vec<&str>> = ids.iter().map(Value::as_str).collect();
+            entity_ids(ids.ok_or_else(|| wrong("'id' is a URI or an array of URIs"))?.into_iter())?
+        }
+        Some(_) => return Err(wrong("'id' is a URI or an array of URIs")),
+    };
+    let id_pattern = match members.get("idPattern") {
+        // `id` has precedence (5.2.33).
+        Some(Value::String(pattern)) if ids.is_empty() => Some(pattern.parse()?),
+        None | Some(Value::String(_)) => None,
+        Some(_) => return Err(wrong("'idPattern' is a string")),
+    };
+    let any = selection == TypeSelection::Any;
+    Ok((EntitySelector { ids, id_pattern, types: selection.resolve(context)? }, any))
+}
+
+fn geo_query(geo: &Value, context: &Context) -> Result<GeoQuery> {
+    let at = |e: Error| e.at("/geoQ");
+    let text = |name: &str| geo.get(name).and_then(Value::as_str);
+    let (Some(georel), Some(geometry), Some(coordinates)) = (text("georel"), text("geometry"), geo.get("coordinates"))
+    else {
+        return Err(at(Error::bad_request("'geoQ' needs georel, geometry and coordinates")).into());
+    };
+    let property = context.expand_name(text("geoproperty").unwrap_or("location")).map_err(at)?;
+    Ok(GeoQuery::new(georel, geometry, coordinates, property).map_err(at)?)
+}
+
+fn ordering(order: &Value, context: &Context, local: bool) -> Result<Ordering> {
+    let wrong = |detail: &str| Error::bad_request(detail).at("/ordering");
+    let keys =
+        order.get("orderBy").and_then(Value::as_array).ok_or_else(|| wrong("'ordering' needs an array 'orderBy'"))?;
+    let keys: Option<Vec<&str>> = keys.iter().map(Value::as_str).collect();
+    let keys: OrderBy = keys.ok_or_else(|| wrong("'orderBy' holds strings"))?.join(",").parse()?;
+    let geometry = order.get("geometry").and_then(Value::as_str).unwrap_or("Point");
+    let place = order.get("coordinates").map(|from| Place::new(geometry, from)).transpose()?;
+    resolve_order(&keys, order.get("collation").and_then(Value::as_str), place, context, local)
+}
+
+fn resolve_order(
+    order: &OrderBy,
+    collation: Option<&str>,
+    place: Option<Place>,
+    context: &Context,
+    local: bool,
+) -> Result<Ordering> {
+    if !local {
+        return Err(Error::bad_request("ordering needs local=true").at("orderBy").into());
+    }
+    Ok(Ordering::resolve(order, collation, place, context)?)
+}
+
+fn build(
+    source: &impl Source,
+    context: &Context,
+    selectors: Vec<EntitySelector>,
+    geo: Option<GeoQuery>,
+    representation: &Representation,
+) -> Result<Query> {
+    let filter = match source.text("q")? {
+        None => None,
+        Some(text) => {
+            let expansions = Expansions { values: source.list("expandValues")?.unwrap_or_default() };
+            // `jsonKeys` says which keys are raw; all keys inside values are kept raw here, so it changes nothing.
+            source.list("jsonKeys")?;
+            Some(text.parse::<Q>()?.resolve(context, &expansions)?)
+        }
+    };
+    if let Some(text) = source.text("csf")? {
+        // No registrations, so nothing to filter; its syntax is checked all the same.
+        text.parse::<Q>().map_err(|e| Error { at: e.at.map(|at| at.replacen('q', "csf", 1)), ..e })?;
+    }
+    let scope = source.text("scopeQ")?.map(|text| text.parse()).transpose()?;
+    Ok(Query { selectors, attributes: representation.projection.attrs().to_vec(), filter, geo, scope })
+}
+
+/// How to show entities, from the members or parameters `source` and the URL parameters `params`.
+fn representation(source: &impl Source, params: &Params, context: &Context, media: Media) -> Result<Representation> {
+    let join = source.text("join")?.filter(|join| join != "@none");
+    if join.is_some() {
+        return Err(HttpError::NotBuilt("linked entity retrieval (join)"));
+    }
+    let list = |name: &'static str| -> Result<Option<ProjectionList>> {
+        let Some(names) = source.list(name)? else { return Ok(None) };
+        // Braces may hold commas: join what was split, and let the grammar decide.
+        let list: ProjectionList = names
+            .join(",")
+            .parse()
+            .map_err(|e: Error| Error { at: e.at.map(|at| at.replacen("projection", name, 1)), ..e })?;
+        if list.depth() > 0 {
+            return Err(Error::bad_request("members of linked entities need the parameter join").at(name).into());
+        }
+        Ok(Some(list))
+    };
+    let projection =
+        Projection::resolve(list("attrs")?.as_ref(), list("pick")?.as_ref(), list("omit")?.as_ref(), context)?;
+    let dataset = |text: &String| match text.as_str() {
+        DatasetId::NONE => Ok(None),
+        text => DatasetId::parse(text).map(Some).map_err(|e| Error::from(e).at("datasetId")),
+    };
+    let datasets: Result<Vec<_>, Error> = source.list("datasetId")?.unwrap_or_default().iter().map(dataset).collect();
+    let (form, sys_attrs) = form(params)?;
+    let property = params.get("geometryProperty");
+    if property.is_some() && media != Media::GeoJson {
+        return Err(Error::bad_request("geometryProperty needs Accept: application/geo+json")
+            .at("geometryProperty")
+            .into());
+    }
+    let property = context.expand_name(property.unwrap_or("location")).map_err(|e| e.at("geometryProperty"))?;
+    let datasets = datasets?;
+    let dataset_id = if let [one] = datasets.as_slice() { one.clone() } else { None };
+    Ok(Representation {
+        form,
+        sys_attrs,
+        lang: source.text("lang")?.map(|text| text.parse()).transpose()?,
+        projection,
+        geometry: GeometryChoice { property, dataset_id },
+        datasets,
+    })
+}
+
+/// How to show one entity, from the parameters of its retrieval.
+///
+/// # Errors
+/// BadRequestData or InvalidRequest with the parameter that is wrong.
+pub fn retrieval(params: &Params, context: &Context, media: Media) -> Result<Representation> {
+    representation(params, params, context, media)
+}
+
+/// `format` and `options` (6.3.7, 6.3.11): `format` wins where both speak.
+fn form(params: &Params) -> Result<(Form, bool)> {
+    let word = |text: &str| match text {
+        "normalized" => Some(Form::Normalized),
+        "concise" => Some(Form::Concise),
+        "simplified" | "keyValues" => Some(Form::Simplified),
+        _ => None,
+    };
+    let (mut form, mut sys_attrs) = (None, false);
+    for option in params.get("options").into_iter().flat_map(|options| options.split(',')) {
+        match option {
+            "sysAttrs" => sys_attrs = true,
+            // Older clients ask for the count this way.
+            "count" => {}
+            option => match word(option) {
+                Some(named) => form = Some(named),
+                None => return Err(Error::invalid_request(format!("unknown option '{option}'")).at("options").into()),
+            },
+        }
+    }
+    if let Some(text) = params.get("format") {
+        form = Some(word(text).ok_or_else(|| Error::invalid_request(format!("unknown format '{text}'")).at("format"))?);
+    }
+    Ok((form.unwrap_or_default(), sys_attrs))
+}
+
+/// `limit`, `offset`, `count` (6.3.10, 6.3.13).
+///
+/// # Errors
+/// BadRequestData for numbers that are none, or for `limit=0` without `count=true`; TooManyResults over the maximum.
+pub fn page(params: &Params, config: &Config) -> Result<Page> {
+    let by_option = params.get("options").is_some_and(|options| options.split(',').any(|option| option == "count"));
+    let count = params.flag("count")?.unwrap_or(by_option);
+    let limit = params.number("limit")?.unwrap_or(config.default_limit);
+    if limit == 0 && !count {
+        return Err(Error::bad_request("limit=0 needs count=true").at("limit").into());
+    }
+    if limit > config.max_limit {
+        let detail = format!("a page holds at most {} entities", config.max_limit);
+        return Err(Error::new(ngsild::ErrorKind::TooManyResults, detail).at("limit").into());
+    }
+    Ok(Page { offset: params.number("offset")?.unwrap_or(0), limit, count })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn read(query: &str) -> Result<(QueryRequest, Representation)> {
+        let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
+        let params = Params::of(&request, QUERY)?;
+        let config = Config::new(([127, 0, 0, 1], 0).into(), "");
+        from_params(&params, &Context::core(), Media::Json, &config)
+    }
+
+    #[test]
+    fn parameters_that_are_wrong_are_named() {
+        for (query, place) in [
+            ("type=A%20B", "type, character 2"),
+            ("id=nonsense", "id"),
+            ("idPattern=(", "idPattern"),
+            ("type=A&q=a==", "q, character 4"),
+            ("type=A&csf=a==", "csf, character 4"),
+            ("type=A&georel=near&geometry=Point&coordinates=[1,2]", "georel"),
+            ("type=A&scopeQ=a%20b", "scopeQ, character 2"),
+            ("type=A&pick=a&omit=a", "omit"),
+            ("type=A&attrs=type", "attrs"),
+            ("type=A&pick=a%7Bb%7D", "pick"),
+            ("type=A&datasetId=x", "datasetId"),
+            ("type=A&lang=not_a_tag", "lang"),
+            ("type=A&limit=-1", "limit"),
+            ("type=A&limit=0", "limit"),
+            ("type=A&limit=1001", "limit"),
+            ("type=A&offset=x", "offset"),
+            ("type=A&count=yes", "count"),
+            ("type=A&options=odd", "options"),
+            ("type=A&format=odd", "format"),
+            ("type=A&geometryProperty=location", "geometryProperty"),
+            ("type=A&orderBy=a", "orderBy"),
+            ("type=A&local=true&orderBy=a;dist-asc", "orderBy"),
+            ("type=A&local=true&orderBy=a&collation=%20", "collation"),
+            ("type=*&local=false", "local"),
+        ] {
+            let error = read(query).map(drop).unwrap_err();
+            let HttpError::Service(crate::service::ServiceError::Ngsild(error)) = error else {
+                panic!("{query}: {error}")
+            };
+            assert_eq!(error.at.as_deref(), Some(place), "{query}: {error}");
+        }
+        assert!(read("type=A&georel=within").is_err());
+        assert!(read("unknown=1").is_err());
+        assert!(read("type=A&type=B").is_err());
+    }
+
+    #[test]
+    fn the_newer_word_wins_and_older_ones_still_count() {
+        let (request, shown) = read("type=A&options=keyValues,sysAttrs,count&format=concise&limit=5&offset=3").unwrap();
+        assert_eq!((shown.form, shown.sys_attrs), (Form::Concise, true));
+        assert_eq!(request.page, Page { offset: 3, limit: 5, count: true });
+        assert!(read("type=*").unwrap().0.local);
+    }
+}

@@ -1,0 +1,98 @@
+//! Every route on one screen. A test holds this table against openapi.yaml.
+
+use actix_web::http::Method;
+use actix_web::http::header::{ALLOW, HeaderName, HeaderValue};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::problem::{HttpError, Result};
+use super::{attributes, batch, changes, contexts, discovery, entities, query, system};
+
+macro_rules! routes {
+    ($($path:literal { $($method:ident $handler:path,)+ })+) => {
+        /// Paths with their methods. HEAD goes with every GET, OPTIONS with everything.
+        pub static ROUTES: &[(&str, &[&str])] = &[$(($path, &[$(stringify!($method)),+])),+];
+
+        /// Registers every route.
+        pub fn configure(config: &mut ServiceConfig) {
+            $(
+                let resource = web::resource($path);
+                $(
+                    let resource = resource.route(web::method(Method::$method).to($handler));
+                    let resource = if Method::$method == Method::GET { resource.route(web::head().to($handler)) } else { resource };
+                )+
+                let methods: &'static [&'static str] = &[$(stringify!($method)),+];
+                config.service(resource.default_service(web::to(move |request: HttpRequest| other_method(request, methods))));
+            )+
+            config.default_service(web::to(nothing_here));
+        }
+    };
+}
+
+routes! {
+    "/ngsi-ld/v1/entities" { GET query::get, POST entities::create, DELETE entities::purge, }
+    "/ngsi-ld/v1/entities/{id}" { GET entities::retrieve, PATCH entities::merge, PUT entities::replace, DELETE entities::delete, }
+    "/ngsi-ld/v1/entities/{id}/attrs" { POST attributes::append, PATCH attributes::update, }
+    "/ngsi-ld/v1/entities/{id}/attrs/{attr}" { PATCH attributes::partial_update, PUT attributes::replace, DELETE attributes::delete, }
+    "/ngsi-ld/v1/entityOperations/create" { POST batch::create, }
+    "/ngsi-ld/v1/entityOperations/upsert" { POST batch::upsert, }
+    "/ngsi-ld/v1/entityOperations/update" { POST batch::update, }
+    "/ngsi-ld/v1/entityOperations/merge" { POST batch::merge, }
+    "/ngsi-ld/v1/entityOperations/delete" { POST batch::delete, }
+    "/ngsi-ld/v1/entityOperations/query" { POST query::post, }
+    "/ngsi-ld/v1/types" { GET discovery::types, }
+    "/ngsi-ld/v1/types/{type}" { GET discovery::type_info, }
+    "/ngsi-ld/v1/attributes" { GET discovery::attributes, }
+    "/ngsi-ld/v1/attributes/{attr}" { GET discovery::attribute_info, }
+    "/ngsi-ld/v1/jsonldContexts/{id}" { GET contexts::hosted, }
+    "/contexts/{name}" { GET contexts::published, }
+    "/changes" { GET changes::feed, }
+    "/changes/snapshot" { GET changes::snapshot, }
+    "/health" { GET system::health, }
+    "/ready" { GET system::ready, }
+    "/metrics" { GET system::metrics, }
+    "/version" { GET system::version, }
+    "/openapi.json" { GET system::openapi, }
+}
+
+/// Parts of the standard that this version does not have: they answer 501, and the README says so.
+const NOT_BUILT: &[(&str, &str)] = &[
+    ("/ngsi-ld/v1/subscriptions", "subscriptions"),
+    ("/ngsi-ld/v1/csourceRegistrations", "context source registrations"),
+    ("/ngsi-ld/v1/csourceSubscriptions", "subscriptions to context source registrations"),
+    ("/ngsi-ld/v1/temporal", "the temporal API"),
+    ("/ngsi-ld/v1/jsonldContexts", "the @context store"),
+    ("/ngsi-ld/v1/entityMaps", "entity maps"),
+    ("/ngsi-ld/v1/snapshots", "snapshots"),
+    ("/ngsi-ld/v1/info", "source identity"),
+];
+
+/// A method that the resource does not have; OPTIONS tells those that it has.
+async fn other_method(request: HttpRequest, methods: &'static [&'static str]) -> Result<HttpResponse> {
+    let mut allowed = methods.join(", ");
+    if methods.contains(&"GET") {
+        allowed.push_str(", HEAD");
+    }
+    allowed.push_str(", OPTIONS");
+    if request.method() != Method::OPTIONS {
+        return Err(HttpError::MethodNotAllowed(allowed));
+    }
+    let mut response = HttpResponse::NoContent();
+    if let Ok(allowed) = HeaderValue::from_str(&allowed) {
+        response.insert_header((ALLOW, allowed));
+    }
+    if methods.contains(&"PATCH") {
+        let types = HeaderValue::from_static("application/json, application/ld+json, application/merge-patch+json");
+        response.insert_header((HeaderName::from_static("accept-patch"), types));
+    }
+    Ok(response.finish())
+}
+
+async fn nothing_here(request: HttpRequest) -> Result<HttpResponse> {
+    let path = request.path();
+    let part = NOT_BUILT.iter().find(|(prefix, _)| path == *prefix || path.starts_with(&format!("{prefix}/")));
+    Err(match part {
+        Some((_, name)) => HttpError::NotBuilt(name),
+        None => HttpError::NotFound(path.to_owned()),
+    })
+}

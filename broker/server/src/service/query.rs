@@ -1,0 +1,63 @@
+//! Query Entities (5.7.2).
+
+use hiroba_store::{Answer, Page, Stored, TenantId};
+use ngsild::query::{Ordering, Query};
+
+use super::{Result, ServiceError, now};
+use crate::service::entities::without_expired;
+use crate::state::AppState;
+
+/// A query with everything that shapes its result.
+#[derive(Debug)]
+pub struct QueryRequest {
+    /// Which entities.
+    pub query: Query,
+    /// Whether only local data are asked, which lifts the "too wide" rule.
+    pub local: bool,
+    /// In which order; that of creation without.
+    pub ordering: Option<Ordering>,
+    /// Which part.
+    pub page: Page,
+}
+
+/// How many entities may be ordered by one request.
+const MAX_ORDERED: usize = 100_000;
+
+/// Query Entities (5.7.2).
+///
+/// # Errors
+/// BadRequestData when the query is too wide; TooComplexQuery when it would look at too much.
+pub async fn query_entities(state: &AppState, tenant: TenantId, request: &QueryRequest) -> Result<Answer> {
+    if !request.local {
+        request.query.check_not_too_wide()?;
+    }
+    let now = now();
+    let mut answer = match &request.ordering {
+        None => state.store.query(tenant, &request.query, request.page, now).await?,
+        Some(ordering) => ordered(state, tenant, request, ordering).await?,
+    };
+    for stored in &mut answer.entities {
+        *stored = without_expired(stored.clone(), now);
+    }
+    Ok(answer)
+}
+
+/// All that match, ordered, and then the page of it.
+async fn ordered(state: &AppState, tenant: TenantId, request: &QueryRequest, ordering: &Ordering) -> Result<Answer> {
+    let all = Page { offset: 0, limit: MAX_ORDERED, count: false };
+    let mut answer = state.store.query(tenant, &request.query, all, now()).await?;
+    if answer.more {
+        let detail = format!("at most {MAX_ORDERED} entities can be ordered; narrow the query");
+        return Err(ServiceError::Ngsild(ngsild::Error::new(ngsild::ErrorKind::TooComplexQuery, detail)));
+    }
+    let total = answer.entities.len();
+    ordering.sort(&mut answer.entities);
+    let Page { offset, limit, count } = request.page;
+    let entities: Vec<Stored> = answer.entities.into_iter().skip(offset).take(limit).collect();
+    Ok(Answer {
+        more: total > offset.saturating_add(entities.len()),
+        total: count.then_some(total as u64),
+        entities,
+        work: answer.work,
+    })
+}

@@ -1,0 +1,24 @@
+#![doc = include_str!("../README.md")]
+
+mod cache;
+mod dictionary;
+mod engine;
+mod error;
+mod index;
+mod maintenance;
+mod model;
+mod plan;
+mod postgis;
+mod query;
+mod queue;
+mod rows;
+mod sql;
+mod sqlite;
+mod store;
+
+pub use error::{Result, StoreError};
+pub use index::Shape;
+pub use model::{
+    Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,
+};
+pub use store::{Options, Store, TenantId};

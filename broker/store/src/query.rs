@@ -1,0 +1,174 @@
+//! Running a query: plan, choice of where to start, and what is left for the evaluator.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ngsild::DateTime;
+use ngsild::query::{Query, matches};
+
+use crate::engine::OwnedFetch;
+use crate::error::{Result, StoreError};
+use crate::model::{Answer, Page, Stored, Work};
+use crate::plan::{self, Leaf, Narrow, Narrowed};
+use crate::rows::Row;
+use crate::store::{Store, TenantId};
+
+/// An index that leads to at most this many rows is worth starting from: sorting them costs milliseconds. With more,
+/// walking in the order of creation fills a page after a few hundred entities.
+const SELECTIVE: i64 = 20_000;
+/// How many candidates are fetched at first, and at most, when the evaluator decides.
+const FIRST_CHUNK: usize = 200;
+const MAX_CHUNK: usize = 5_000;
+/// From how many rows on parsing moves to a thread where it disturbs nobody.
+const HEAVY: usize = 64;
+
+impl Store {
+    /// The entities that match a query, in the order of creation.
+    ///
+    /// # Errors
+    /// [`StoreError::TooComplex`] when it would look at more candidates than allowed; others when the database fails.
+    pub async fn query(&self, tenant: TenantId, query: &Query, page: Page, now: DateTime) -> Result<Answer> {
+        let mut narrowed = self.plan(query).await?;
+        if narrowed.narrow == Narrow::Nothing {
+            return Ok(Answer {
+                entities: Vec::new(),
+                total: page.count.then_some(0),
+                more: false,
+                work: Work::default(),
+            });
+        }
+        // Once something has expired but is not yet gone, only the evaluator knows what is still there.
+        narrowed.exact &= now.micros() < self.inner.next_expiry.load(Ordering::Acquire);
+        let drive = self.choose(tenant, &narrowed.narrow).await?;
+        let wanted = std::mem::take(&mut narrowed.wanted);
+        let run =
+            Run { store: self, tenant, query: Arc::new(query.clone()), narrow: Arc::new(narrowed.narrow), drive, now };
+        let answer = if narrowed.exact { run.exact(page).await? } else { run.filtered(page).await? };
+        let observe = self.inner.options.observe_after;
+        if observe > 0 && answer.work.candidates >= observe {
+            for path in wanted {
+                // A full list of wishes is no reason to wait: the next such query wishes again.
+                let _ = self.inner.wanted.try_send(path);
+            }
+        }
+        Ok(answer)
+    }
+
+    /// What an index narrows of a query.
+    async fn plan(&self, query: &Query) -> Result<Narrowed> {
+        let terms = self.inner.dictionary.known(&self.inner.engine, &plan::names(query)).await?;
+        Ok(plan::plan(query, &terms, &self.definitions()))
+    }
+
+    /// The index to start from, if one leads to few rows.
+    async fn choose(&self, tenant: TenantId, narrow: &Narrow) -> Result<Option<Leaf>> {
+        let leaves: Vec<&Leaf> = match narrow {
+            Narrow::Is(leaf) => vec![leaf],
+            Narrow::All(items) => {
+                items.iter().filter_map(|item| if let Narrow::Is(leaf) = item { Some(leaf) } else { None }).collect()
+            }
+            _ => Vec::new(),
+        };
+        if let Some(ids) = leaves.iter().find(|leaf| matches!(leaf, Leaf::Ids(_))) {
+            return Ok(Some((*ids).clone()));
+        }
+        let mut best: Option<(i64, &Leaf)> = None;
+        for leaf in leaves.into_iter().filter(|leaf| !matches!(leaf, Leaf::Types(_))) {
+            let most = best.map_or(SELECTIVE + 1, |(rows, _)| rows);
+            let rows = self.inner.engine.probe(tenant.0, leaf, most).await?;
+            if rows < most {
+                best = Some((rows, leaf));
+            }
+        }
+        Ok(best.map(|(_, leaf)| leaf.clone()))
+    }
+}
+
+/// A query under way.
+struct Run<'s> {
+    store: &'s Store,
+    tenant: TenantId,
+    query: Arc<Query>,
+    narrow: Arc<Narrow>,
+    drive: Option<Leaf>,
+    now: DateTime,
+}
+
+impl Run<'_> {
+    async fn fetch(&self, after: i64, offset: usize, limit: usize) -> Result<Vec<Row>> {
+        let fetch = OwnedFetch {
+            tenant: self.tenant.0,
+            narrow: Arc::clone(&self.narrow),
+            drive: self.drive.clone(),
+            after,
+            offset,
+            limit,
+        };
+        self.store.inner.engine.fetch(fetch).await
+    }
+
+    /// The database decides: limit, offset and count are its own.
+    async fn exact(&self, page: Page) -> Result<Answer> {
+        let total = if page.count {
+            Some(self.store.inner.engine.count(self.tenant.0, &self.narrow).await?.unsigned_abs())
+        } else {
+            None
+        };
+        let mut work = Work { candidates: 0, exact: true, driven: self.drive.is_some() };
+        if page.limit == 0 {
+            return Ok(Answer { entities: Vec::new(), total, more: total.is_some_and(|total| total > 0), work });
+        }
+        let mut rows = self.fetch(0, page.offset, page.limit + 1).await?;
+        let more = rows.len() > page.limit;
+        rows.truncate(page.limit);
+        work.candidates = rows.len();
+        let entities = parse(rows, |_| true).await?.into_iter().flatten().collect();
+        Ok(Answer { entities, total, more, work })
+    }
+
+    /// The evaluator decides: candidates stream through it until the page is full, or to the end when counting.
+    async fn filtered(&self, page: Page) -> Result<Answer> {
+        let limit = self.store.inner.options.max_candidates;
+        let mut work = Work { candidates: 0, exact: false, driven: self.drive.is_some() };
+        let (mut entities, mut matched, mut more, mut after) = (Vec::new(), 0_usize, false, 0);
+        let mut chunk = FIRST_CHUNK.max(page.limit.min(MAX_CHUNK));
+        loop {
+            let rows = self.fetch(after, 0, chunk).await?;
+            let (fetched, end) = (rows.len(), rows.len() < chunk);
+            after = rows.last().map_or(after, |row| row.seq);
+            work.candidates += fetched;
+            if work.candidates > limit {
+                return Err(StoreError::TooComplex { limit });
+            }
+            let (query, now) = (Arc::clone(&self.query), self.now);
+            for stored in parse(rows, move |stored| matches(&query, &stored.entity, now)).await?.into_iter().flatten() {
+                matched += 1;
+                if matched > page.offset && entities.len() < page.limit {
+                    entities.push(stored);
+                } else if matched > page.offset {
+                    more = true;
+                }
+            }
+            if end || (more && !page.count) {
+                break;
+            }
+            chunk = (chunk * 2).min(MAX_CHUNK);
+        }
+        let total = page.count.then_some(matched as u64);
+        Ok(Answer { entities, total, more, work })
+    }
+}
+
+/// Parses rows and keeps those that `keep` keeps; `None` for the others.
+async fn parse(rows: Vec<Row>, keep: impl Fn(&Stored) -> bool + Send + 'static) -> Result<Vec<Option<Stored>>> {
+    let few = rows.len() < HEAVY;
+    let work = move || {
+        rows.iter()
+            .map(|row| row.parse().map(|stored| Some(stored).filter(|stored| keep(stored))))
+            .collect::<Result<Vec<_>>>()
+    };
+    if few {
+        return work();
+    }
+    tokio::task::spawn_blocking(work).await.map_err(|e| StoreError::Database(e.to_string()))?
+}

@@ -1,0 +1,483 @@
+//! A plan as SQL text with bound parameters, for both databases.
+//!
+//! The text depends only on the plan's form, never on its values, so that statements can be prepared once. All values
+//! are bound. `e` is always the entity's row.
+
+use std::fmt::Write;
+
+use crate::index::ValueKey;
+use crate::plan::{Leaf, Narrow, ScopeRange, ValueTest, after_prefix};
+
+/// The two databases, where their SQL differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    PostGis,
+}
+
+/// A value for a placeholder.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Param {
+    Int(i64),
+    Float(f64),
+    Text(String),
+    Ints(Vec<i64>),
+    Texts(Vec<String>),
+}
+
+/// SQL text and its parameters.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Sql {
+    dialect: Dialect,
+    pub(crate) text: String,
+    pub(crate) params: Vec<Param>,
+}
+
+/// Which rows to fetch.
+#[derive(Debug, Clone)]
+pub(crate) struct Fetch<'q> {
+    pub(crate) tenant: i64,
+    pub(crate) narrow: &'q Narrow,
+    /// The leaf to start from; `None` to walk in the order of creation.
+    pub(crate) drive: Option<&'q Leaf>,
+    /// Only entities created after this one.
+    pub(crate) after: i64,
+    pub(crate) offset: usize,
+    pub(crate) limit: usize,
+}
+
+impl Sql {
+    fn new(dialect: Dialect) -> Self {
+        Self { dialect, text: String::new(), params: Vec::new() }
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    /// A placeholder for a value.
+    fn bind(&mut self, param: Param) {
+        self.params.push(param);
+        let number = self.params.len();
+        let mark = if self.dialect == Dialect::Sqlite { '?' } else { '$' };
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "{mark}{number}");
+    }
+
+    fn int(&mut self, value: i64) {
+        self.bind(Param::Int(value));
+        if self.dialect == Dialect::PostGis {
+            self.push("::bigint");
+        }
+    }
+
+    fn float(&mut self, value: f64) {
+        self.bind(Param::Float(value));
+    }
+
+    fn text(&mut self, value: impl Into<String>) {
+        self.bind(Param::Text(value.into()));
+    }
+
+    /// ` in (…)` for a list, as one parameter.
+    fn in_ints(&mut self, values: Vec<i64>) {
+        if let [single] = values.as_slice() {
+            self.push(" = ");
+            self.int(*single);
+        } else if self.dialect == Dialect::Sqlite {
+            self.push(" in (select value from json_each(");
+            self.bind(Param::Ints(values));
+            self.push("))");
+        } else {
+            self.push(" = any(");
+            self.bind(Param::Ints(values));
+            self.push("::bigint[])");
+        }
+    }
+
+    fn in_texts(&mut self, values: Vec<String>) {
+        if self.dialect == Dialect::Sqlite {
+            self.push(" in (select value from json_each(");
+            self.bind(Param::Texts(values));
+            self.push("))");
+        } else {
+            self.push(" = any(");
+            self.bind(Param::Texts(values));
+            self.push("::text[])");
+        }
+    }
+
+    /// How an index row names its entity.
+    fn entity_of(&mut self, row: &str) {
+        match self.dialect {
+            Dialect::Sqlite => self.push(&format!("{row}.seq = e.seq")),
+            Dialect::PostGis => self.push(&format!("{row}.tenant = e.tenant and {row}.entity = e.id")),
+        }
+    }
+
+    /// The condition on `e`.
+    fn narrow(&mut self, narrow: &Narrow) {
+        match narrow {
+            Narrow::Everything => self.push("true"),
+            Narrow::Nothing => self.push("false"),
+            Narrow::All(items) => self.group(items, " and "),
+            Narrow::Any(items) => self.group(items, " or "),
+            Narrow::Is(leaf) => self.leaf(leaf),
+        }
+    }
+
+    fn group(&mut self, items: &[Narrow], separator: &str) {
+        self.push("(");
+        for (i, item) in items.iter().enumerate() {
+            if i > 0 {
+                self.push(separator);
+            }
+            self.narrow(item);
+        }
+        self.push(")");
+    }
+
+    fn leaf(&mut self, leaf: &Leaf) {
+        match leaf {
+            Leaf::Ids(ids) => {
+                self.push("e.id");
+                self.in_texts(ids.iter().map(ToString::to_string).collect());
+            }
+            Leaf::IdPrefix(prefix) => {
+                self.push("(e.id >= ");
+                self.text(prefix);
+                if let Some(end) = after_prefix(prefix) {
+                    self.push(" and e.id < ");
+                    self.text(end);
+                }
+                self.push(")");
+            }
+            Leaf::Types(alternatives) => {
+                self.push("e.types in (");
+                self.type_sets(alternatives);
+                self.push(")");
+            }
+            Leaf::Attributes(names) => {
+                self.push("e.shape in (select shape from shape_attribute where term");
+                self.in_ints(names.clone());
+                self.push(")");
+            }
+            Leaf::Scopes(ranges) => self.row_exists("scope", |sql| sql.scopes(ranges)),
+            Leaf::Area(attribute, rects) => self.row_exists("place", |sql| sql.area(*attribute, rects)),
+            Leaf::Value(test) => self.row_exists("value_row", |sql| sql.value(test)),
+        }
+    }
+
+    /// The numbers of the type sets that hold all types of at least one alternative.
+    fn type_sets(&mut self, alternatives: &[Vec<i64>]) {
+        let (single, several): (Vec<_>, Vec<_>) = alternatives.iter().partition(|names| names.len() == 1);
+        let single: Vec<i64> = single.into_iter().flatten().copied().collect();
+        let mut first = true;
+        if !single.is_empty() {
+            self.push("select type_set from type_member where term");
+            self.in_ints(single);
+            first = false;
+        }
+        for names in several {
+            if !first {
+                self.push(" union ");
+            }
+            first = false;
+            let mut names = names.clone();
+            names.sort_unstable();
+            names.dedup();
+            let count = i64::try_from(names.len()).unwrap_or(i64::MAX);
+            self.push("select type_set from type_member where term");
+            self.in_ints(names);
+            self.push(" group by type_set having count(*) = ");
+            self.int(count);
+        }
+    }
+
+    fn row_exists(&mut self, table: &str, condition: impl FnOnce(&mut Self)) {
+        self.push("exists (select 1 from ");
+        self.push(table);
+        self.push(" x where ");
+        self.entity_of("x");
+        self.push(" and ");
+        condition(self);
+        self.push(")");
+    }
+
+    fn scopes(&mut self, ranges: &[ScopeRange]) {
+        self.push("(");
+        for (i, range) in ranges.iter().enumerate() {
+            if i > 0 {
+                self.push(" or ");
+            }
+            if range.itself {
+                self.push("x.path = ");
+                self.text(range.path.as_str());
+            }
+            if range.below {
+                if range.itself {
+                    self.push(" or ");
+                }
+                let (from, to) = range.below_bounds();
+                self.push("(x.path >= ");
+                self.text(from);
+                self.push(" and x.path < ");
+                self.text(to);
+                self.push(")");
+            }
+        }
+        self.push(")");
+    }
+
+    fn area(&mut self, attribute: i64, rects: &[geo::Rect<f64>]) {
+        self.push("x.attribute = ");
+        self.int(attribute);
+        self.push(" and (");
+        for (i, rect) in rects.iter().enumerate() {
+            if i > 0 {
+                self.push(" or ");
+            }
+            let (min, max) = (rect.min(), rect.max());
+            match self.dialect {
+                Dialect::Sqlite => {
+                    // Bounds first: R*Tree keeps 32-bit floats, rounded outwards, so this is a superset.
+                    self.push("x.id in (select id from place_box where min_x <= ");
+                    self.float(max.x);
+                    self.push(" and max_x >= ");
+                    self.float(min.x);
+                    self.push(" and min_y <= ");
+                    self.float(max.y);
+                    self.push(" and max_y >= ");
+                    self.float(min.y);
+                    self.push(")");
+                }
+                Dialect::PostGis => {
+                    self.push("x.geom && st_makeenvelope(");
+                    for (i, value) in [min.x, min.y, max.x, max.y].into_iter().enumerate() {
+                        if i > 0 {
+                            self.push(", ");
+                        }
+                        self.float(value);
+                    }
+                    self.push(", 4326)");
+                }
+            }
+        }
+        self.push(")");
+    }
+
+    fn value(&mut self, test: &ValueTest) {
+        self.push("x.index_id = ");
+        self.int(test.index);
+        self.push(" and x.kind");
+        self.in_ints(test.kinds.iter().map(|kind| i64::from(kind.0)).collect());
+        let column = if test.is_text() { "x.text" } else { "x.number" };
+        if test.low.is_some() && test.low == test.high {
+            if let Some(bound) = &test.low {
+                self.push(&format!(" and {column} = "));
+                self.key(&bound.key);
+            }
+            return;
+        }
+        for (bound, sign) in [(&test.low, '>'), (&test.high, '<')] {
+            if let Some(bound) = bound {
+                self.push(&format!(" and {column} {sign}{} ", if bound.inclusive { "=" } else { "" }));
+                self.key(&bound.key);
+            }
+        }
+        if test.low.is_none() && test.high.is_none() {
+            self.push(&format!(" and {column} is not null"));
+        }
+    }
+
+    fn key(&mut self, key: &ValueKey) {
+        match key {
+            ValueKey::Number(number) => self.float(*number),
+            ValueKey::Text(text) => self.text(text.as_str()),
+        }
+    }
+
+    /// The rows of a leaf's own table: `seq`, and in PostGIS the entity's id.
+    fn leaf_rows(&mut self, tenant: i64, leaf: &Leaf) {
+        let id = if self.dialect == Dialect::PostGis { ", x.entity" } else { "" };
+        match leaf {
+            Leaf::Scopes(_) | Leaf::Area(..) | Leaf::Value(_) => {
+                let table = match leaf {
+                    Leaf::Scopes(_) => "scope",
+                    Leaf::Area(..) => "place",
+                    _ => "value_row",
+                };
+                self.push(&format!("select x.seq{id} from {table} x where x.tenant = "));
+                self.int(tenant);
+                self.push(" and ");
+                match leaf {
+                    Leaf::Scopes(ranges) => self.scopes(ranges),
+                    Leaf::Area(attribute, rects) => self.area(*attribute, rects),
+                    Leaf::Value(test) => self.value(test),
+                    _ => self.push("true"),
+                }
+            }
+            Leaf::Ids(_) | Leaf::IdPrefix(_) | Leaf::Types(_) | Leaf::Attributes(_) => {
+                let id = if self.dialect == Dialect::PostGis { ", e.id as entity" } else { "" };
+                self.push(&format!("select e.seq{id} from entity e where e.tenant = "));
+                self.int(tenant);
+                self.push(" and ");
+                self.leaf(leaf);
+            }
+        }
+    }
+}
+
+/// Counts the rows of a leaf, up to a limit: enough to know whether it is selective.
+pub(crate) fn probe(dialect: Dialect, tenant: i64, leaf: &Leaf, limit: i64) -> Sql {
+    let mut sql = Sql::new(dialect);
+    sql.push("select count(*) from (");
+    sql.leaf_rows(tenant, leaf);
+    sql.push(" limit ");
+    sql.int(limit);
+    sql.push(") p");
+    sql
+}
+
+/// Counts entities.
+pub(crate) fn count(dialect: Dialect, tenant: i64, narrow: &Narrow) -> Sql {
+    let mut sql = Sql::new(dialect);
+    sql.push("select count(*) from entity e where e.tenant = ");
+    sql.int(tenant);
+    sql.push(" and ");
+    sql.narrow(narrow);
+    sql
+}
+
+/// Fetches `seq`, `version` and `payload` in the order of creation.
+pub(crate) fn fetch(dialect: Dialect, fetch: &Fetch<'_>) -> Sql {
+    let mut sql = Sql::new(dialect);
+    match (fetch.drive, dialect) {
+        (Some(Leaf::Ids(_)), _) => sql.walk(fetch, None),
+        (Some(leaf), _) => sql.driven(fetch, leaf),
+        (None, Dialect::PostGis) => sql.lateral(fetch),
+        (None, Dialect::Sqlite) => sql.walk(fetch, None),
+    }
+    sql
+}
+
+/// Fetches in the order of creation from the type sets named, each by its own index range.
+pub(crate) fn fetch_by_type_set(fetch: &Fetch<'_>, type_sets: &[i64]) -> Sql {
+    let mut sql = Sql::new(Dialect::Sqlite);
+    for (i, type_set) in type_sets.iter().enumerate() {
+        if i > 0 {
+            sql.push(" union all ");
+        }
+        sql.push("select * from (");
+        sql.walk(
+            &Fetch { offset: 0, limit: fetch.limit.saturating_add(fetch.offset), ..fetch.clone() },
+            Some(*type_set),
+        );
+        sql.push(")");
+    }
+    sql.push(" order by 1");
+    sql.limit(fetch);
+    sql
+}
+
+/// The numbers of the type sets of alternatives, or of all there are.
+pub(crate) fn type_sets(dialect: Dialect, alternatives: Option<&[Vec<i64>]>) -> Sql {
+    let mut sql = Sql::new(dialect);
+    match alternatives {
+        Some(alternatives) => sql.type_sets(alternatives),
+        None => sql.push("select id from type_set"),
+    }
+    sql
+}
+
+impl Sql {
+    fn limit(&mut self, fetch: &Fetch<'_>) {
+        self.push(" limit ");
+        self.int(i64::try_from(fetch.limit).unwrap_or(i64::MAX));
+        if fetch.offset > 0 {
+            self.push(" offset ");
+            self.int(i64::try_from(fetch.offset).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// Walks the entities, of one type set or of all.
+    fn walk(&mut self, fetch: &Fetch<'_>, type_set: Option<i64>) {
+        self.push("select e.seq, e.version, e.payload from entity e where e.tenant = ");
+        self.int(fetch.tenant);
+        if let Some(type_set) = type_set {
+            self.push(" and e.types = ");
+            self.int(type_set);
+        }
+        self.push(" and e.seq > ");
+        self.int(fetch.after);
+        self.push(" and ");
+        self.narrow(fetch.narrow);
+        self.push(" order by e.seq");
+        self.limit(fetch);
+    }
+
+    /// Starts from an index that leads to few rows.
+    fn driven(&mut self, fetch: &Fetch<'_>, leaf: &Leaf) {
+        self.push("select e.seq, e.version, e.payload from (select distinct * from (");
+        self.leaf_rows(fetch.tenant, leaf);
+        self.push(") r where r.seq > ");
+        self.int(fetch.after);
+        self.push(" order by 1) d join entity e on ");
+        match self.dialect {
+            Dialect::Sqlite => self.push("e.seq = d.seq"),
+            Dialect::PostGis => {
+                self.push("e.tenant = ");
+                self.int(fetch.tenant);
+                self.push(" and e.id = d.entity");
+            }
+        }
+        self.push(" where e.tenant = ");
+        self.int(fetch.tenant);
+        self.push(" and ");
+        self.narrow(fetch.narrow);
+        self.push(" order by d.seq");
+        self.limit(fetch);
+    }
+
+    /// Walks each type set by its own index range and merges: the order index then serves any set of types.
+    fn lateral(&mut self, fetch: &Fetch<'_>) {
+        let types = match fetch.narrow {
+            Narrow::Is(Leaf::Types(alternatives)) => Some(alternatives),
+            Narrow::All(items) => items.iter().find_map(|item| match item {
+                Narrow::Is(Leaf::Types(alternatives)) => Some(alternatives),
+                _ => None,
+            }),
+            _ => None,
+        };
+        self.push("select s.seq, s.version, s.payload from (select distinct type_set from (");
+        match types {
+            Some(alternatives) => self.type_sets(alternatives),
+            None => self.push("select id as type_set from type_set"),
+        }
+        self.push(") m) t cross join lateral (select e.seq, e.version, e.payload from entity e where e.tenant = ");
+        self.int(fetch.tenant);
+        self.push(" and e.types = t.type_set and e.seq > ");
+        self.int(fetch.after);
+        self.push(" and ");
+        self.narrow(&without_types(fetch.narrow));
+        self.push(" order by e.seq limit ");
+        self.int(i64::try_from(fetch.limit.saturating_add(fetch.offset)).unwrap_or(i64::MAX));
+        self.push(") s order by s.seq");
+        self.limit(fetch);
+    }
+}
+
+/// The rest of a conjunction whose types are already seen to.
+fn without_types(narrow: &Narrow) -> Narrow {
+    let mut seen = false;
+    let mut is_types = |item: &Narrow| {
+        let first = !seen && matches!(item, Narrow::Is(Leaf::Types(_)));
+        seen |= first;
+        first
+    };
+    match narrow {
+        Narrow::Is(Leaf::Types(_)) => Narrow::Everything,
+        Narrow::All(items) => Narrow::All(items.iter().filter(|item| !is_types(item)).cloned().collect()),
+        other => other.clone(),
+    }
+}
