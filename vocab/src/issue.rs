@@ -66,6 +66,7 @@ issues! {
     // Characters
     LostCharacter, "character-lost", Doubtful, "A question mark stands where a character was lost before publication.", "公表の前に失われた文字が「?」になっています。";
     PrivateCharacter, "character-private", Doubtful, "A private-use character (gaiji) has no meaning outside the publisher's system.", "外字は公表元の外では表示できません。";
+    HtmlRemoved, "html-removed", Changed, "HTML (&amp;, <br>) was turned into plain text.", "HTMLの表記（&amp; や <br>）を普通の文字に直しました。";
     Placeholder, "placeholder", Note, "A word that stands for nothing (-, なし, 不明, …) was read as empty.", "「-」「なし」「不明」などは空欄として扱いました。";
     TemplateLeftover, "template-leftover", Note, "A remainder of a template (\"時 ～ 時\") was read as empty.", "様式の書き残し（「時 ～ 時」など）は空欄として扱いました。";
     CellError, "cell-error", Note, "A spreadsheet error (#N/A, #REF!, …) was read as empty.", "表計算のエラー値（#N/A など）は空欄として扱いました。";
@@ -126,6 +127,7 @@ issues! {
     AddressMisplaced, "address-misplaced", Changed, "A column for one part of the address holds more of it.", "住所の一部の欄に、ほかの部分が入っています。";
     AddressUnmatched, "address-unmatched", Note, "The municipality of the address is not known.", "住所の市区町村が分かりません。";
     AddressIsland, "address-island", Note, "An island's name, which is no part of the official address, was put aside.", "正式な住所にない島名を除きました。";
+    AddressZero, "address-branch-zero", Note, "A branch number of 0 at the end of the lot number was left out.", "番地の末尾の枝番0を除きました。";
     BuildingSplit, "address-building-split", Note, "A building after the lot number was put apart.", "番地の後の建物名を分けました。";
     // Coordinates
     CoordinateMissing, "coordinates-half", Unread, "Only one of latitude and longitude is there.", "緯度と経度の一方だけがあります。";

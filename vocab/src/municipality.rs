@@ -87,6 +87,12 @@ impl Municipalities {
         self.prefectures().find_map(|body| text.strip_prefix(body.name).map(|rest| (body, rest)))
     }
 
+    /// Whether a ward's name alone says which one it is: 札幌市中央区 and 台東区 do; 中央区 is in many cities.
+    pub fn is_unmistakable(&self, ward: &Municipality) -> bool {
+        ward.name.contains('市')
+            || !self.list.iter().any(|body| body.name.len() > ward.name.len() && body.name.ends_with(ward.name))
+    }
+
     /// The 47 prefectures.
     pub fn prefectures(&self) -> impl Iterator<Item = &Municipality> {
         self.list.iter().take_while(|body| body.code.is_prefecture())

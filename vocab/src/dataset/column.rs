@@ -65,6 +65,8 @@ pub enum Reads {
     Kana,
     /// Text as it is.
     Text,
+    /// Text where なし says that there is nothing to say.
+    Remark,
     /// A category, one of several columns.
     Category,
     /// Yes or no.
@@ -191,6 +193,12 @@ impl Column {
         } else {
             None
         }
+    }
+
+    /// How early a header stands among the known names: among columns that fit equally, the first name wins.
+    pub fn rank(&self, header: &HeaderKey) -> usize {
+        let names = self.keys.official.iter().chain(&self.keys.variants);
+        names.clone().position(|name| *name == header.full).unwrap_or(usize::MAX)
     }
 
     fn is_like(&self, header: &HeaderKey) -> bool {

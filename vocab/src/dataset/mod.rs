@@ -4,7 +4,7 @@
 mod column;
 mod file;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
 pub use column::{Column, Fit, Need, Reads};
@@ -94,8 +94,9 @@ impl Datasets {
             files.iter().map(|text| file::dataset(text, &groups)).collect::<Result<_, _>>()?;
         let others = file::others(others)?;
         let mut frequency = HashMap::new();
-        for column in supported.iter().flat_map(|dataset| &dataset.columns) {
-            *frequency.entry(column.name.clone()).or_insert(0) += 1;
+        for dataset in &supported {
+            let names: BTreeSet<&str> = dataset.columns.iter().map(|column| column.name.as_str()).collect();
+            names.into_iter().for_each(|name| *frequency.entry(name.to_owned()).or_insert(0) += 1);
         }
         Ok(Self { supported, others, frequency })
     }

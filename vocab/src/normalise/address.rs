@@ -68,6 +68,14 @@ pub fn split(text: &str, publisher: Option<LocalGovernmentCode>) -> Address<'_> 
         issues = issues.with_if(!belongs(found.body, home), Issue::AddressElsewhere);
     }
     let (street, building) = split_building(street.trim_matches(is_blank));
+    let street = match street.strip_suffix("-0") {
+        // Some exports write a branch number of 0 where there is none.
+        Some(lot) if lot.ends_with(|c: char| c.is_ascii_digit()) => {
+            issues.add(Issue::AddressZero);
+            lot
+        }
+        _ => street,
+    };
     Address {
         prefecture: prefecture_code.and_then(|code| all.get(code)).map(|body| body.name),
         municipality: body.map(|body| body.name),
@@ -126,7 +134,8 @@ fn without_prefecture<'t>(text: &'t str, home: Option<&Municipality>) -> Option<
         }
     }
     let all = Municipalities::all();
-    let city = |body: &Municipality| body.name.ends_with('市') || body.name.contains('市') && body.name.ends_with('区');
+    let city =
+        |body: &Municipality| body.name.ends_with('市') || body.name.ends_with('区') && all.is_unmistakable(body);
     if let Some((body, rest)) = all.starting(text, city) {
         return Some(Found { body, rest: after_city(rest), island: false });
     }
@@ -176,10 +185,8 @@ fn split_building(text: &str) -> (&str, Option<&str>) {
     let blank = text.char_indices().find(|(at, c)| is_blank(*c) && lot_end(&text[..*at]));
     if let Some((at, _)) = blank {
         let building = text[at..].trim_matches(is_blank);
-        // 1 - 2: the blank is inside the lot number.
-        if !building.is_empty()
-            && !building.starts_with(|c: char| super::character::is_hyphen(c) || matches!(c, '番' | '号'))
-        {
+        // 1 - 2: the blank is inside the lot number; 473 先: it belongs to it.
+        if !building.is_empty() && !belongs_to_lot(building) {
             return (text[..at].trim_end_matches(is_blank), Some(building));
         }
     }
@@ -191,4 +198,10 @@ fn split_building(text: &str) -> (&str, Option<&str>) {
         }
         _ => (text, None),
     }
+}
+
+/// Whether what stands behind a blank is still part of the lot number, or says where beside it.
+fn belongs_to_lot(text: &str) -> bool {
+    const BESIDE: [&str; 12] = ["先", "地先", "地内", "付近", "前", "横", "裏", "隣", "周辺", "他", "外", "ほか"];
+    BESIDE.contains(&text) || text.starts_with(|c: char| super::character::is_hyphen(c) || matches!(c, '番' | '号'))
 }

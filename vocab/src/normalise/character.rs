@@ -128,6 +128,9 @@ pub fn published(text: &str) -> Result<&str, Issues> {
                 Ok(text)
             }
         }
+        Some(',' | '、' | ';' | '/' | '・' | '.' | ':' | '：') if text.chars().all(is_separator) => {
+            Err(Issues::one(Issue::TemplateLeftover))
+        }
         Some('#') if is_cell_error(text) => Err(Issues::one(Issue::CellError)),
         Some(first) if may_start_template(first) && is_template_leftover(text) => {
             Err(Issues::one(Issue::TemplateLeftover))
@@ -136,12 +139,61 @@ pub fn published(text: &str) -> Result<&str, Issues> {
     }
 }
 
-/// Text as it is published: trimmed, with a flag where a character was lost or is private.
-pub fn text(cell: &str) -> Reading<&str> {
+/// Text as it is published: trimmed, HTML turned into plain text, with a flag where a character was lost or is private.
+pub fn text(cell: &str) -> Reading<Cow<'_, str>> {
     match published(cell) {
         Err(issues) => Reading::Empty(issues),
-        Ok(text) => Reading::Value(text, damage(text)),
+        Ok(text) => plain(text),
     }
+}
+
+/// [`text`] in a column of remarks, where なし says that there is nothing to remark.
+pub fn remark(cell: &str) -> Reading<Cow<'_, str>> {
+    match content(cell) {
+        Err(issues) => Reading::Empty(issues),
+        Ok(text) => plain(text),
+    }
+}
+
+fn plain(text: &str) -> Reading<Cow<'_, str>> {
+    match without_html(text) {
+        Some(plain) => {
+            let issues = damage(&plain).with(Issue::HtmlRemoved);
+            Reading::Value(plain.into(), issues)
+        }
+        None => Reading::Value(text.into(), damage(text)),
+    }
+}
+
+/// The text without the HTML that exports of map services leave in cells, if there is any. Some escape it twice.
+fn without_html(text: &str) -> Option<String> {
+    const ENTITIES: [(&str, &str); 8] = [
+        ("&amp;", "&"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&#039;", "'"),
+        ("&nbsp;", " "),
+        ("&apos;", "'"),
+    ];
+    let has_html = |text: &str| {
+        text.contains('&') && ENTITIES.iter().any(|(entity, _)| text.contains(entity))
+            || text.contains('<') && ["<br>", "<br/>", "<br />", "<BR>"].iter().any(|tag| text.contains(tag))
+    };
+    if !has_html(text) {
+        return None;
+    }
+    let mut plain = text.to_owned();
+    for _ in 0..2 {
+        for (entity, character) in ENTITIES {
+            plain = plain.replace(entity, character);
+        }
+    }
+    for tag in ["<br>", "<br/>", "<br />", "<BR>"] {
+        plain = plain.replace(tag, "\n");
+    }
+    Some(plain.trim_matches(is_blank).to_owned())
 }
 
 /// Signs that characters were lost before publication, or mean nothing outside the publisher's system.
@@ -168,12 +220,18 @@ fn has_lost_character(text: &str) -> bool {
         let before = at.checked_sub(1).map(|at| chars[at]);
         let after = chars.get(at + 1).copied();
         match (before, after) {
+            // ① to ⑳ lose their first byte and leave ?@ to ?S.
+            (None, Some('@' | 'A'..='S')) => chars.get(at + 2).is_none_or(|c| japanese(*c)),
             (Some(a), Some(b)) if is_digit(a) && is_digit(b) => true,
             (Some(a), Some(b)) if japanese(a) && japanese(b) => true,
             (Some(a), None | Some(' ' | '\u{3000}')) => a.is_ascii_lowercase(),
             _ => false,
         }
     })
+}
+
+fn is_separator(c: char) -> bool {
+    is_blank(c) || matches!(c, ',' | '、' | ';' | '/' | '・' | '.' | ':' | '：')
 }
 
 fn is_digit(c: char) -> bool {

@@ -40,7 +40,7 @@ impl LocalGovernmentCode {
 
     /// Whether this is a prefecture.
     pub fn is_prefecture(self) -> bool {
-        self.0 / 10 % 1000 == 0
+        (self.0 / 10).is_multiple_of(1000)
     }
 }
 

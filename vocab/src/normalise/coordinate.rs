@@ -31,7 +31,7 @@ impl Point {
     }
 
     /// Tokyo Datum to JGD2011 by the usual linear approximation, good to some ten metres.
-    fn from_tokyo_datum(self) -> Self {
+    fn tokyo_to_world(self) -> Self {
         let Self { longitude: x, latitude: y } = self;
         Self {
             longitude: x - 0.000_046_038 * y - 0.000_083_043 * x + 0.010_040,
@@ -64,7 +64,9 @@ pub struct Frame {
     pub tokyo_datum: bool,
     /// The publisher is not Japanese: any longitude and latitude will do.
     pub abroad: bool,
-    /// Where the points of the row's municipality lie, if that is known.
+    /// This pair lies apart from all others of the file, so that it may be packed where they are not.
+    pub stands_apart: bool,
+    /// Where the points of the municipality lie, if that is known.
     pub around: Option<Around>,
 }
 
@@ -107,7 +109,7 @@ pub fn point(latitude: &str, longitude: &str, frame: &Frame) -> Reading<Point> {
     match place(&y, &x, frame) {
         Err(issue) => Reading::Unread(issues.with(issue)),
         Ok((found, noticed)) => {
-            let moved = if frame.tokyo_datum { found.from_tokyo_datum() } else { found };
+            let moved = if frame.tokyo_datum { found.tokyo_to_world() } else { found };
             let decimals = y.decimals.max(x.decimals);
             issues = issues
                 .and(noticed)
@@ -159,11 +161,12 @@ fn place(y: &Axis, x: &Axis, frame: &Frame) -> Result<(Point, Issues), Issue> {
     };
     let packed = Issues::one(Issue::CoordinatePacked);
     if frame.packed {
-        let limit = frame.around.map_or(f64::INFINITY, |around| around.far_km);
+        let limit = frame.around.map_or(f64::INFINITY, |around| around.near_km);
         return Ok(unpacked(limit).map_or((as_written, Issues::NONE), |point| (point, packed)));
     }
     // A packed value in a decimal file shows by its distance alone.
-    if let Some(around) = frame.around
+    if frame.stands_apart
+        && let Some(around) = frame.around
         && distance(&as_written) > around.near_km
         && let Some(point) = unpacked(around.near_km)
         && distance(&point) <= around.near_km
@@ -180,12 +183,14 @@ fn combine(latitudes: &[f64], longitudes: &[f64]) -> Vec<Point> {
     pairs.filter(|point| point.is_in_japan()).collect()
 }
 
-/// Whether two cells could be packed degrees-minutes-seconds with two digits each, and what they would mean: for
-/// deciding over a column.
-pub fn packed_point(latitude: &str, longitude: &str) -> Option<Point> {
-    let axes = Axis::read(content(latitude).ok()?).zip(Axis::read(content(longitude).ok()?));
-    let (y, x) = axes.filter(|(y, x)| !y.sexagesimal && !x.sexagesimal)?;
-    combine(y.unpacked_in(2, 2).as_slice(), x.unpacked_in(2, 2).as_slice()).first().copied()
+/// What two cells could mean if they were packed degrees-minutes-seconds, two digits for minutes and seconds first, one
+/// digit for the minutes after it: for deciding over a column. Nothing if they cannot be packed.
+pub fn packed_points(latitude: &str, longitude: &str) -> Vec<Point> {
+    let read = |cell| content(cell).ok().and_then(Axis::read).filter(|axis| !axis.sexagesimal);
+    let (Some(y), Some(x)) = (read(latitude), read(longitude)) else { return Vec::new() };
+    let options =
+        |axis: &Axis| [(2, 2), (1, 2)].into_iter().filter_map(|(m, s)| axis.unpacked_in(m, s)).collect::<Vec<_>>();
+    combine(&options(&y), &options(&x))
 }
 
 /// One value of a pair.

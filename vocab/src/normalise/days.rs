@@ -67,13 +67,13 @@ pub fn days(cell: &str) -> Reading<Vec<Day>> {
     {
         return Reading::value(Day::WEEK.to_vec());
     }
+    let cut = compact.find(['(', '（', '※', '。', '[', '【']).unwrap_or(compact.len());
+    let (main, remark) = compact.split_at(cut);
     // 12345 is a list of days by number; 7月 is a month.
-    let digits = compact.bytes().all(|b| (b'1'..=b'7').contains(&b));
-    if !digits && compact.contains(|c: char| c.is_ascii_digit() || c == '第') {
+    let digits = main.bytes().all(|b| (b'1'..=b'7').contains(&b));
+    if !digits && main.contains(|c: char| c.is_ascii_digit() || c == '第') {
         return Reading::unread(Issue::DaysUnread);
     }
-    let cut = compact.find(['(', '（', '※', '。', '[', '【', '【']).unwrap_or(compact.len());
-    let (main, remark) = compact.split_at(cut);
     let Some((mut days, excepted)) = scan(main) else { return Reading::unread(Issue::DaysUnread) };
     if days.is_empty() {
         return Reading::unread(Issue::DaysUnread);

@@ -66,6 +66,8 @@ fn a_building_is_put_apart_only_behind_a_lot_number() {
         ("高松市二丁目４−１１　アオイ第一ビル", "香川県|高松市|二丁目4-11|アオイ第一ビル|completed building-split"),
         ("高松市番町1-2（市役所内）", "香川県|高松市|番町1-2|市役所内|completed building-split"),
         ("高松市香川町 川東上1865-13", "香川県|高松市|香川町 川東上1865-13||completed"),
+        ("高松市米代1-1-55 付近", "香川県|高松市|米代1-1-55 付近||completed"),
+        ("高松市番町123-0", "香川県|高松市|番町123||completed branch-zero"),
         ("高松市番町1 - 2", "香川県|高松市|番町1 - 2||completed"),
     ] {
         assert_eq!(shown(text, "372013"), expected, "{text}");

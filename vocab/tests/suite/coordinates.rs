@@ -1,5 +1,5 @@
 use hiroba_vocab::normalise::Reading;
-use hiroba_vocab::normalise::coordinate::{Around, Frame, Point, packed_point, point};
+use hiroba_vocab::normalise::coordinate::{Around, Frame, Point, packed_points, point};
 
 use crate::shown;
 
@@ -40,7 +40,7 @@ fn a_pair_of_cells_is_read_by_itself() {
 
 #[test]
 fn the_place_decides_what_a_pattern_cannot() {
-    let frame = Frame { around: Some(TAKAMATSU), ..Frame::default() };
+    let frame = Frame { around: Some(TAKAMATSU), stands_apart: true, ..Frame::default() };
     for (latitude, longitude, expected) in [
         // 34°20′24.5″ N 134°03′00.1″ E, packed: read as decimals it is 21 km away.
         ("34.20245", "134.03001", "34.3401389,134.0500278 [coordinates-packed-dms]"),
@@ -72,8 +72,11 @@ fn the_files_habit_is_taken_into_account() {
 
 #[test]
 fn a_packed_pair_has_minutes_and_seconds_below_sixty() {
-    let found = packed_point("35.25333", "137.301234").unwrap();
-    assert!((found.latitude - 35.425_916).abs() < 1e-5 && (found.longitude - 137.503_427).abs() < 1e-5);
-    assert_eq!(packed_point("35.75333", "137.301234"), None);
-    assert_eq!(packed_point("", ""), None);
+    let found = packed_points("35.25333", "137.301234");
+    assert!((found[0].latitude - 35.425_916).abs() < 1e-5 && (found[0].longitude - 137.503_427).abs() < 1e-5);
+    // 75 is no minute, and 7 minutes with 53 seconds are not padded.
+    let unpadded = packed_points("35.75333", "137.301234");
+    assert!((unpadded[0].latitude - 35.131_481).abs() < 1e-5, "{unpadded:?}");
+    assert!(packed_points("35.98333", "137.301234").is_empty());
+    assert!(packed_points("", "").is_empty());
 }
