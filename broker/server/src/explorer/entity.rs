@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use hiroba_store::{StoreError, Stored};
 use hiroba_vocab::EntityId;
 use ngsild::AttributeValue;
-use ngsild::query::Projection;
 use ngsild::render::{EntityDocument, Form, Rendering};
 use serde_json::{Value, json};
 
@@ -83,15 +82,7 @@ fn one_place(visit: &Visit, stored: &Stored) -> Vec<u8> {
 fn json_ld(visit: &Visit, stored: &Stored) -> Result<Vec<u8>> {
     let base = base_url(&visit.request, &visit.state);
     let context = json!([format!("{base}{}", hiroba_vocab::context::PATH), hiroba_vocab::ngsi_ld::CORE_CONTEXT]);
-    let projection = Projection::default();
-    let rendering = Rendering {
-        context: &visit.context,
-        form: Form::Normalized,
-        sys_attrs: false,
-        lang: None,
-        projection: &projection,
-        datasets: &[],
-    };
+    let rendering = Rendering::whole(&visit.context, Form::Normalized);
     let document = EntityDocument { entity: &stored.entity, rendering, embedded_context: Some(&context) };
     Ok(serde_json::to_vec(&document).map_err(|e| StoreError::Database(e.to_string()))?)
 }

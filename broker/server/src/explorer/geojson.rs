@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ngsild::jsonld::Context;
-use ngsild::query::Projection;
 use ngsild::render::{Feature, Form, GeometryChoice, Rendering};
 use serde_json::{Value, json};
 
@@ -28,15 +27,7 @@ pub const TAIL: &str = "]}";
 /// One entity as a feature.
 pub fn feature(stored: &Stored, context: &Arc<Context>, detail: Detail) -> Option<Value> {
     let property = hiroba_vocab::Iri::from_expanded(hiroba_vocab::ngsi_ld::LOCATION);
-    let projection = Projection::default();
-    let rendering = Rendering {
-        context,
-        form: Form::Simplified,
-        sys_attrs: false,
-        lang: None,
-        projection: &projection,
-        datasets: &[],
-    };
+    let rendering = Rendering::whole(context, Form::Simplified);
     let geometry = GeometryChoice { property, dataset_id: None };
     let feature = Feature { entity: &stored.entity, rendering, geometry: &geometry, embedded_context: None };
     let mut feature = serde_json::to_value(feature).ok()?;
