@@ -206,17 +206,12 @@ impl Inner {
         self.refresh_definitions().await
     }
 
-    /// Takes a value index out of use, and removes it when every process knows.
+    /// Takes a value index out of use, waits until every process knows, and removes it.
     pub(crate) async fn retire_index(&self, id: i64) -> Result<()> {
         self.engine.set_index_ready(id, false).await?;
         self.refresh_definitions().await?;
-        let engine = self.engine.clone();
-        tokio::spawn(async move {
-            tokio::time::sleep(RETIREMENT).await;
-            if let Err(error) = engine.drop_index(id).await {
-                tracing::warn!(%error, id, "cannot remove the rows of a value index");
-            }
-        });
-        Ok(())
+        tokio::time::sleep(RETIREMENT).await;
+        self.engine.drop_index(id).await?;
+        self.refresh_definitions().await
     }
 }

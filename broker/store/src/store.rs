@@ -363,7 +363,8 @@ impl Store {
         Ok(self.inner.engine.definitions().await?.indexes)
     }
 
-    /// Builds a value index and waits until it is complete. Nothing happens when there is one.
+    /// Builds a value index and waits until it is complete. Nothing happens when there is one, or somebody builds it: an
+    /// index whose building was interrupted stays [unready](ValueIndex::ready) until it is dropped and created again.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -371,7 +372,8 @@ impl Store {
         self.inner.build_index(path, "declared").await
     }
 
-    /// Removes a value index: at once no query uses it any more, some seconds later its rows are gone.
+    /// Removes a value index: at once no query here uses it any more; twelve seconds later, when every other process
+    /// knows, its rows are deleted and this returns. When it is interrupted before, it can be called again.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.

@@ -53,6 +53,11 @@ enum IndexError {
     NoPath(String),
     #[error("there is no index {0}; 'hiroba index list' shows those that there are")]
     Unknown(i64),
+    #[error(
+        "index {0} of this path is being built by another process; if building was interrupted, drop it and create it \
+         again: hiroba index drop {0}"
+    )]
+    Unready(i64),
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -92,7 +97,11 @@ async fn execute(command: &IndexCommand) -> Result<(), IndexError> {
         }
         IndexCommand::Create { path, database } => {
             let path = read(path, &context)?;
-            open(database).await?.create_index(&path).await?;
+            let store = open(database).await?;
+            store.create_index(&path).await?;
+            if let Some(index) = store.indexes().await?.iter().find(|index| index.path == path && !index.ready) {
+                return Err(IndexError::Unready(index.id));
+            }
             output::note(format!("{} is indexed", text(&path, &context)));
         }
         IndexCommand::Drop { number, database } => {
@@ -100,8 +109,9 @@ async fn execute(command: &IndexCommand) -> Result<(), IndexError> {
             if !store.indexes().await?.iter().any(|index| index.id == *number) {
                 return Err(IndexError::Unknown(*number));
             }
+            output::note("waiting until every process knows …");
             store.drop_index(*number).await?;
-            output::note(format!("index {number} is no longer used"));
+            output::note(format!("index {number} is gone"));
         }
     }
     Ok(())

@@ -6,6 +6,8 @@ mod batch;
 mod contexts;
 mod contract;
 mod feed;
+mod importing;
+mod indexes;
 mod pages;
 mod process;
 mod provision;

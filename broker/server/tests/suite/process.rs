@@ -1,15 +1,11 @@
 //! The process: how it starts, stops, survives, and what it says of itself.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Broker, eventually, run};
-
-fn hiroba(arguments: &[&str]) -> std::process::Output {
-    Command::new(env!("CARGO_BIN_EXE_hiroba")).args(arguments).stdin(Stdio::null()).output().unwrap()
-}
+use crate::support::{Broker, eventually, hiroba, run};
 
 #[test]
 fn it_starts_at_once_stays_small_and_stops_cleanly() {

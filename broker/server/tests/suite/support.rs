@@ -22,6 +22,15 @@ enum Database {
     PostGis(String),
 }
 
+impl Database {
+    fn arguments(&self) -> [String; 2] {
+        match self {
+            Self::Folder(folder) => ["--data-dir".to_owned(), folder.path().display().to_string()],
+            Self::PostGis(url) => ["--database".to_owned(), url.clone()],
+        }
+    }
+}
+
 /// An answer, read to its end.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -108,13 +117,13 @@ impl Broker {
     }
 
     async fn start(database: Database, arguments: &[&str]) -> Self {
-        let (kind, place) = match &database {
-            Database::Folder(folder) => ("SQLite", ["--data-dir".to_owned(), folder.path().display().to_string()]),
-            Database::PostGis(url) => ("PostGIS", ["--database".to_owned(), url.clone()]),
+        let kind = match &database {
+            Database::Folder(_) => "SQLite",
+            Database::PostGis(_) => "PostGIS",
         };
         let mut process = Command::new(env!("CARGO_BIN_EXE_hiroba"))
             .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(place)
+            .args(database.arguments())
             .args(arguments)
             .env("RUST_LOG", "warn")
             .stderr(Stdio::piped())
@@ -125,6 +134,11 @@ impl Broker {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(60)).build().unwrap();
         Self { process, base, kind, database, client }
+    }
+
+    /// The arguments of other commands that work on this broker's database.
+    pub(crate) fn place(&self) -> [String; 2] {
+        self.database.arguments()
     }
 
     /// Kills the process without warning, and starts another one on the same database.
@@ -208,6 +222,11 @@ async fn postgis() -> Option<String> {
     client.batch_execute("select pg_advisory_unlock(1)").await.unwrap();
     let (base, _) = server.rsplit_once('/').unwrap();
     Some(format!("{base}/{name}"))
+}
+
+/// Runs the program to its end.
+pub(crate) fn hiroba(arguments: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_hiroba")).args(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
 pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {

@@ -1,0 +1,201 @@
+//! `hiroba import`: files on their way into a database or a broker.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::{Broker, hiroba, run};
+
+const HEADER: &str = "市区町村コード,NO,名称,住所,緯度,経度,設置位置,小児対応設備の有無";
+
+/// A file of AEDs: the rows behind the usual header.
+fn file(folder: &Path, name: &str, rows: &[&str]) -> PathBuf {
+    let path = folder.join(name);
+    std::fs::write(&path, format!("{HEADER}\n{}\n", rows.join("\n"))).unwrap();
+    path
+}
+
+struct Imported {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn import(file: &Path, arguments: &[&str]) -> Imported {
+    let output = hiroba(&[&["import", file.to_str().unwrap()], arguments].concat());
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    Imported { code: output.status.code().unwrap(), stdout, stderr }
+}
+
+impl Imported {
+    fn published(&self) -> Value {
+        let report: Value = serde_json::from_str(&self.stdout).unwrap_or_else(|e| panic!("{e}: {}", self.stdout));
+        report["published"].clone()
+    }
+}
+
+const TWO: [&str; 2] = [
+    "131016,1,広場市役所,東京都千代田区一番町1-1,35.68712,139.74012,1階受付,有",
+    "131016,2,中央公民館,東京都千代田区一番町2-3,35.68801,139.74122,玄関,無",
+];
+
+async fn count(broker: &Broker) -> String {
+    let path = "/ngsi-ld/v1/entities?type=https://w3id.org/hiroba/vocab/AED&limit=0&count=true";
+    let answer = broker.get(path).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.header("NGSILD-Results-Count").unwrap().to_owned()
+}
+
+#[test]
+fn importing_again_writes_only_what_differs_into_databases_and_brokers_alike() {
+    run(async {
+        for remote in [false, true] {
+            for broker in Broker::every().await {
+                let folder = tempfile::tempdir().unwrap();
+                let place = if remote { ["--to".to_owned(), broker.base.clone()] } else { broker.place() };
+                let arguments = [&place[0], place[1].as_str(), "--report", "json"];
+                let kind = broker.kind;
+                let aed = file(folder.path(), "aed.csv", &TWO);
+
+                let first = import(&aed, &arguments);
+                assert_eq!(first.code, 0, "{kind}: {}", first.stderr);
+                assert_eq!(first.published(), json!({"created": 3, "changed": 0, "unchanged": 0}), "{kind}");
+                assert_eq!(count(&broker).await, "2", "{kind}");
+
+                let again = import(&aed, &arguments);
+                assert_eq!(again.published(), json!({"created": 0, "changed": 0, "unchanged": 3}), "{kind}");
+
+                let moved = TWO[1].replace("玄関", "2階事務室");
+                let aed = file(folder.path(), "aed.csv", &[TWO[0], &moved]);
+                // The data set tells the checksum of its file, so that it changes too.
+                let changed = import(&aed, &arguments);
+                assert_eq!(changed.published(), json!({"created": 0, "changed": 2, "unchanged": 1}), "{kind}");
+                let entity = broker.simplified("urn:ngsi-ld:AED:131016:2").await;
+                let position = &entity["https://w3id.org/hiroba/vocab/installationPosition"];
+                assert_eq!(*position, json!("2階事務室"), "{kind}: {entity}");
+                // 3 at first, 2 since: what is the same leaves no trace in the history.
+                let feed = broker.get("/changes?limit=100").send().await;
+                assert_eq!(feed.text.lines().count(), 5, "{kind}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_dry_run_writes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let aed = file(folder.path(), "aed.csv", &TWO);
+    let data = folder.path().join("data");
+    let dry = import(&aed, &["--dry-run", "--data-dir", data.to_str().unwrap()]);
+    assert_eq!(dry.code, 0, "{}", dry.stderr);
+    for part in ["AED設置箇所一覧 (aed)", "131016 千代田区", "2 read = 2 entities", "nothing (--dry-run)"] {
+        assert!(dry.stdout.contains(part), "{part} in {}", dry.stdout);
+    }
+    assert!(!data.exists());
+}
+
+#[test]
+fn rows_that_are_refused_are_told_and_the_others_published() {
+    run(async {
+        for broker in Broker::every().await {
+            let folder = tempfile::tempdir().unwrap();
+            let place = broker.place();
+            let aed =
+                file(folder.path(), "aed.csv", &[TWO[0], "131016,3,,東京都千代田区一番町9,35.6,139.7,1階,有", TWO[1]]);
+            let imported = import(&aed, &[&place[0], &place[1]]);
+            assert_eq!(imported.code, 3, "{}{}", imported.stdout, imported.stderr);
+            assert!(imported.stdout.contains("3 read = 2 entities + 0 merged + 0 set aside + 1 refused"));
+            assert!(imported.stdout.contains("row 3"), "{}", imported.stdout);
+            assert_eq!(count(&broker).await, "2", "{}", broker.kind);
+        }
+    });
+}
+
+#[test]
+fn files_that_cannot_be_read_say_what_to_do_and_leave_nothing_behind() {
+    run(async {
+        let broker = Broker::sqlite().await;
+        let place = broker.place();
+        let folder = tempfile::tempdir().unwrap();
+        let bad = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        let open_quote = format!("{HEADER}\n{}\n131016,9,\"x,y\n", TWO[0]);
+        for (path, code, says) in [
+            (bad("empty.csv", b""), 3, "empty"),
+            (folder.path().to_path_buf(), 1, "is a directory"),
+            (folder.path().join("missing.csv"), 1, "cannot be read"),
+            (bad("page.csv", b"<!DOCTYPE html><html><body>404</body></html>"), 3, "web page"),
+            (bad("photo.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), 3, "binary data"),
+            (bad("text.csv", "これは表ではありません\n".as_bytes()), 3, "header"),
+            (bad("other.csv", "colour,price\nred,100\nblue,80\n".as_bytes()), 3, "--dataset"),
+            (bad("book.xlsx", b"PK\x03\x04 and then nothing"), 3, "damaged"),
+            (bad("quote.csv", open_quote.as_bytes()), 3, "row 3"),
+        ] {
+            let imported = import(&path, &[&place[0], &place[1]]);
+            assert_eq!(imported.code, code, "{path:?}: {}", imported.stderr);
+            assert!(imported.stderr.contains(says), "{path:?}: {}", imported.stderr);
+            let name = path.file_name().unwrap().to_str().unwrap();
+            assert!(imported.stderr.contains(name), "{path:?}: {}", imported.stderr);
+            let json = import(&path, &["--dry-run", "--report", "json"]);
+            let line: Value = serde_json::from_str(&json.stdout).unwrap();
+            assert!(line["error"].as_str().unwrap().contains(says), "{line}");
+        }
+        assert_eq!(broker.get("/changes").send().await.text, "");
+    });
+}
+
+#[test]
+fn one_bad_file_does_not_keep_the_others_back() {
+    run(async {
+        let broker = Broker::sqlite().await;
+        let folder = tempfile::tempdir().unwrap();
+        let empty = folder.path().join("empty.csv");
+        std::fs::write(&empty, "").unwrap();
+        let aed = file(folder.path(), "aed.csv", &TWO);
+        let place = broker.place();
+        let imported = import(&empty, &[aed.to_str().unwrap(), &place[0], &place[1]]);
+        assert_eq!(imported.code, 3, "{}", imported.stderr);
+        assert_eq!(count(&broker).await, "2");
+    });
+}
+
+#[test]
+fn a_broker_that_refuses_or_is_not_there_is_told() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let aed = file(folder.path(), "aed.csv", &TWO);
+        let token = folder.path().join("token");
+        std::fs::write(&token, "s3cret").unwrap();
+        let token = token.to_str().unwrap();
+        let broker = Broker::sqlite_with(&["--token-file", token]).await;
+        let refused = import(&aed, &["--to", &broker.base]);
+        assert_eq!(refused.code, 1);
+        assert!(refused.stderr.contains("--token-file") || refused.stderr.contains("401"), "{}", refused.stderr);
+        assert_eq!(import(&aed, &["--to", &broker.base, "--token-file", token]).code, 0);
+        let away = import(&aed, &["--to", "http://127.0.0.1:1"]);
+        assert_eq!(away.code, 4);
+        assert!(away.stderr.contains("127.0.0.1:1"), "{}", away.stderr);
+        assert_eq!(import(&aed, &["--database", "postgres://127.0.0.1:1/x"]).code, 4);
+        assert_eq!(import(&aed, &["--to", "ftp://x"]).code, 2);
+        assert_eq!(import(&aed, &["--municipality", "131017", "--dry-run"]).code, 2);
+    });
+}
+
+#[test]
+fn a_tenant_has_its_own() {
+    run(async {
+        for broker in Broker::every().await {
+            let folder = tempfile::tempdir().unwrap();
+            let aed = file(folder.path(), "aed.csv", &TWO);
+            assert_eq!(import(&aed, &["--to", &broker.base, "--tenant", "ward"]).code, 0);
+            let path = "/ngsi-ld/v1/entities/urn:ngsi-ld:AED:131016:1";
+            assert_eq!(broker.get(path).send().await.status, 404, "{}", broker.kind);
+            assert_eq!(broker.get(path).header("NGSILD-Tenant", "ward").send().await.status, 200, "{}", broker.kind);
+        }
+    });
+}

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# Builds Hiroba and shows the open data of an invented town. Arguments go to `hiroba demo`: scripts/demo.sh --open
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/install.sh build
+cargo build --locked -p hiroba -p hiroba-sparql
+exec "${CARGO_TARGET_DIR:-target}/debug/hiroba" demo "$@"

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that a task needs and that are missing: scripts/install.sh build|test
+#
+# Rust (rustup.rs) and, for the map, Node.js 20.19 or later are expected to be there.
+set -euo pipefail
+
+need() { command -v "$1" >/dev/null 2>&1 || packages+=("$2"); }
+
+packages=()
+need cc build-essential
+need c++ build-essential
+# RocksDB, which the SPARQL sidecar keeps its triples in, is bound with libclang.
+compgen -G "/usr/lib/llvm-*/lib/libclang[.-][s0-9]*" >/dev/null || packages+=(libclang-dev)
+if [ "${1:?build or test}" = test ]; then
+    ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
+    ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || packages+=("^postgresql-[0-9]+-postgis-3$")
+    need chromium chromium
+    need node nodejs
+    need npm npm
+    need python3 python3
+fi
+if [ ${#packages[@]} -gt 0 ]; then
+    if [ "$(id -u)" = 0 ]; then root=(); else root=(sudo); fi
+    command -v apt-get >/dev/null || { echo "Please install: ${packages[*]}" >&2; exit 1; }
+    echo "Installing ${packages[*]}" >&2
+    "${root[@]}" apt-get update -q >&2
+    "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${packages[@]}" >&2
+fi
+command -v cargo >/dev/null || { echo "Rust is missing: https://rustup.rs" >&2; exit 1; }
