@@ -23,8 +23,57 @@ impl Licence {
     }
 }
 
+/// A licence that is known: its IRI, its short name, and how publishers write it (NFKC, capitals, letters, digits and dots
+/// alone).
+struct Known {
+    iri: &'static str,
+    name: &'static str,
+    written: &'static [&'static str],
+}
+
 /// The Public Data License 1.0 of Japan's Digital Agency (公共データ利用規約 第1.0版).
 pub const PDL_1_0: &str = "https://www.digital.go.jp/resources/open_data/public_data_license_v1.0";
+
+const KNOWN: [Known; 8] = [
+    Known {
+        iri: "https://creativecommons.org/publicdomain/zero/1.0/",
+        name: "CC0 1.0",
+        written: &["CC0", "CC01.0", "CCZERO", "クリエイティブコモンズゼロ"],
+    },
+    Known {
+        iri: "https://creativecommons.org/licenses/by/4.0/",
+        name: "CC BY 4.0",
+        written: &["CCBY4.0", "CCBY4.0国際", "クリエイティブコモンズ表示4.0国際", "CCBYATTRIBUTION4.0INTERNATIONAL"],
+    },
+    Known {
+        iri: "https://creativecommons.org/licenses/by-sa/4.0/",
+        name: "CC BY-SA 4.0",
+        written: &["CCBYSA4.0", "CCBYSA4.0国際", "クリエイティブコモンズ表示継承4.0国際"],
+    },
+    Known { iri: "https://creativecommons.org/licenses/by-nd/4.0/", name: "CC BY-ND 4.0", written: &["CCBYND4.0"] },
+    Known { iri: "https://creativecommons.org/licenses/by-nc/4.0/", name: "CC BY-NC 4.0", written: &["CCBYNC4.0"] },
+    Known {
+        iri: "https://creativecommons.org/licenses/by/2.1/jp/",
+        name: "CC BY 2.1 JP",
+        written: &["CCBY2.1JP", "CCBY2.1日本", "クリエイティブコモンズ表示2.1日本"],
+    },
+    Known {
+        iri: PDL_1_0,
+        name: "PDL 1.0",
+        written: &[
+            "PDL1.0",
+            "PUBLICDATALICENSE1.0",
+            "PUBLICDATALICENSEV1.0",
+            "公共データ利用規約第1.0版",
+            "公共データ利用規約1.0",
+        ],
+    },
+    Known {
+        iri: "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/",
+        name: "OGL 3.0",
+        written: &["OGL3.0", "OGLV3.0", "OGLUK3.0"],
+    },
+];
 
 /// Reads a licence. `CC BY` without a version stays text: 2.1 JP and 4.0 differ.
 pub fn licence(cell: &str) -> Reading<Licence> {
@@ -37,30 +86,15 @@ pub fn licence(cell: &str) -> Reading<Licence> {
     }
     let key: String =
         nfkc(text).chars().filter(|c| c.is_alphanumeric() || *c == '.').flat_map(char::to_uppercase).collect();
-    let iri = match key.as_str() {
-        "CC0" | "CC01.0" | "CCZERO" | "クリエイティブコモンズゼロ" => {
-            "https://creativecommons.org/publicdomain/zero/1.0/"
-        }
-        "CCBY4.0" | "CCBY4.0国際" | "クリエイティブコモンズ表示4.0国際" | "CCBYATTRIBUTION4.0INTERNATIONAL" => {
-            "https://creativecommons.org/licenses/by/4.0/"
-        }
-        "CCBYSA4.0" | "CCBYSA4.0国際" | "クリエイティブコモンズ表示継承4.0国際" => {
-            "https://creativecommons.org/licenses/by-sa/4.0/"
-        }
-        "CCBYND4.0" => "https://creativecommons.org/licenses/by-nd/4.0/",
-        "CCBYNC4.0" => "https://creativecommons.org/licenses/by-nc/4.0/",
-        "CCBY2.1JP" | "CCBY2.1日本" | "クリエイティブコモンズ表示2.1日本" => {
-            "https://creativecommons.org/licenses/by/2.1/jp/"
-        }
-        "PDL1.0"
-        | "PUBLICDATALICENSE1.0"
-        | "PUBLICDATALICENSEV1.0"
-        | "公共データ利用規約第1.0版"
-        | "公共データ利用規約1.0" => PDL_1_0,
-        "OGL3.0" | "OGLV3.0" | "OGLUK3.0" => {
-            "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
-        }
-        _ => return Reading::Value(Licence::Text(text.to_owned()), Issue::LicenceUncertain.into()),
-    };
-    Reading::value(Licence::Iri(iri.to_owned()))
+    match KNOWN.iter().find(|known| known.written.contains(&key.as_str())) {
+        Some(known) => Reading::value(Licence::Iri(known.iri.to_owned())),
+        None => Reading::Value(Licence::Text(text.to_owned()), Issue::LicenceUncertain.into()),
+    }
+}
+
+/// What people call the licence of an IRI, whichever language's page the IRI names: `CC BY 4.0`.
+pub fn licence_name(iri: &str) -> Option<&'static str> {
+    let iri = iri.strip_prefix("http://").or_else(|| iri.strip_prefix("https://"))?;
+    let same = |known: &&Known| known.iri.strip_prefix("https://").is_some_and(|known| iri.starts_with(known));
+    KNOWN.iter().find(same).map(|known| known.name)
 }

@@ -1,6 +1,6 @@
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::code::{LocalGovernmentCode, corporate_number, local_government, town_id};
-use hiroba_vocab::normalise::licence::licence;
+use hiroba_vocab::normalise::licence::{licence, licence_name};
 
 use crate::{check, shown};
 
@@ -90,4 +90,21 @@ fn a_licence_is_an_iri_only_when_its_version_is_certain() {
             ("CCライセンス", "CCライセンス [licence-version-unknown]"),
         ],
     );
+}
+
+#[test]
+fn a_licence_has_the_name_that_people_know_on_every_page_of_it() {
+    for (iri, name) in [
+        ("https://creativecommons.org/licenses/by/4.0/", Some("CC BY 4.0")),
+        ("http://creativecommons.org/licenses/by/4.0/legalcode.ja", Some("CC BY 4.0")),
+        ("https://creativecommons.org/licenses/by-sa/4.0/deed.ja", Some("CC BY-SA 4.0")),
+        ("https://creativecommons.org/licenses/by/3.0/", None),
+        ("CC BY 4.0", None),
+    ] {
+        assert_eq!(licence_name(iri), name, "{iri}");
+    }
+    for name in ["CC0 1.0", "CC BY 4.0", "CC BY 2.1 JP", "PDL 1.0", "OGL 3.0"] {
+        let read = licence(name).ok().unwrap();
+        assert_eq!(licence_name(read.as_str()), Some(name));
+    }
 }

@@ -157,10 +157,12 @@ async fn start_sidecar(broker: SocketAddr, folder: &Path) -> Option<(Child, url:
         output::note(format!("{SIDECAR} does not say where it listens: SPARQL is left out"));
         return None;
     };
-    // What it has to say later belongs to this terminal too.
+    // What it has to say later belongs to this terminal too; the rest of its greeting, which is indented, does not.
     actix_web::rt::spawn(async move {
         while let Ok(Some(line)) = lines.next_line().await {
-            output::note(line);
+            if !line.starts_with("  ") {
+                output::note(line);
+            }
         }
     });
     Some((child, url))

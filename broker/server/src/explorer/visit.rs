@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use hiroba_store::{Page, StoreError, Stored, TenantId};
 use hiroba_vocab::Iri;
+use hiroba_vocab::normalise::licence::licence_name;
 use ngsild::AttributeValue;
 use ngsild::jsonld::Context;
 use ngsild::query::{EntitySelector, Query, TypeAlternatives};
@@ -118,19 +119,33 @@ impl Visit {
         Some(cell::text(instances, self.language)).filter(|text| !text.is_empty())
     }
 
+    /// Who publishes a data set: the name alone, where there is one.
+    fn publisher(&self, dataset: &Stored) -> Option<String> {
+        let iri = self.context.expand("publisher")?;
+        match &dataset.entity.default_instance(iri.as_str())?.is {
+            AttributeValue::Property(Value::Object(body)) => body.get("name")?.as_str().map(ToOwned::to_owned),
+            _ => None,
+        }
+        .or_else(|| self.property(dataset, "publisher"))
+    }
+
     /// What is known of a data set: licence, publisher, source, date.
     pub(super) fn dataset_facts(&self, dataset: &Stored) -> Vec<Fact> {
         let mut facts = Vec::new();
         let mut tell = |key: &'static str, value: Option<String>| {
             if let Some(value) = value {
                 let link = value.starts_with("http").then(|| value.clone());
+                let value = licence_name(&value).map_or(value, ToOwned::to_owned);
                 facts.push(Fact { label: self.say(key).to_owned(), value, link, notes: Vec::new() });
             }
         };
-        tell("publisher", self.property(dataset, "publisher"));
+        tell("publisher", self.publisher(dataset));
         tell("licence", self.property(dataset, "license").or_else(|| Some(self.say("no-licence").to_owned())));
         tell("source", self.property(dataset, "source").or_else(|| self.property(dataset, "fileName")));
-        tell("date", self.property(dataset, "modified").or_else(|| self.property(dataset, "issued")));
+        match self.property(dataset, "modified").or_else(|| self.property(dataset, "issued")) {
+            Some(date) => tell("date", Some(date)),
+            None => tell("modified", Some(dataset.entity.modified_at.to_string())),
+        }
         facts
     }
 
