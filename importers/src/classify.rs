@@ -144,11 +144,20 @@ fn name_is_no_name(plan: &Plan, row: &Row) -> bool {
     name_of(plan, row).is_none_or(|name| name.is_ascii())
 }
 
-/// Whether most cells are the header of their own column.
+/// Whether most cells, four of five, are the header of their own column. Most rows are not, and show it in their first
+/// cells.
 fn repeats_header(plan: &Plan, filled: &[(usize, &str)]) -> bool {
-    let same =
-        filled.iter().filter(|(at, cell)| plan.header.keys.get(*at).is_some_and(|key| key.full == fold(cell))).count();
-    same >= 2 && same * 10 >= filled.len() * 8
+    // A digit or kanji folds to itself: most cells differ from their header in the first character.
+    let starts_otherwise = |cell: &str, key: &str| {
+        let first = cell.chars().next();
+        first.is_some_and(|c| matches!(c, '0'..='9' | '\u{4E00}'..='\u{9FFF}') && !key.starts_with(c))
+    };
+    let is_same = |(at, cell): &(usize, &str)| {
+        let key = plan.header.keys.get(*at);
+        key.is_some_and(|key| !starts_otherwise(cell, &key.full) && key.full == fold(cell))
+    };
+    let others = filled.iter().filter(|cell| !is_same(cell)).take(filled.len() / 5 + 1).count();
+    filled.len() >= 2 && others <= filled.len() / 5
 }
 
 /// Whether the row below the header says of the columns what they hold: units, types, marks of necessity, or the English

@@ -1,6 +1,8 @@
 //! An import from end to end.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::{Datasets, Issue, Issues};
@@ -11,7 +13,7 @@ use crate::classify::{RowKind, SetAside, classify};
 use crate::error::ImportError;
 use crate::header::{self, Preview};
 use crate::options::Options;
-use crate::plan::{Plan, hash};
+use crate::plan::Plan;
 use crate::recognise::{self, Clues};
 use crate::report::{ColumnUse, MergedRow, Recorder, RefusedRow, Report};
 use crate::source::{Input, Source};
@@ -323,14 +325,10 @@ impl Outcomes<'_> {
 
     /// The row that says exactly the same, if there was one. Blank cells at the end do not count.
     fn first_seen(&mut self, row: &Row) -> Option<u64> {
-        let cells: Vec<&str> = row.cells().map(trim).collect();
-        let length = cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |at| at + 1);
-        let cells = &cells[..length];
-        let key = (hash(&cells), hash(&(1_u8, cells)));
-        match self.seen.get(&key) {
-            Some(first) => Some(*first),
-            None => {
-                self.seen.insert(key, row.number);
+        match self.seen.entry(fingerprint(row)) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(place) => {
+                place.insert(row.number);
                 None
             }
         }
@@ -350,6 +348,18 @@ impl Outcomes<'_> {
             }
         }
     }
+}
+
+/// 128 bits of a hash over the cells of a row and their columns: two rows of a file that differ do not share them.
+fn fingerprint(row: &Row) -> (u64, u64) {
+    let mut hasher = DefaultHasher::new();
+    for (column, cell) in row.filled() {
+        column.hash(&mut hasher);
+        cell.hash(&mut hasher);
+    }
+    let first = hasher.finish();
+    hasher.write_u8(1);
+    (first, hasher.finish())
 }
 
 /// Adds the cells of a continuation to the row that it continues.
