@@ -4,6 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::{Datasets, Issue, Issues};
 use ngsild::Entity;
@@ -13,7 +14,7 @@ use crate::classify::{RowKind, SetAside, classify};
 use crate::error::ImportError;
 use crate::header::{self, Preview};
 use crate::options::Options;
-use crate::plan::Plan;
+use crate::plan::{Found, Plan};
 use crate::recognise::{self, Clues};
 use crate::report::{ColumnUse, MergedRow, Recorder, RefusedRow, Report};
 use crate::source::{Input, Source};
@@ -210,8 +211,14 @@ fn wanted_sheets(tables: Vec<Table>, file: &str, options: &Options) -> Result<Ve
 /// Records what concerns the file as a whole.
 fn note_habits(plan: &Plan, recorder: &mut Recorder) {
     let mut issues = plan.notable;
-    if plan.publisher.known().is_none() {
-        issues.add(Issue::MunicipalityUnknown);
+    let publisher = &plan.publisher;
+    match publisher.known() {
+        None => issues.add(Issue::MunicipalityUnknown),
+        // Said once here, and not of every row.
+        Some(code) if publisher.found != Found::Options && Municipalities::all().get(code).is_none() => {
+            issues.add(Issue::CodeUnknown);
+        }
+        Some(_) => {}
     }
     if !issues.is_empty() {
         recorder.note(0, None, issues, "");

@@ -10,9 +10,9 @@ pub const COLUMNS: usize = 16_384;
 pub const WORKBOOK: u64 = 64 * 1024 * 1024;
 
 /// Bytes of all parts of a workbook when unpacked.
-pub const WORKBOOK_UNPACKED: u64 = 1024 * 1024 * 1024;
+pub const WORKBOOK_UNPACKED: u64 = 512 * 1024 * 1024;
 
-/// Cells with content in one sheet.
+/// Cells of one sheet or GeoJSON file, from the first column to the last filled one of each row.
 pub const CELLS: usize = 20_000_000;
 
 /// Bytes of a GeoJSON file.

@@ -192,6 +192,12 @@ impl Issues {
         if condition { self.with(issue) } else { self }
     }
 
+    /// The set without `issue` in it.
+    #[must_use]
+    pub fn without(self, issue: Issue) -> Self {
+        Self(self.0 & !(1 << issue as u32))
+    }
+
     /// Both sets together.
     #[must_use]
     pub fn and(self, other: Self) -> Self {

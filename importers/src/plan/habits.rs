@@ -79,6 +79,7 @@ pub(crate) struct Survey<'b> {
     pub(crate) coordinates: Coordinates,
     pub(crate) codes: HashMap<String, u64>,
     pub(crate) cities: HashMap<String, u64>,
+    pub(crate) publishers: HashMap<String, u64>,
     pub(crate) addresses: HashMap<LocalGovernmentCode, u64>,
     pub(crate) addresses_seen: u64,
 }
@@ -135,6 +136,7 @@ impl<'b> Survey<'b> {
             }),
             codes: HashMap::new(),
             cities: HashMap::new(),
+            publishers: HashMap::new(),
             addresses: HashMap::new(),
             addresses_seen: 0,
         }
@@ -167,6 +169,7 @@ impl<'b> Survey<'b> {
                 Some(Reads::Hazard) => self.say_no |= is_plain_no(cell),
                 Some(Reads::Date) => self.orders[at] = self.orders[at].or_else(|| proves_order(cell)),
                 Some(Reads::City) if !cell.is_empty() => count(&mut self.cities, cell),
+                Some(Reads::PublisherName) if !cell.is_empty() => count(&mut self.publishers, cell),
                 Some(Reads::Datum) => self.tokyo_datum |= is_tokyo_datum(cell),
                 Some(Reads::Flag | Reads::Amenity | Reads::Text) => self.marks[at].see(cell),
                 None => {
