@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use hiroba_importers::{Import, Options, Outcome};
 use ngsild::jsonld::{Documents, UserContext, process};
-use ngsild::query::Projection;
 use ngsild::render::{EntityDocument, Form, Rendering};
 use ngsild::{DateTime, Entity};
 
@@ -58,14 +57,6 @@ fn shown(entity: &Entity) -> Result<String, Box<dyn Error>> {
     }
     let context = hiroba_vocab::context::context();
     let context = process(&UserContext::from_json(&context["@context"])?, &NoDocuments)?;
-    let projection = Projection::default();
-    let rendering = Rendering {
-        context: &context,
-        form: Form::Concise,
-        sys_attrs: false,
-        lang: None,
-        projection: &projection,
-        datasets: &[],
-    };
+    let rendering = Rendering::whole(&context, Form::Concise);
     Ok(serde_json::to_string(&EntityDocument { entity, rendering, embedded_context: None })? + "\n")
 }

@@ -83,6 +83,25 @@ pub fn replace_entity(old: &Entity, mut fragment: Fragment, now: DateTime) -> Re
     Ok(entity)
 }
 
+/// The next state of an entity of which a publisher gives the whole content anew: what is gone is removed, and instances
+/// that say the same keep their times. `None` when nothing differs.
+pub fn revise_entity(old: &Entity, mut new: Entity) -> Option<Entity> {
+    if new.says_the_same(old) {
+        return None;
+    }
+    new.created_at = old.created_at;
+    for (name, instances) in &mut new.attributes {
+        for instance in instances {
+            match find(old, name, instance.dataset_id.as_ref()) {
+                Some(known) if known.says_the_same(instance) => *instance = known.clone(),
+                Some(known) => instance.created_at = known.created_at,
+                None => {}
+            }
+        }
+    }
+    Some(new)
+}
+
 /// Appends attribute instances; with `overwrite`, instances that are there are replaced wholly.
 ///
 /// # Errors

@@ -98,7 +98,7 @@ mod tests {
     fn stored(version: i64) -> Stored {
         let id = EntityId::parse("urn:x:1").unwrap();
         let entity = Entity::new(id, Iri::from_expanded("T"), DateTime::from_micros(version));
-        Stored { entity: Arc::new(entity), version: Version(version) }
+        Stored { entity: Arc::new(entity), version: Version(version), seq: 1 }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod batch;
 mod contexts;
 mod contract;
 mod feed;
+mod pages;
 mod process;
 mod provision;
 mod queries;

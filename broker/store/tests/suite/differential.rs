@@ -237,7 +237,7 @@ async fn answer(store: &Store, tenant: TenantId, query: &Query) -> (Vec<String>,
     assert_eq!(answer.total, Some(answer.entities.len() as u64));
     let found: Vec<String> = ids(&answer.entities).into_iter().map(ToOwned::to_owned).collect();
     // A page in the middle must be that part of the whole.
-    let page = Page { offset: 1, limit: 2, count: false };
+    let page = Page { after: 0, offset: 1, limit: 2, count: false };
     let part = store.query(tenant, query, page, at(0)).await.unwrap();
     let expected: Vec<&str> = found.iter().skip(1).take(2).map(String::as_str).collect();
     assert_eq!(ids(&part.entities), expected);
