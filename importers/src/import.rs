@@ -2,7 +2,6 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::character::trim;
@@ -14,7 +13,7 @@ use crate::classify::{RowKind, SetAside, classify};
 use crate::error::ImportError;
 use crate::header::{self, Preview};
 use crate::options::Options;
-use crate::plan::{Found, Plan};
+use crate::plan::{Found, Plan, fingerprint};
 use crate::recognise::{self, Clues};
 use crate::report::{ColumnUse, MergedRow, Recorder, RefusedRow, Report};
 use crate::source::{Input, Source};
@@ -95,6 +94,12 @@ impl Import {
         let mut recorder = Recorder::new(plan.header.names.len());
         note_habits(&plan, &mut recorder);
         Ok(Self { source, table, plan, options, recorder })
+    }
+
+    /// How many rows [`Import::rows`] will read: the first pass has counted them. `None` would mean that a file is too
+    /// long to be counted; no kind of file is, so far.
+    pub fn expected_rows(&self) -> Option<u64> {
+        Some(self.plan.rows)
     }
 
     /// The rows in order, each with what became of it. Read them to the end before asking for the report.
@@ -235,7 +240,7 @@ pub struct Outcomes<'i> {
     /// The last row that is data: rows after it may continue it.
     held: Option<Row>,
     ready: VecDeque<Outcome>,
-    /// Rows by the hash of their cells, for duplicates.
+    /// Rows by the hash of their cells, for duplicates. [`crate::limits::ROWS`] bounds it.
     seen: HashMap<(u64, u64), u64>,
     /// The last value of each group column.
     groups: HashMap<usize, String>,
@@ -355,18 +360,6 @@ impl Outcomes<'_> {
             }
         }
     }
-}
-
-/// 128 bits of a hash over the cells of a row and their columns: two rows of a file that differ do not share them.
-fn fingerprint(row: &Row) -> (u64, u64) {
-    let mut hasher = DefaultHasher::new();
-    for (column, cell) in row.filled() {
-        column.hash(&mut hasher);
-        cell.hash(&mut hasher);
-    }
-    let first = hasher.finish();
-    hasher.write_u8(1);
-    (first, hasher.finish())
 }
 
 /// Adds the cells of a continuation to the row that it continues.

@@ -3,6 +3,13 @@
 /// Bytes of one CSV record, quoted line breaks included.
 pub const RECORD: usize = 4 * 1024 * 1024;
 
+/// Bytes of a CSV file without a line end after which the rest is not read any more. No encoding and no quoting packs a
+/// record of [`RECORD`] bytes into more.
+pub(crate) const LINE: u64 = 4 * RECORD as u64;
+
+/// Rows of a table. An import keeps some MEMORY bytes in memory for each of them, whatever the row holds.
+pub const ROWS: u64 = 10_000_000;
+
 /// Columns of a table. Spreadsheets end at 16,384.
 pub const COLUMNS: usize = 16_384;
 

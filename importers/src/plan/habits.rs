@@ -62,6 +62,19 @@ pub(crate) fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// 128 bits of a hash over the cells of a row and their columns: two rows of a file that differ do not share them. Blank
+/// cells do not count.
+pub(crate) fn fingerprint(row: &Row) -> (u64, u64) {
+    let mut hasher = DefaultHasher::new();
+    for (column, cell) in row.filled() {
+        column.hash(&mut hasher);
+        cell.hash(&mut hasher);
+    }
+    let first = hasher.finish();
+    hasher.write_u8(1);
+    (first, hasher.finish())
+}
+
 /// Collects over all rows.
 pub(crate) struct Survey<'b> {
     columns: &'b [Option<&'static Column>],
@@ -87,7 +100,8 @@ pub(crate) struct Survey<'b> {
 #[derive(Default)]
 struct Numbers {
     filled: u64,
-    seen: HashMap<u64, bool>,
+    /// By hash: the row that has the number, by its hash too, and whether another row has it.
+    seen: HashMap<u64, (u64, bool)>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -153,11 +167,14 @@ impl<'b> Survey<'b> {
         let last = self.cells.len() - 1;
         self.cells[filled.min(last)] += 1;
         let code = self.code.map_or("", |at| trim(row.cell(at)));
+        // The same row twice is one thing, and its number is not repeated.
+        let this = if self.numbers.is_empty() { 0 } else { fingerprint(row).0 };
         for (at, _, numbers) in &mut self.numbers {
             let number = trim(row.cell(*at));
             if !number.is_empty() {
                 numbers.filled += 1;
-                numbers.seen.entry(hash(&(code, number))).and_modify(|repeated| *repeated = true).or_insert(false);
+                let (first, repeated) = numbers.seen.entry(hash(&(code, number))).or_insert((this, false));
+                *repeated |= *first != this;
             }
         }
         if !code.is_empty() {
@@ -196,7 +213,7 @@ impl<'b> Survey<'b> {
         let best = self.numbers.iter().max_by_key(|(_, rank, numbers)| (numbers.score(), std::cmp::Reverse(*rank)));
         let usable = best.filter(|(_, _, numbers)| numbers.filled > 0);
         let repeated = |numbers: &Numbers| {
-            let repeated = numbers.seen.iter().filter(|(_, repeated)| **repeated);
+            let repeated = numbers.seen.iter().filter(|(_, (_, repeated))| *repeated);
             repeated.map(|(hash, _)| *hash).collect::<HashSet<u64>>()
         };
         let is_group = |(at, group): (usize, &Group)| {
@@ -232,7 +249,7 @@ impl<'b> Survey<'b> {
 impl Numbers {
     /// How good a number the column is: how many rows it tells apart.
     fn score(&self) -> u64 {
-        self.seen.values().filter(|repeated| !**repeated).count() as u64
+        self.seen.values().filter(|(_, repeated)| !repeated).count() as u64
     }
 }
 

@@ -90,6 +90,12 @@ pub(super) fn examine(input: &Input, head: &[u8]) -> Result<Kind, ImportError> {
     Ok(Kind::Csv(encoding))
 }
 
+/// Whether a file that begins like this may go on without a line end: workbooks and JSON may, tables of text do not.
+pub(super) fn may_be_one_line(head: &[u8]) -> bool {
+    let first = head.iter().find(|byte| !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF) && !byte.is_ascii_whitespace());
+    head.starts_with(b"PK") || head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) || first == Some(&b'{')
+}
+
 fn is_html(text: &str) -> bool {
     let start: String = text.chars().take(1000).flat_map(char::to_lowercase).collect();
     ["<!doctype html", "<html", "<head", "<body", "<table", "<meta", "<script"].iter().any(|tag| start.contains(tag))
