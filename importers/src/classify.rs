@@ -94,7 +94,7 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
     if is_example(first) || name.is_some_and(is_example) {
         return RowKind::SetAside(SetAside::Template);
     }
-    if is_total(first) && name.is_none_or(|name| name == first) {
+    if is_total(first) && name.is_none_or(|name| name == first || is_count(name)) {
         return RowKind::SetAside(SetAside::Total);
     }
     match name {
@@ -215,6 +215,12 @@ fn is_total(cell: &str) -> bool {
     let compact: String = cell.chars().filter(|c| !c.is_whitespace()).collect();
     matches!(compact.as_str(), "合計" | "計" | "総計" | "小計" | "総数" | "合計数" | "Total" | "total" | "TOTAL")
         || (compact.starts_with("合計") && compact.chars().count() <= 8)
+}
+
+/// Whether a text counts things and names none: 12, 3施設, 5か所.
+fn is_count(text: &str) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_numeric() || matches!(c, ',' | '，' | ' '));
+    rest.len() < text.len() && rest.chars().count() <= 2
 }
 
 fn is_removed(name: &str) -> bool {

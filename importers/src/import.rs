@@ -118,7 +118,7 @@ impl Import {
             held: None,
             ready: VecDeque::new(),
             seen: HashMap::new(),
-            groups: HashMap::new(),
+            above: HashMap::new(),
             after_header: 0,
             ended: false,
         })
@@ -242,8 +242,8 @@ pub struct Outcomes<'i> {
     ready: VecDeque<Outcome>,
     /// Rows by the hash of their cells, for duplicates. [`crate::limits::ROWS`] bounds it.
     seen: HashMap<(u64, u64), u64>,
-    /// The last value of each group column.
-    groups: HashMap<usize, String>,
+    /// The last value of each column that merged cells or group names leave empty in places.
+    above: HashMap<usize, String>,
     after_header: u64,
     ended: bool,
 }
@@ -280,8 +280,16 @@ impl Outcomes<'_> {
     fn take(&mut self, mut row: Row) {
         self.after_header += 1;
         self.recorder.counts.read += 1;
-        self.fill_down(&mut row);
-        match classify(self.plan, &row, self.after_header) {
+        self.fill_down(&mut row, &self.plan.habits.groups);
+        let mut kind = classify(self.plan, &row, self.after_header);
+        // A merged cell speaks for every row that it covers. A row that only goes on with the one above needs no more.
+        if !row.covered.is_empty() && matches!(kind, RowKind::Data | RowKind::SetAside(SetAside::Section)) {
+            let covered = std::mem::take(&mut row.covered);
+            self.fill_down(&mut row, &covered);
+            kind = classify(self.plan, &row, self.after_header);
+        }
+        self.remember(&row);
+        match kind {
             RowKind::SetAside(reason) => {
                 self.release();
                 let text = row.filled().next().map_or("", |(_, cell)| cell);
@@ -346,17 +354,28 @@ impl Outcomes<'_> {
         }
     }
 
-    /// Puts the group's name into cells that a merged cell left empty.
-    fn fill_down(&mut self, row: &mut Row) {
-        for column in &self.plan.habits.groups {
+    /// Puts what stands above into the empty cells of some columns, if the row has anything of its own.
+    fn fill_down(&mut self, row: &mut Row, columns: &[usize]) {
+        if row.filled().next().is_none() {
+            return;
+        }
+        for column in columns {
+            if let Some(text) = self.above.get(column)
+                && trim(row.cell(*column)).is_empty()
+            {
+                self.recorder.note(row.number, Some(*column), Issues::one(Issue::FilledDown), text);
+                row.replace(*column, text);
+            }
+        }
+    }
+
+    /// Keeps what later rows may leave out.
+    fn remember(&mut self, row: &Row) {
+        let habits = &self.plan.habits;
+        for column in habits.groups.iter().chain(&habits.merged) {
             let cell = trim(row.cell(*column));
             if !cell.is_empty() {
-                self.groups.insert(*column, cell.to_owned());
-            } else if let Some(group) = self.groups.get(column)
-                && row.filled().next().is_some()
-            {
-                self.recorder.note(row.number, Some(*column), Issues::one(Issue::FilledDown), group);
-                row.replace(*column, group);
+                self.above.insert(*column, cell.to_owned());
             }
         }
     }

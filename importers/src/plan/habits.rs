@@ -1,7 +1,7 @@
 //! What a file as a whole does: the first pass. No cell says by itself whether it is packed, in which order its date is,
 //! or whether its blank means no.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use hiroba_vocab::dataset::{Column, Reads};
@@ -36,6 +36,8 @@ pub(crate) struct Habits {
     pub(crate) orders: Vec<Option<Order>>,
     /// Columns of group names that stand once for several rows.
     pub(crate) groups: Vec<usize>,
+    /// Columns with merged cells over several rows.
+    pub(crate) merged: Vec<usize>,
     /// How many cells a row has in it, as a rule.
     pub(crate) usual_cells: usize,
     /// The datum is the one of before 2002.
@@ -86,6 +88,7 @@ pub(crate) struct Survey<'b> {
     say_no: bool,
     orders: Vec<Option<Order>>,
     groups: Vec<Group>,
+    merged: BTreeSet<usize>,
     cells: Vec<u64>,
     tokyo_datum: bool,
     is_japanese: bool,
@@ -115,7 +118,6 @@ struct Marks {
 struct Group {
     first: bool,
     filled: u64,
-    covered: u64,
     repeated: bool,
     seen: HashSet<u64>,
 }
@@ -139,6 +141,7 @@ impl<'b> Survey<'b> {
             say_no: false,
             orders: vec![None; columns.len()],
             groups: columns.iter().map(|_| Group::default()).collect(),
+            merged: BTreeSet::new(),
             cells: vec![0; 64],
             tokyo_datum: datum,
             is_japanese: header.names.iter().any(|name| is_japanese(name)),
@@ -163,6 +166,7 @@ impl<'b> Survey<'b> {
             return;
         }
         self.rows += 1;
+        self.merged.extend(&row.covered);
         self.is_japanese = self.is_japanese || row.cells().any(is_japanese);
         let last = self.cells.len() - 1;
         self.cells[filled.min(last)] += 1;
@@ -191,9 +195,9 @@ impl<'b> Survey<'b> {
                 Some(Reads::Flag | Reads::Amenity | Reads::Text) => self.marks[at].see(cell),
                 None => {
                     self.marks[at].see(cell);
-                    self.groups[at].see(cell, row.covered.contains(&at), self.rows == 1);
+                    self.groups[at].see(cell, self.rows == 1);
                 }
-                Some(Reads::Category) => self.groups[at].see(cell, row.covered.contains(&at), self.rows == 1),
+                Some(Reads::Category) => self.groups[at].see(cell, self.rows == 1),
                 Some(Reads::Address) if self.rows <= SAMPLE && !cell.is_empty() => {
                     self.addresses_seen += 1;
                     let found = address::split(cell, None);
@@ -218,7 +222,7 @@ impl<'b> Survey<'b> {
         };
         let is_group = |(at, group): (usize, &Group)| {
             let left_of_name = name.is_none_or(|name| at < name);
-            (group.covered > 0 || left_of_name && group.stands_for_blocks(self.rows)).then_some(at)
+            (left_of_name && group.stands_for_blocks(self.rows)).then_some(at)
         };
         Habits {
             number: usable.map(|(at, ..)| *at),
@@ -227,6 +231,7 @@ impl<'b> Survey<'b> {
             hazards_say_no: self.say_no,
             orders: self.orders.clone(),
             groups: self.groups.iter().enumerate().filter_map(is_group).collect(),
+            merged: self.merged.iter().copied().collect(),
             usual_cells: self.usual_cells(),
             tokyo_datum: self.tokyo_datum,
             is_japanese: self.is_japanese,
@@ -265,9 +270,8 @@ impl Marks {
 }
 
 impl Group {
-    fn see(&mut self, cell: &str, covered: bool, first: bool) {
+    fn see(&mut self, cell: &str, first: bool) {
         if cell.is_empty() {
-            self.covered += u64::from(covered);
             return;
         }
         self.first |= first;
