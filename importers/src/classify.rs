@@ -91,7 +91,9 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
     if after_header <= 3 && explains(plan, row, &filled) {
         return RowKind::SetAside(SetAside::Explanation);
     }
-    if is_example(first) || name.is_some_and(is_example) {
+    let number = plan.slots.number.map(|at| trim(row.cell(at)));
+    if begins_row(plan, first_column) && is_example(first) || name.is_some_and(is_example) || number.is_some_and(is_example)
+    {
         return RowKind::SetAside(SetAside::Template);
     }
     if is_total(first) && name.is_none_or(|name| name == first || is_count(name)) {
@@ -116,6 +118,14 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
         return nameless(plan, row, &filled);
     }
     RowKind::Data
+}
+
+/// Whether a column may say what the whole row is, and not only something of a thing: a remark may not.
+fn begins_row(plan: &Plan, column: usize) -> bool {
+    use Reads::{Category, City, Name, Number, Prefecture, PublisherCode, PublisherName};
+    plan.reads(column).is_none_or(|reads| {
+        matches!(reads, Category | City | Name | Number | Prefecture | PublisherCode | PublisherName)
+    })
 }
 
 /// A row without a name: nothing but the publisher's own columns, more about the row above, or to be refused.

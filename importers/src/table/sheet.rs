@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use calamine::{Data, DataRef, Dimensions, ExcelDateTime, Ods, Reader as _, SheetVisible, Xls, Xlsx};
@@ -16,11 +17,13 @@ type Bytes = Cursor<Arc<[u8]>>;
 /// The visible sheets with cells in them, in order, by name.
 pub(super) fn read(input: &Input, kind: Kind) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
     let bytes = Cursor::new(input.read_all(limits::WORKBOOK, "the workbook")?);
-    let sheets = match kind {
-        Kind::Xls => xls(input, bytes)?,
-        Kind::Ods => ods(input, bytes)?,
-        _ => xlsx(input, bytes)?,
-    };
+    // The reader of workbooks trusts the offsets inside a file, and panics where a damaged one leads it astray.
+    let sheets = catch_unwind(|| match kind {
+        Kind::Xls => xls(input, bytes),
+        Kind::Ods => ods(input, bytes),
+        _ => xlsx(input, bytes),
+    })
+    .unwrap_or_else(|_| Err(damaged(input, "its parts do not fit together")))?;
     let sheets: Vec<_> = sheets.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
     if sheets.is_empty() { Err(ImportError::Empty { file: input.name() }) } else { Ok(sheets) }
 }

@@ -14,7 +14,7 @@ fn cell() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => Just(String::new()),
         2 => "[0-9]{1,6}",
-        2 => "[あ-んア-ヴ亜-腕ー]{1,6}",
+        2 => "[あ-んア-ヴー市役所公民館一二三]{1,6}",
         1 => "3[34]\\.[0-9]{2,7}",
         1 => "13[45]\\.[0-9]{2,7}",
         1 => prop::sample::select(vec!["合計", "なし", "-", "※注意すること", "欠番", "372013", "087-000-0001", "①②㈱髙", "記入例", "名称"]).prop_map(str::to_owned),
@@ -104,7 +104,7 @@ proptest! {
     fn another_encoding_changes_no_entity(rows in rows()) {
         let text = file(&rows, &IN_ORDER);
         let (bytes, _, lost) = SHIFT_JIS.encode(&text);
-        prop_assume!(!lost);
+        prop_assert!(!lost, "{text}");
         prop_assert_eq!(aed(text.clone()).entities, aed(bytes.into_owned()).entities);
     }
 }

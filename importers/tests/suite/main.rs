@@ -84,11 +84,6 @@ fn named(name: &str, bytes: impl Into<Vec<u8>>) -> Input {
     Input::Bytes { name: name.to_owned(), bytes: bytes.into().into() }
 }
 
-/// A file of the samples.
-fn sample(name: &str) -> Imported {
-    import(samples().join(name)).unwrap()
-}
-
 /// Text as a CSV file.
 fn csv(text: &str) -> Imported {
     import(named("list.csv", text)).unwrap()
