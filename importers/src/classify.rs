@@ -92,7 +92,9 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
         return RowKind::SetAside(SetAside::Explanation);
     }
     let number = plan.slots.number.map(|at| trim(row.cell(at)));
-    if begins_row(plan, first_column) && is_example(first) || name.is_some_and(is_example) || number.is_some_and(is_example)
+    if begins_row(plan, first_column) && is_example(first)
+        || name.is_some_and(is_example)
+        || number.is_some_and(is_example)
     {
         return RowKind::SetAside(SetAside::Template);
     }

@@ -92,7 +92,8 @@ pub(super) fn examine(input: &Input, head: &[u8]) -> Result<Kind, ImportError> {
 
 /// Whether a file that begins like this may go on without a line end: workbooks and JSON may, tables of text do not.
 pub(super) fn may_be_one_line(head: &[u8]) -> bool {
-    let first = head.iter().find(|byte| !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF) && !byte.is_ascii_whitespace());
+    let first =
+        head.iter().find(|byte| !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF) && !byte.is_ascii_whitespace());
     head.starts_with(b"PK") || head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) || first == Some(&b'{')
 }
 

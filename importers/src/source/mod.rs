@@ -69,12 +69,7 @@ impl Input {
         let mut bytes = Vec::new();
         self.open()?.take(limit + 1).read_to_end(&mut bytes).map_err(|e| self.unreadable(&e))?;
         if bytes.len() as u64 > limit {
-            return Err(ImportError::TooLarge {
-                file: self.name(),
-                row: None,
-                what,
-                limit: limits::mebibytes(limit),
-            });
+            return Err(ImportError::TooLarge { file: self.name(), row: None, what, limit: limits::mebibytes(limit) });
         }
         Ok(bytes.into())
     }

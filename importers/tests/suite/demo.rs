@@ -56,3 +56,10 @@ fn every_thing_of_the_town_has_an_address_there_and_nearly_all_a_place_on_its_ma
     }
     assert!(placed * 100 > things * 98, "{placed} of {things}");
 }
+
+#[test]
+fn no_real_municipality_has_the_towns_name_or_code() {
+    for body in hiroba_vocab::municipality::Municipalities::all() {
+        assert!(body.name != "広場市" && body.code.to_string() != "990019", "{}", body.name);
+    }
+}

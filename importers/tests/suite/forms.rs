@@ -32,10 +32,30 @@ fn xlsx(table: &[Vec<&str>], merged: &[&str]) -> Vec<u8> {
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let package = "http://schemas.openxmlformats.org/package/2006/relationships";
     parts(&[
-        ("_rels/.rels", &format!("<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>")),
-        ("xl/workbook.xml", &format!("<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"一覧\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>")),
-        ("xl/_rels/workbook.xml.rels", &format!("<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>")),
-        ("xl/worksheets/sheet1.xml", &format!("<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData><mergeCells>{merged}</mergeCells></worksheet>")),
+        (
+            "_rels/.rels",
+            &format!(
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/officeDocument\" Target=\"xl/workbook.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/workbook.xml",
+            &format!(
+                "<workbook xmlns=\"{main}\" xmlns:r=\"{office}\"><sheets><sheet name=\"一覧\" sheetId=\"1\" r:id=\"r1\"/></sheets></workbook>"
+            ),
+        ),
+        (
+            "xl/_rels/workbook.xml.rels",
+            &format!(
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
+            ),
+        ),
+        (
+            "xl/worksheets/sheet1.xml",
+            &format!(
+                "<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData><mergeCells>{merged}</mergeCells></worksheet>"
+            ),
+        ),
     ])
 }
 
@@ -45,14 +65,20 @@ fn ods(table: &[Vec<&str>]) -> Vec<u8> {
     for cells in table {
         rows.push_str("<table:table-row>");
         for cell in cells {
-            write!(rows, "<table:table-cell office:value-type=\"string\"><text:p>{cell}</text:p></table:table-cell>").unwrap();
+            write!(rows, "<table:table-cell office:value-type=\"string\"><text:p>{cell}</text:p></table:table-cell>")
+                .unwrap();
         }
         rows.push_str("</table:table-row>");
     }
     let name = "urn:oasis:names:tc:opendocument:xmlns";
     parts(&[
         ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
-        ("content.xml", &format!("<office:document-content xmlns:office=\"{name}:office:1.0\" xmlns:table=\"{name}:table:1.0\" xmlns:text=\"{name}:text:1.0\"><office:body><office:spreadsheet><table:table table:name=\"一覧\">{rows}</table:table></office:spreadsheet></office:body></office:document-content>")),
+        (
+            "content.xml",
+            &format!(
+                "<office:document-content xmlns:office=\"{name}:office:1.0\" xmlns:table=\"{name}:table:1.0\" xmlns:text=\"{name}:text:1.0\"><office:body><office:spreadsheet><table:table table:name=\"一覧\">{rows}</table:table></office:spreadsheet></office:body></office:document-content>"
+            ),
+        ),
         ("META-INF/manifest.xml", &format!("<manifest:manifest xmlns:manifest=\"{name}:manifest:1.0\"/>")),
     ])
 }
@@ -72,7 +98,9 @@ fn cells(table: &str) -> Vec<Vec<&str>> {
 
 #[test]
 fn the_encoding_is_found_and_changes_no_entity() {
-    let utf16 = |mark: &[u8], bytes: fn(u16) -> [u8; 2]| [mark, &TABLE.encode_utf16().flat_map(bytes).collect::<Vec<_>>()].concat();
+    let utf16 = |mark: &[u8], bytes: fn(u16) -> [u8; 2]| {
+        [mark, &TABLE.encode_utf16().flat_map(bytes).collect::<Vec<_>>()].concat()
+    };
     let encoded = |encoding: &'static encoding_rs::Encoding, text: &str| encoding.encode(text).0.into_owned();
     // JIS X 0208 has neither ① nor 髙; EUC-JP has the latter in a third plane that its encoder leaves out.
     let plain = TABLE.replace("①髙橋", "高橋");

@@ -33,7 +33,9 @@ fn quoted(cell: &str) -> String {
 
 /// A CSV file with its columns in a given order.
 fn file(rows: &[Vec<String>], order: &[usize]) -> String {
-    let line = |cells: &dyn Fn(usize) -> String| order.iter().map(|at| quoted(&cells(*at))).collect::<Vec<_>>().join(",") + "\n";
+    let line = |cells: &dyn Fn(usize) -> String| {
+        order.iter().map(|at| quoted(&cells(*at))).collect::<Vec<_>>().join(",") + "\n"
+    };
     let header = line(&|at| COLUMNS[at].to_owned());
     rows.iter().map(|row| line(&|at| row[at].clone())).fold(header, |text, line| text + &line)
 }

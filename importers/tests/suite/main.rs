@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod demo;
-// mod documents;
+mod documents;
 mod files;
 mod forms;
 mod laws;

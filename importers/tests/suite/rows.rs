@@ -30,7 +30,13 @@ fn a_cell_is_read_for_what_it_means() {
         ("URL", "ｈｔｔｐｓ://city.example/", "/url", json!("https://city.example/"), &[]),
         ("名称_カナ", "みかんかいかん", "/name/languageMap/ja-Kana", json!("ミカンカイカン"), &["kana-folded"]),
         ("名称_カナ", "蜜柑会館", "/name/languageMap/ja-Kana", json!(null), &["kana-unread"]),
-        ("開始時間", "１０：００～１８：００", "/openingHoursSpecification", json!([{"opens": "10:00", "closes": "18:00"}]), &[]),
+        (
+            "開始時間",
+            "１０：００～１８：００",
+            "/openingHoursSpecification",
+            json!([{"opens": "10:00", "closes": "18:00"}]),
+            &[],
+        ),
         ("定休日", "月曜日、祝日", "/closedDays", json!(["Monday", "PublicHolidays"]), &[]),
         ("郵便番号", "７６０８５７１", "/address/postalCode", json!("760-8571"), &[]),
         ("郵便番号", "760-857", "/address/postalCode", json!(null), &["postal-unread"]),
@@ -54,7 +60,10 @@ fn what_cannot_be_read_is_published_under_the_columns_own_name() {
 #[test]
 fn a_changed_value_keeps_its_source_and_a_doubtful_one_its_code() {
     let changed = with_column("URL", "www.city.example/aed");
-    assert_eq!(changed.entities[0]["url"], json!({"value": "https://www.city.example/aed", "sourceValue": "www.city.example/aed"}));
+    assert_eq!(
+        changed.entities[0]["url"],
+        json!({"value": "https://www.city.example/aed", "sourceValue": "www.city.example/aed"})
+    );
     let doubtful = with_column("備考", "みかん?会館の西");
     assert_eq!(doubtful.all("/note"), [json!({"value": "みかん?会館の西", "dataIssues": ["character-lost"]})]);
 }
@@ -124,7 +133,11 @@ fn a_single_pair_of_coordinates_is_put_right_or_left_out() {
         ("146781.2", "51023.4", json!(null), &["coordinates-not-degrees"]),
     ] {
         let imported = placed(&[(latitude, longitude)]);
-        assert_eq!(value(&imported.entities[0], "/location").get("coordinates").unwrap_or(&Json::Null), &expected, "{latitude} {longitude}");
+        assert_eq!(
+            value(&imported.entities[0], "/location").get("coordinates").unwrap_or(&Json::Null),
+            &expected,
+            "{latitude} {longitude}"
+        );
         let of_cells = imported.report.issues.iter().filter(|issue| issue.column.is_some());
         assert_eq!(of_cells.map(|issue| issue.code).collect::<Vec<_>>(), codes, "{latitude} {longitude}");
     }
@@ -144,8 +157,7 @@ fn a_habit_of_the_whole_file_is_reported_once_for_the_file() {
 
 #[test]
 fn a_point_far_from_all_others_is_published_and_marked() {
-    let near: Vec<(String, String)> =
-        (0..12).map(|n| (format!("34.34{n:02}11"), format!("134.04{n:02}22"))).collect();
+    let near: Vec<(String, String)> = (0..12).map(|n| (format!("34.34{n:02}11"), format!("134.04{n:02}22"))).collect();
     let mut pairs: Vec<(&str, &str)> = near.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     pairs.push(("34.341111", "131.045111"));
     let imported = placed(&pairs);
@@ -217,15 +229,15 @@ fn ids_are_numbers_where_numbers_tell_rows_apart_and_hashes_where_they_do_not() 
         "{HEAD}372013,1,みかん会館,香川県高松市番町1,玄関,,\n372013,7,りんご図書館,香川県高松市錦町2,受付,,\n372013,7,ぶどう体育館,香川県高松市浜ノ町3,玄関,,\n\
          372013,,もも会館,香川県高松市番町4,玄関,,\n372013,,もも会館,香川県高松市番町4,玄関,,夜間のみ\n372013,あ/1,すもも会館,香川県高松市番町5,玄関,,\n"
     ));
-    let ids: Vec<String> = imported.all("/id").iter().map(|id| id.as_str().unwrap().replace("urn:ngsi-ld:AED:372013:", "")).collect();
+    let ids: Vec<String> =
+        imported.all("/id").iter().map(|id| id.as_str().unwrap().replace("urn:ngsi-ld:AED:372013:", "")).collect();
     assert_eq!((ids[0].as_str(), ids[5].as_str()), ("1", "%E3%81%82%2F1"));
     assert!(ids[1..5].iter().all(|id| id.starts_with('x')), "{ids:?}");
     assert_eq!(ids[4], format!("{}-2", ids[3]));
-    assert_eq!(imported.issues(), [
-        "the row: id-repeated ×1",
-        "NO: id-number-missing ×2",
-        "NO: id-number-repeated ×2",
-    ]);
+    assert_eq!(
+        imported.issues(),
+        ["the row: id-repeated ×1", "NO: id-number-missing ×2", "NO: id-number-repeated ×2",]
+    );
 }
 
 #[test]
@@ -238,14 +250,21 @@ fn cells_beyond_the_header_are_kept_by_their_position() {
 fn a_column_that_no_definition_knows_is_published_under_its_own_name() {
     let imported = with_column("最寄りのバス停", "番町");
     assert_eq!(imported.entities[0][hiroba_vocab::column_iri("最寄りのバス停").as_str()], "番町");
-    let own: Vec<&str> =
-        imported.report.columns.iter().filter(|column| column.means.is_none()).map(|column| column.header.as_str()).collect();
+    let own: Vec<&str> = imported
+        .report
+        .columns
+        .iter()
+        .filter(|column| column.means.is_none())
+        .map(|column| column.header.as_str())
+        .collect();
     assert_eq!(own, ["最寄りのバス停"]);
 }
 
 #[test]
 fn the_publisher_is_found_in_the_options_then_the_codes_then_the_name_then_the_addresses() {
-    let table = |code: &str, address: &str| format!("市区町村コード,NO,名称,住所,設置位置\n{code},1,みかん会館,{address},玄関\n");
+    let table = |code: &str, address: &str| {
+        format!("市区町村コード,NO,名称,住所,設置位置\n{code},1,みかん会館,{address},玄関\n")
+    };
     let cases = [
         ("list.csv", table("372013", "香川県丸亀市1"), None, "372013", "CodeColumn"),
         ("list.csv", table("37201", "香川県丸亀市1"), None, "372013", "CodeColumn"),

@@ -33,12 +33,17 @@ fn bytes_that_are_no_list_are_refused_with_what_they_are_and_what_to_do() {
     let old_workbook = std::fs::read(samples().join("preschool_current.xls")).unwrap()[..3000].to_vec();
     let noise: Vec<u8> = (0..5000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 | 0x80).collect();
     let with_nul = [HEADER.as_bytes(), b"1,a\0b,c,,,\n"].concat();
-    let open_quote = format!("{HEADER}1,みかん会館,番町,,,玄関\n2,\"りんご図書館,錦町,,,受付\n3,ぶどう体育館,浜ノ町,,,玄関\n");
+    let open_quote =
+        format!("{HEADER}1,みかん会館,番町,,,玄関\n2,\"りんご図書館,錦町,,,受付\n3,ぶどう体育館,浜ノ町,,,玄関\n");
     let other_table = "町名,よみ,グループ\n本町,ほんまち,A\n泉町,いずみちょう,B\n";
     let cases: &[(&str, &[u8], &str)] = &[
         ("empty.csv", b"", "empty.csv is empty. Check that the download"),
         ("blank.csv", b"\r\n  \r\n", "blank.csv is empty."),
-        ("error.csv", b"<!DOCTYPE html><html><body>404 Not Found</body></html>", "error.csv is a web page (HTML). Download"),
+        (
+            "error.csv",
+            b"<!DOCTYPE html><html><body>404 Not Found</body></html>",
+            "error.csv is a web page (HTML). Download",
+        ),
         ("feed.csv", b"<?xml version=\"1.0\"?><rss/>", "feed.csv is an XML document."),
         ("list.pdf", b"%PDF-1.7\n%\xE2\xE3", "list.pdf is a PDF document. Publish the table itself"),
         ("lists.zip", &zip(&[("a.csv", b"NO\n1\n")]), "lists.zip is a ZIP archive. Unpack it"),
@@ -50,10 +55,18 @@ fn bytes_that_are_no_list_are_refused_with_what_they_are_and_what_to_do() {
         ("nul.csv", &with_nul, "nul.csv is no text but binary data. Give a CSV"),
         ("noise.csv", &noise, "is no character in UTF-8, CP932 (Shift_JIS) or EUC-JP. Open the file where it was made"),
         ("open.csv", open_quote.as_bytes(), "open.csv, row 3: a quotation mark (\") opens here and is never closed"),
-        ("half.geojson", b"{\"type\":\"FeatureCollection\",\n\"features\":[{", "half.geojson, row 2: the JSON is damaged"),
+        (
+            "half.geojson",
+            b"{\"type\":\"FeatureCollection\",\n\"features\":[{",
+            "half.geojson, row 2: the JSON is damaged",
+        ),
         ("other.json", b"{\"a\":1}", "other.json: this is JSON but no GeoJSON FeatureCollection"),
         ("one.csv", "こんにちは\n".as_bytes(), "one.csv: no header row was found in the first 1 rows."),
-        ("other.csv", other_table.as_bytes(), "other.csv: no data set fits well enough; the columns in row 1 are 町名, よみ, グループ."),
+        (
+            "other.csv",
+            other_table.as_bytes(),
+            "other.csv: no data set fits well enough; the columns in row 1 are 町名, よみ, グループ.",
+        ),
         (
             "hospital.csv",
             "名称,医療機関の種類,診療科目,病床数,住所\nはな医院,無床診療所,内科,0,番町\n".as_bytes(),
@@ -79,7 +92,10 @@ fn a_place_without_a_file_is_refused_by_its_name() {
 fn an_option_that_names_nothing_tells_what_there_is() {
     let dataset = crate::Options { dataset: Some("shelters".to_owned()), ..options() };
     let error = import_with(samples().join("aed_old.csv"), dataset).unwrap_err().to_string();
-    assert!(error.starts_with("aed_old.csv: there is no data set 'shelters'. There is: ") && error.contains("aed"), "{error}");
+    assert!(
+        error.starts_with("aed_old.csv: there is no data set 'shelters'. There is: ") && error.contains("aed"),
+        "{error}"
+    );
     let sheet = crate::Options { sheet: Some("Sheet9".to_owned()), ..options() };
     let error = import_with(samples().join("public_facility_old.xlsx"), sheet).unwrap_err().to_string();
     assert_eq!(error, "public_facility_old.xlsx: there is no sheet 'Sheet9'. There is: 公共施設一覧, 記入要領.");
@@ -90,7 +106,9 @@ fn a_byte_that_is_no_character_is_pointed_at() {
     // 0x81 0x20 is no character in any of the encodings.
     let bytes = [HEADER.as_bytes(), "1,みかん会館,".as_bytes(), &[0x81, 0x20, b'\n']].concat();
     let at = bytes.len() - 3;
-    let Err(ImportError::Undecodable { offset, line, .. }) = import(named("list.csv", bytes)) else { panic!("decoded") };
+    let Err(ImportError::Undecodable { offset, line, .. }) = import(named("list.csv", bytes)) else {
+        panic!("decoded")
+    };
     // CP932 reads the kana of UTF-8 as something until it meets what it cannot.
     assert!(offset <= at as u64 && (1..=2).contains(&line), "{offset} {line}");
 }
@@ -138,7 +156,9 @@ fn every_limit_of_a_row_is_refused_with_the_row() {
         "long.csv, row 3: the record exceeds the limit of 4 MiB. Split the file, or export it as CSV."
     );
     let wide = format!("{HEADER}1{}\n", ",".repeat(limits::COLUMNS + 1));
-    assert!(message("wide.csv", wide).starts_with("wide.csv, row 2: the number of columns exceeds the limit of 16384."));
+    assert!(
+        message("wide.csv", wide).starts_with("wide.csv, row 2: the number of columns exceeds the limit of 16384.")
+    );
     let quoted = format!("{HEADER}1,\"{}", "い,\n".repeat(limits::RECORD / 4));
     assert!(message("quoted.csv", quoted).starts_with("quoted.csv, row 2: a quotation mark"));
 }
