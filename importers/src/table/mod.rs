@@ -2,6 +2,7 @@
 
 mod csv;
 mod geojson;
+mod reach;
 mod row;
 mod sheet;
 

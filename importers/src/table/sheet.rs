@@ -7,23 +7,36 @@ use std::sync::Arc;
 
 use calamine::{Data, DataRef, Dimensions, ExcelDateTime, Ods, Reader as _, SheetVisible, Xls, Xlsx};
 
-use super::Row;
+use super::{Row, reach};
 use crate::error::ImportError;
 use crate::limits;
 use crate::source::{Input, Kind};
 
 type Bytes = Cursor<Arc<[u8]>>;
 
+const APART: &str = "its parts do not fit together";
+
 /// The visible sheets with cells in them, in order, by name.
 pub(super) fn read(input: &Input, kind: Kind) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
-    let bytes = Cursor::new(input.read_all(limits::WORKBOOK, "the workbook")?);
+    let bytes = input.read_all(limits::WORKBOOK, "the workbook")?;
+    let exceeds = match kind {
+        Kind::Xls => reach::xls_exceeds(&bytes),
+        Kind::Ods => Some(reach::ods_exceeds(&bytes)),
+        _ => Some(false),
+    };
+    match exceeds {
+        None => return Err(damaged(input, APART)),
+        Some(true) => return Err(too_large(input, None)),
+        Some(false) => {}
+    }
+    let bytes = Cursor::new(bytes);
     // The reader of workbooks trusts the offsets inside a file, and panics where a damaged one leads it astray.
     let sheets = catch_unwind(|| match kind {
         Kind::Xls => xls(input, bytes),
         Kind::Ods => ods(input, bytes),
         _ => xlsx(input, bytes),
     })
-    .unwrap_or_else(|_| Err(damaged(input, "its parts do not fit together")))?;
+    .unwrap_or_else(|_| Err(damaged(input, APART)))?;
     let sheets: Vec<_> = sheets.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
     if sheets.is_empty() { Err(ImportError::Empty { file: input.name() }) } else { Ok(sheets) }
 }
@@ -36,6 +49,11 @@ fn damaged(input: &Input, error: impl std::fmt::Display) -> ImportError {
         format!("the workbook cannot be read ({reason}). Open it and save it again, or export the sheet as CSV.")
     };
     ImportError::Damaged { file: input.name(), row: None, reason }
+}
+
+fn too_large(input: &Input, row: Option<u64>) -> ImportError {
+    let limit = format!("{} cells and {} columns", limits::CELLS, limits::COLUMNS);
+    ImportError::TooLarge { file: input.name(), row, what: "the sheet", limit }
 }
 
 /// XLSX is read cell by cell: the declared range of a sheet may be a million times its content.
@@ -114,12 +132,7 @@ impl Grid {
         let width = cells.last().map_or(0, |(last, _)| *last + 1);
         self.cells += (column + 1).saturating_sub(width) as usize;
         if self.cells > limits::CELLS || column as usize >= limits::COLUMNS {
-            return Err(ImportError::TooLarge {
-                file: input.name(),
-                row: Some(u64::from(row) + 1),
-                what: "the sheet",
-                limit: format!("{} cells and {} columns", limits::CELLS, limits::COLUMNS),
-            });
+            return Err(too_large(input, Some(u64::from(row) + 1)));
         }
         cells.push((column, text));
         Ok(())

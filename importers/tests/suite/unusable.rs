@@ -130,6 +130,54 @@ fn a_workbook_that_unpacks_to_more_than_the_limit_is_refused_without_being_held(
 }
 
 #[test]
+fn a_small_workbook_whose_cells_reach_far_is_refused_before_room_is_made_for_them() {
+    let workbook = std::fs::read(samples().join("preschool_current.xls")).unwrap();
+    let reaching = |record: [u8; 4], at: usize, bytes: &[u8]| {
+        let mut workbook = workbook.clone();
+        let start = workbook.windows(4).rposition(|window| window == record).unwrap() + 4 + at;
+        workbook[start..start + bytes.len()].copy_from_slice(bytes);
+        workbook
+    };
+    let spreadsheet = |row: &str| {
+        let name = "urn:oasis:names:tc:opendocument:xmlns";
+        let content = format!(
+            "<office:document-content xmlns:office=\"{name}:office:1.0\" xmlns:table=\"{name}:table:1.0\" \
+             xmlns:text=\"{name}:text:1.0\"><office:body><office:spreadsheet><table:table table:name=\"一覧\">{row}\
+             <table:table-row table:number-rows-repeated=\"1048000\"><table:table-cell \
+             table:number-columns-repeated=\"16384\"/></table:table-row></table:table></office:spreadsheet>\
+             </office:body></office:document-content>"
+        );
+        let kind = "application/vnd.oasis.opendocument.spreadsheet";
+        zip(&[("mimetype", kind.as_bytes()), ("content.xml", content.as_bytes()), ("META-INF/manifest.xml", b"<m/>")])
+    };
+    let cell = |columns: u32| {
+        format!(
+            "<table:table-cell office:value-type=\"string\" table:number-columns-repeated=\"{columns}\"><text:p>あ</text:p>\
+             </table:table-cell>"
+        )
+    };
+    let rows = |rows: u32, cell: &str| {
+        format!("<table:table-row table:number-rows-repeated=\"{rows}\">{cell}</table:table-row>")
+    };
+    let far = rows(1, &cell(1)) + &rows(900_000, "<table:table-cell/>") + &rows(1, &cell(1000));
+    for (name, bytes) in [
+        ("declared.xls", reaching([0x00, 0x02, 0x0E, 0x00], 4, &0x7FFF_FFFF_u32.to_le_bytes())),
+        ("filled.xls", reaching([0xFD, 0x00, 0x0A, 0x00], 0, &[0xFF; 4])),
+        ("repeated.ods", spreadsheet(&rows(1_000_000, &cell(1000)))),
+        ("blank.ods", spreadsheet(&far)),
+    ] {
+        assert_eq!(
+            message(name, bytes),
+            format!(
+                "{name}: the sheet exceeds the limit of 20000000 cells and 16384 columns. Split the file, or export it as CSV."
+            )
+        );
+    }
+    // What every office program writes at the end of a table takes no room.
+    assert!(message("usual.ods", spreadsheet(&rows(2, &cell(3)))).starts_with("usual.ods: no"));
+}
+
+#[test]
 fn a_line_of_a_gigabyte_is_refused_at_the_limit_without_being_read_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("endless.csv");
