@@ -91,10 +91,14 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
     if after_header <= 3 && explains(plan, row, &filled) {
         return RowKind::SetAside(SetAside::Explanation);
     }
-    if is_example(first) || name.is_some_and(is_example) {
+    let number = plan.slots.number.map(|at| trim(row.cell(at)));
+    if begins_row(plan, first_column) && is_example(first)
+        || name.is_some_and(is_example)
+        || number.is_some_and(is_example)
+    {
         return RowKind::SetAside(SetAside::Template);
     }
-    if is_total(first) && name.is_none_or(|name| name == first) {
+    if is_total(first) && name.is_none_or(|name| name == first || is_count(name)) {
         return RowKind::SetAside(SetAside::Total);
     }
     match name {
@@ -116,6 +120,14 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
         return nameless(plan, row, &filled);
     }
     RowKind::Data
+}
+
+/// Whether a column may say what the whole row is, and not only something of a thing: a remark may not.
+fn begins_row(plan: &Plan, column: usize) -> bool {
+    use Reads::{Category, City, Name, Number, Prefecture, PublisherCode, PublisherName};
+    plan.reads(column).is_none_or(|reads| {
+        matches!(reads, Category | City | Name | Number | Prefecture | PublisherCode | PublisherName)
+    })
 }
 
 /// A row without a name: nothing but the publisher's own columns, more about the row above, or to be refused.
@@ -144,11 +156,20 @@ fn name_is_no_name(plan: &Plan, row: &Row) -> bool {
     name_of(plan, row).is_none_or(|name| name.is_ascii())
 }
 
-/// Whether most cells are the header of their own column.
+/// Whether most cells, four of five, are the header of their own column. Most rows are not, and show it in their first
+/// cells.
 fn repeats_header(plan: &Plan, filled: &[(usize, &str)]) -> bool {
-    let same =
-        filled.iter().filter(|(at, cell)| plan.header.keys.get(*at).is_some_and(|key| key.full == fold(cell))).count();
-    same >= 2 && same * 10 >= filled.len() * 8
+    // A digit or kanji folds to itself: most cells differ from their header in the first character.
+    let starts_otherwise = |cell: &str, key: &str| {
+        let first = cell.chars().next();
+        first.is_some_and(|c| matches!(c, '0'..='9' | '\u{4E00}'..='\u{9FFF}') && !key.starts_with(c))
+    };
+    let is_same = |(at, cell): &(usize, &str)| {
+        let key = plan.header.keys.get(*at);
+        key.is_some_and(|key| !starts_otherwise(cell, &key.full) && key.full == fold(cell))
+    };
+    let others = filled.iter().filter(|cell| !is_same(cell)).take(filled.len() / 5 + 1).count();
+    filled.len() >= 2 && others <= filled.len() / 5
 }
 
 /// Whether the row below the header says of the columns what they hold: units, types, marks of necessity, or the English
@@ -206,6 +227,12 @@ fn is_total(cell: &str) -> bool {
     let compact: String = cell.chars().filter(|c| !c.is_whitespace()).collect();
     matches!(compact.as_str(), "合計" | "計" | "総計" | "小計" | "総数" | "合計数" | "Total" | "total" | "TOTAL")
         || (compact.starts_with("合計") && compact.chars().count() <= 8)
+}
+
+/// Whether a text counts things and names none: 12, 3施設, 5か所.
+fn is_count(text: &str) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_numeric() || matches!(c, ',' | '，' | ' '));
+    rest.len() < text.len() && rest.chars().count() <= 2
 }
 
 fn is_removed(name: &str) -> bool {

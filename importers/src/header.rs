@@ -1,5 +1,7 @@
 //! Finding the header among titles, preambles and notes.
 
+use std::collections::HashMap;
+
 use hiroba_vocab::Datasets;
 use hiroba_vocab::dataset::Fit;
 use hiroba_vocab::normalise::character::trim;
@@ -8,6 +10,10 @@ use hiroba_vocab::normalise::key::HeaderKey;
 use crate::error::ImportError;
 use crate::limits;
 use crate::table::{Row, Table};
+
+/// How many cells of a row are compared with the known names. Real lists have fewer columns; those with a thousand repeat
+/// themselves.
+const ENOUGH_NAMES: usize = 256;
 
 /// The header of a table.
 #[derive(Debug, Clone)]
@@ -77,7 +83,7 @@ fn position(rows: &[Row], geojson: bool) -> Option<usize> {
 /// such a word in every row.
 fn known_names(row: &Row) -> usize {
     let mut seen: Vec<&str> = Vec::new();
-    for (_, cell) in row.filled().filter(|(_, cell)| cell.len() <= 120) {
+    for (_, cell) in row.filled().filter(|(_, cell)| cell.len() <= 120).take(ENOUGH_NAMES) {
         if !seen.contains(&cell) && is_known(cell) {
             seen.push(cell);
         }
@@ -143,13 +149,14 @@ fn build(rows: &[Row], at: usize, second: bool) -> Header {
 
 /// Gives every column a name of its own: by position where the header is blank, with a counter where it is repeated.
 fn number_blanks_and_repeats(names: &mut [String]) {
-    for column in 0..names.len() {
-        if names[column].is_empty() {
-            names[column] = format!("列{}", column + 1);
+    let mut seen: HashMap<String, u32> = HashMap::new();
+    for (column, name) in names.iter_mut().enumerate() {
+        if name.is_empty() {
+            *name = format!("列{}", column + 1);
         }
-        let repeats = names[..column].iter().filter(|name| base(name) == base(&names[column])).count();
-        if repeats > 0 {
-            names[column] = format!("{} ({})", names[column], repeats + 1);
+        let times = seen.entry(base(name).to_owned()).and_modify(|times| *times += 1).or_insert(1);
+        if *times > 1 {
+            *name = format!("{name} ({times})");
         }
     }
 }

@@ -1,7 +1,9 @@
 //! An import from end to end.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
+use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::{Datasets, Issue, Issues};
 use ngsild::Entity;
@@ -11,7 +13,7 @@ use crate::classify::{RowKind, SetAside, classify};
 use crate::error::ImportError;
 use crate::header::{self, Preview};
 use crate::options::Options;
-use crate::plan::{Plan, hash};
+use crate::plan::{Found, Plan, fingerprint};
 use crate::recognise::{self, Clues};
 use crate::report::{ColumnUse, MergedRow, Recorder, RefusedRow, Report};
 use crate::source::{Input, Source};
@@ -94,6 +96,12 @@ impl Import {
         Ok(Self { source, table, plan, options, recorder })
     }
 
+    /// How many rows [`Import::rows`] will read: the first pass has counted them. `None` would mean that a file is too
+    /// long to be counted; no kind of file is, so far.
+    pub fn expected_rows(&self) -> Option<u64> {
+        Some(self.plan.rows)
+    }
+
     /// The rows in order, each with what became of it. Read them to the end before asking for the report.
     ///
     /// # Errors
@@ -110,7 +118,7 @@ impl Import {
             held: None,
             ready: VecDeque::new(),
             seen: HashMap::new(),
-            groups: HashMap::new(),
+            above: HashMap::new(),
             after_header: 0,
             ended: false,
         })
@@ -208,8 +216,14 @@ fn wanted_sheets(tables: Vec<Table>, file: &str, options: &Options) -> Result<Ve
 /// Records what concerns the file as a whole.
 fn note_habits(plan: &Plan, recorder: &mut Recorder) {
     let mut issues = plan.notable;
-    if plan.publisher.known().is_none() {
-        issues.add(Issue::MunicipalityUnknown);
+    let publisher = &plan.publisher;
+    match publisher.known() {
+        None => issues.add(Issue::MunicipalityUnknown),
+        // Said once here, and not of every row.
+        Some(code) if publisher.found != Found::Options && Municipalities::all().get(code).is_none() => {
+            issues.add(Issue::CodeUnknown);
+        }
+        Some(_) => {}
     }
     if !issues.is_empty() {
         recorder.note(0, None, issues, "");
@@ -226,10 +240,10 @@ pub struct Outcomes<'i> {
     /// The last row that is data: rows after it may continue it.
     held: Option<Row>,
     ready: VecDeque<Outcome>,
-    /// Rows by the hash of their cells, for duplicates.
+    /// Rows by the hash of their cells, for duplicates. [`crate::limits::ROWS`] bounds it.
     seen: HashMap<(u64, u64), u64>,
-    /// The last value of each group column.
-    groups: HashMap<usize, String>,
+    /// The last value of each column that merged cells or group names leave empty in places.
+    above: HashMap<usize, String>,
     after_header: u64,
     ended: bool,
 }
@@ -266,8 +280,16 @@ impl Outcomes<'_> {
     fn take(&mut self, mut row: Row) {
         self.after_header += 1;
         self.recorder.counts.read += 1;
-        self.fill_down(&mut row);
-        match classify(self.plan, &row, self.after_header) {
+        self.fill_down(&mut row, &self.plan.habits.groups);
+        let mut kind = classify(self.plan, &row, self.after_header);
+        // A merged cell speaks for every row that it covers. A row that only goes on with the one above needs no more.
+        if !row.covered.is_empty() && matches!(kind, RowKind::Data | RowKind::SetAside(SetAside::Section)) {
+            let covered = std::mem::take(&mut row.covered);
+            self.fill_down(&mut row, &covered);
+            kind = classify(self.plan, &row, self.after_header);
+        }
+        self.remember(&row);
+        match kind {
             RowKind::SetAside(reason) => {
                 self.release();
                 let text = row.filled().next().map_or("", |(_, cell)| cell);
@@ -323,30 +345,37 @@ impl Outcomes<'_> {
 
     /// The row that says exactly the same, if there was one. Blank cells at the end do not count.
     fn first_seen(&mut self, row: &Row) -> Option<u64> {
-        let cells: Vec<&str> = row.cells().map(trim).collect();
-        let length = cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |at| at + 1);
-        let cells = &cells[..length];
-        let key = (hash(&cells), hash(&(1_u8, cells)));
-        match self.seen.get(&key) {
-            Some(first) => Some(*first),
-            None => {
-                self.seen.insert(key, row.number);
+        match self.seen.entry(fingerprint(row)) {
+            Entry::Occupied(first) => Some(*first.get()),
+            Entry::Vacant(place) => {
+                place.insert(row.number);
                 None
             }
         }
     }
 
-    /// Puts the group's name into cells that a merged cell left empty.
-    fn fill_down(&mut self, row: &mut Row) {
-        for column in &self.plan.habits.groups {
+    /// Puts what stands above into the empty cells of some columns, if the row has anything of its own.
+    fn fill_down(&mut self, row: &mut Row, columns: &[usize]) {
+        if row.filled().next().is_none() {
+            return;
+        }
+        for column in columns {
+            if let Some(text) = self.above.get(column)
+                && trim(row.cell(*column)).is_empty()
+            {
+                self.recorder.note(row.number, Some(*column), Issues::one(Issue::FilledDown), text);
+                row.replace(*column, text);
+            }
+        }
+    }
+
+    /// Keeps what later rows may leave out.
+    fn remember(&mut self, row: &Row) {
+        let habits = &self.plan.habits;
+        for column in habits.groups.iter().chain(&habits.merged) {
             let cell = trim(row.cell(*column));
             if !cell.is_empty() {
-                self.groups.insert(*column, cell.to_owned());
-            } else if let Some(group) = self.groups.get(column)
-                && row.filled().next().is_some()
-            {
-                self.recorder.note(row.number, Some(*column), Issues::one(Issue::FilledDown), group);
-                row.replace(*column, group);
+                self.above.insert(*column, cell.to_owned());
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use hiroba_vocab::dataset::{Column, Dataset, Datasets, Fit, OtherDataset, Reads};
 use hiroba_vocab::normalise::character::{fold_width, trim};
+use hiroba_vocab::normalise::key::HeaderKey;
 
 use crate::error::{ImportError, Nearest, Unrecognised};
 use crate::header::{Header, Preview};
@@ -129,8 +130,11 @@ fn assign(dataset: &'static Dataset, header: &Header, geometry: Option<usize>) -
     let mut taken = vec![false; dataset.columns.len()];
     let usable = |column: &Column| {
         let condition = column.when.as_deref().and_then(|name| dataset.column(name));
-        let there = condition
-            .is_none_or(|other| header.keys.iter().any(|key| other.fit(key).is_some_and(|f| f <= Fit::Variant)));
+        // A header that fits the column itself better is no sign of the other: 市区町村コード alone is the publisher's.
+        let speaks = |other: &Column, key: &HeaderKey| {
+            other.fit(key).is_some_and(|fit| fit <= Fit::Variant && column.fit(key).is_none_or(|own| own > fit))
+        };
+        let there = condition.is_none_or(|other| header.keys.iter().any(|key| speaks(other, key)));
         // A geometry leaves nothing for columns of coordinates to say.
         let place = matches!(column.reads, Reads::Latitude | Reads::Longitude | Reads::LatLon);
         there && !(place && geometry.is_some())

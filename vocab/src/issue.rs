@@ -149,10 +149,8 @@ issues! {
     NumberRepeated, "id-number-repeated", Note, "The number occurs more than once; the id was made from name and address.", "番号が重複しているため、名称と住所からIDを作りました。";
     IdRepeated, "id-repeated", Doubtful, "Another row has the same name and address; a counter was added to the id.", "名称と住所が同じ行があるため、IDに連番を付けました。";
     MunicipalityUnknown, "municipality-unknown", Doubtful, "The publisher's code is not known; ids hold 000000.", "公表者のコードが分からないため、IDに000000を使います。";
-    FilledDown, "filled-down", Changed, "An empty cell took the group name above it.", "空欄に、上の行の区分を補いました。";
+    FilledDown, "filled-down", Changed, "An empty cell took what stands above it: a group's name, or a merged cell.", "空欄に、上の行の区分又は結合されたセルの値を補いました。";
     CellsExtra, "cells-extra", Note, "The row has more cells than the header; those with a value are kept by position.", "見出しより多い欄があります。値は位置の名前で残します。";
-    CellsMissing, "cells-missing", Note, "The row has fewer cells than the header; the missing ones are empty.", "見出しより欄が少ないため、足りない欄は空欄としました。";
-    QuoteOpen, "quote-open", Doubtful, "A quotation mark is not closed: the record may hold several rows.", "引用符が閉じていません。複数の行が一つになっているおそれがあります。";
 }
 
 impl fmt::Display for Issue {
@@ -190,6 +188,12 @@ impl Issues {
     #[must_use]
     pub fn with_if(self, condition: bool, issue: Issue) -> Self {
         if condition { self.with(issue) } else { self }
+    }
+
+    /// The set without `issue` in it.
+    #[must_use]
+    pub fn without(self, issue: Issue) -> Self {
+        Self(self.0 & !(1 << issue as u32))
     }
 
     /// Both sets together.
@@ -239,8 +243,8 @@ mod tests {
 
     #[test]
     fn a_set_holds_what_was_added() {
-        let set = Issues::one(Issue::QuoteOpen).with(Issue::LostCharacter).with_if(false, Issue::DateUnread);
-        assert_eq!(set.iter().collect::<Vec<_>>(), [Issue::LostCharacter, Issue::QuoteOpen]);
+        let set = Issues::one(Issue::FilledDown).with(Issue::LostCharacter).with_if(false, Issue::DateUnread);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [Issue::LostCharacter, Issue::FilledDown]);
         assert!(set.any(Level::Doubtful) && !set.any(Level::Unread));
         assert!(Issues::NONE.is_empty() && Issues::NONE.iter().next().is_none());
     }

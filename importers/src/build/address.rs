@@ -36,8 +36,15 @@ impl Draft<'_> {
         text.clone_into(&mut self.address_text);
         let home = self.home_of(prefecture, city);
         let address = split(text, home);
+        // What the list of municipalities does not know, the row's own columns may say: a body that is new, or invented.
+        let known_region = address.prefecture.unwrap_or(if region.is_empty() { prefecture } else { region });
+        let known_locality = address.municipality.unwrap_or(if locality.is_empty() { city } else { locality });
+        let unlisted = address.municipality.is_none() && !known_locality.is_empty();
         let mut issues =
             if written { address.issues.and(hiroba_vocab::normalise::character::damage(text)) } else { Issues::NONE };
+        if unlisted {
+            issues = issues.without(Issue::AddressUnmatched);
+        }
         // A part that begins with another part holds more than it should: the whole address in 所在地_市区町村.
         let misplaced = |part: &str, whole: Option<&str>| {
             whole.is_some_and(|whole| part.len() > whole.len() && part.contains(whole))
@@ -54,14 +61,16 @@ impl Draft<'_> {
                 object.insert(key.to_owned(), Json::from(value));
             }
         };
-        if address.prefecture.is_some() {
+        if address.prefecture.is_some() || !known_region.is_empty() && !self.plan.frame.abroad {
             put("addressCountry", "JP");
         }
-        put("addressRegion", address.prefecture.unwrap_or(region));
-        put("addressLocality", address.municipality.unwrap_or(if locality_holds_more { "" } else { locality }));
+        put("addressRegion", known_region);
+        put("addressLocality", known_locality);
         let parts = [town, lot].concat();
         let by_parts = !parts.is_empty() && !town_holds_more && !lot.is_empty();
-        put("streetAddress", if by_parts { fold_lot_numbers(&parts) } else { address.street.clone() }.as_ref());
+        let street = if by_parts { fold_lot_numbers(&parts) } else { address.street.clone() };
+        let street = if unlisted { after_names(&street, known_region, known_locality) } else { &street };
+        put("streetAddress", street);
         put("building", if building.is_empty() { address.building.unwrap_or("") } else { building });
         if !full.is_empty() {
             put("addressText", full);
@@ -129,4 +138,10 @@ impl Draft<'_> {
             Reading::Empty(_) => address.code,
         }
     }
+}
+
+/// The text behind the names of prefecture and municipality, if it begins with them.
+fn after_names<'t>(text: &'t str, region: &str, locality: &str) -> &'t str {
+    let behind = |text: &'t str, name: &str| text.strip_prefix(name).unwrap_or(text);
+    behind(behind(text, region), locality)
 }

@@ -4,7 +4,7 @@ use hiroba_vocab::Issues;
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::character::{remark, text, trim};
-use hiroba_vocab::normalise::phone::{phones, postal_code};
+use hiroba_vocab::normalise::phone::{Phones, phones, postal_code};
 use hiroba_vocab::normalise::web::{email, urls};
 use ngsild::AttributeValue;
 use serde_json::{Map, Value as Json};
@@ -20,7 +20,7 @@ impl Draft<'_> {
         for contact in &plan.slots.contact {
             let cell = self.row.cell(contact.column);
             let reading = match contact.reads {
-                Reads::Phone => phones(cell).map(|phones| one_or_many(phones.numbers)),
+                Reads::Phone => self.phones(cell).map(|phones| one_or_many(phones.numbers)),
                 Reads::PostalCode => postal_code(cell).map(Json::from),
                 Reads::Url => urls(cell).map(one_or_many),
                 Reads::Email => email(cell).map(Json::from),
@@ -41,6 +41,14 @@ impl Draft<'_> {
         if !object.is_empty() {
             self.put_noted(&names().contact_point, AttributeValue::Property(Json::Object(object)), all, source);
         }
+    }
+
+    /// Telephone numbers. Those of other countries follow other rules; they are published as they are.
+    pub(super) fn phones(&self, cell: &str) -> Reading<Phones> {
+        if !self.plan.frame.abroad {
+            return phones(cell);
+        }
+        text(cell).map(|number| Phones { numbers: vec![number.into_owned()], ..Phones::default() })
     }
 }
 

@@ -44,6 +44,8 @@ pub(crate) struct Refusal {
 pub(crate) struct Builder<'p> {
     plan: &'p Plan,
     ids: Ids,
+    /// How many attributes the last entity had: the next one will have about as many.
+    attributes: usize,
 }
 
 /// A row on its way to an entity.
@@ -60,7 +62,7 @@ struct Draft<'r> {
 
 impl<'p> Builder<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Self {
-        Self { plan, ids: Ids::default() }
+        Self { plan, ids: Ids::default(), attributes: 0 }
     }
 
     /// The entity of a row.
@@ -89,6 +91,7 @@ impl<'p> Builder<'p> {
             home: (publisher != LocalGovernmentCode::UNKNOWN).then_some(publisher),
             address_text: String::new(),
         };
+        draft.entity.attributes.reserve(self.attributes);
         for language in &plan.slots.languages {
             draft.language(language);
         }
@@ -104,6 +107,7 @@ impl<'p> Builder<'p> {
         draft.own();
         draft.put(&names().in_dataset, AttributeValue::Relationship(OneOrMany::One(plan.dataset.clone())));
         let Draft { mut entity, address_text, .. } = draft;
+        self.attributes = entity.attributes.len();
         entity.id = self.ids.of(plan, row, publisher, &address_text, recorder);
         Ok(Box::new(entity))
     }

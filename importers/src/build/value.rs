@@ -9,7 +9,7 @@ use hiroba_vocab::normalise::date::date;
 use hiroba_vocab::normalise::flag::{FlagFamily, flag};
 use hiroba_vocab::normalise::licence::licence;
 use hiroba_vocab::normalise::number::{Fee, count, decimal, fee};
-use hiroba_vocab::normalise::phone::{phones, postal_code};
+use hiroba_vocab::normalise::phone::postal_code;
 use hiroba_vocab::normalise::time::time;
 use hiroba_vocab::normalise::web::{email, urls};
 use hiroba_vocab::normalise::{kana, list};
@@ -29,7 +29,7 @@ impl Draft<'_> {
             let cell = self.row.cell(simple.column);
             let subs = |draft: &mut Self, attribute: &mut Attribute| draft.subs(&simple.subs, Some(attribute));
             let reading = if simple.is.reads == Reads::Phone {
-                match phones(cell) {
+                match self.phones(cell) {
                     Reading::Value(found, issues) => {
                         self.note(simple.column, issues);
                         let value = AttributeValue::Property(one_or_many(found.numbers));
@@ -145,7 +145,7 @@ impl Draft<'_> {
                 date(cell, order).map(|moment| Json::from(moment.to_string()))
             }
             Reads::Time => time(cell).map(|time| Json::from(time.to_string())),
-            Reads::Phone => phones(cell).map(|phones| one_or_many(phones.numbers)),
+            Reads::Phone => self.phones(cell).map(|phones| one_or_many(phones.numbers)),
             Reads::PostalCode => postal_code(cell).map(Json::from),
             Reads::Url => urls(cell).map(one_or_many),
             Reads::Email => email(cell).map(Json::from),

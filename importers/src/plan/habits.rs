@@ -1,7 +1,7 @@
 //! What a file as a whole does: the first pass. No cell says by itself whether it is packed, in which order its date is,
 //! or whether its blank means no.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use hiroba_vocab::dataset::{Column, Reads};
@@ -36,6 +36,8 @@ pub(crate) struct Habits {
     pub(crate) orders: Vec<Option<Order>>,
     /// Columns of group names that stand once for several rows.
     pub(crate) groups: Vec<usize>,
+    /// Columns with merged cells over several rows.
+    pub(crate) merged: Vec<usize>,
     /// How many cells a row has in it, as a rule.
     pub(crate) usual_cells: usize,
     /// The datum is the one of before 2002.
@@ -62,6 +64,19 @@ pub(crate) fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// 128 bits of a hash over the cells of a row and their columns: two rows of a file that differ do not share them. Blank
+/// cells do not count.
+pub(crate) fn fingerprint(row: &Row) -> (u64, u64) {
+    let mut hasher = DefaultHasher::new();
+    for (column, cell) in row.filled() {
+        column.hash(&mut hasher);
+        cell.hash(&mut hasher);
+    }
+    let first = hasher.finish();
+    hasher.write_u8(1);
+    (first, hasher.finish())
+}
+
 /// Collects over all rows.
 pub(crate) struct Survey<'b> {
     columns: &'b [Option<&'static Column>],
@@ -73,12 +88,14 @@ pub(crate) struct Survey<'b> {
     say_no: bool,
     orders: Vec<Option<Order>>,
     groups: Vec<Group>,
+    merged: BTreeSet<usize>,
     cells: Vec<u64>,
     tokyo_datum: bool,
     is_japanese: bool,
     pub(crate) coordinates: Coordinates,
     pub(crate) codes: HashMap<String, u64>,
     pub(crate) cities: HashMap<String, u64>,
+    pub(crate) publishers: HashMap<String, u64>,
     pub(crate) addresses: HashMap<LocalGovernmentCode, u64>,
     pub(crate) addresses_seen: u64,
 }
@@ -86,7 +103,8 @@ pub(crate) struct Survey<'b> {
 #[derive(Default)]
 struct Numbers {
     filled: u64,
-    seen: HashMap<u64, bool>,
+    /// By hash: the row that has the number, by its hash too, and whether another row has it.
+    seen: HashMap<u64, (u64, bool)>,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -100,7 +118,6 @@ struct Marks {
 struct Group {
     first: bool,
     filled: u64,
-    covered: u64,
     repeated: bool,
     seen: HashSet<u64>,
 }
@@ -124,6 +141,7 @@ impl<'b> Survey<'b> {
             say_no: false,
             orders: vec![None; columns.len()],
             groups: columns.iter().map(|_| Group::default()).collect(),
+            merged: BTreeSet::new(),
             cells: vec![0; 64],
             tokyo_datum: datum,
             is_japanese: header.names.iter().any(|name| is_japanese(name)),
@@ -135,6 +153,7 @@ impl<'b> Survey<'b> {
             }),
             codes: HashMap::new(),
             cities: HashMap::new(),
+            publishers: HashMap::new(),
             addresses: HashMap::new(),
             addresses_seen: 0,
         }
@@ -147,15 +166,19 @@ impl<'b> Survey<'b> {
             return;
         }
         self.rows += 1;
+        self.merged.extend(&row.covered);
         self.is_japanese = self.is_japanese || row.cells().any(is_japanese);
         let last = self.cells.len() - 1;
         self.cells[filled.min(last)] += 1;
         let code = self.code.map_or("", |at| trim(row.cell(at)));
+        // The same row twice is one thing, and its number is not repeated.
+        let this = if self.numbers.is_empty() { 0 } else { fingerprint(row).0 };
         for (at, _, numbers) in &mut self.numbers {
             let number = trim(row.cell(*at));
             if !number.is_empty() {
                 numbers.filled += 1;
-                numbers.seen.entry(hash(&(code, number))).and_modify(|repeated| *repeated = true).or_insert(false);
+                let (first, repeated) = numbers.seen.entry(hash(&(code, number))).or_insert((this, false));
+                *repeated |= *first != this;
             }
         }
         if !code.is_empty() {
@@ -167,13 +190,14 @@ impl<'b> Survey<'b> {
                 Some(Reads::Hazard) => self.say_no |= is_plain_no(cell),
                 Some(Reads::Date) => self.orders[at] = self.orders[at].or_else(|| proves_order(cell)),
                 Some(Reads::City) if !cell.is_empty() => count(&mut self.cities, cell),
+                Some(Reads::PublisherName) if !cell.is_empty() => count(&mut self.publishers, cell),
                 Some(Reads::Datum) => self.tokyo_datum |= is_tokyo_datum(cell),
                 Some(Reads::Flag | Reads::Amenity | Reads::Text) => self.marks[at].see(cell),
                 None => {
                     self.marks[at].see(cell);
-                    self.groups[at].see(cell, row.covered.contains(&at), self.rows == 1);
+                    self.groups[at].see(cell, self.rows == 1);
                 }
-                Some(Reads::Category) => self.groups[at].see(cell, row.covered.contains(&at), self.rows == 1),
+                Some(Reads::Category) => self.groups[at].see(cell, self.rows == 1),
                 Some(Reads::Address) if self.rows <= SAMPLE && !cell.is_empty() => {
                     self.addresses_seen += 1;
                     let found = address::split(cell, None);
@@ -193,12 +217,12 @@ impl<'b> Survey<'b> {
         let best = self.numbers.iter().max_by_key(|(_, rank, numbers)| (numbers.score(), std::cmp::Reverse(*rank)));
         let usable = best.filter(|(_, _, numbers)| numbers.filled > 0);
         let repeated = |numbers: &Numbers| {
-            let repeated = numbers.seen.iter().filter(|(_, repeated)| **repeated);
+            let repeated = numbers.seen.iter().filter(|(_, (_, repeated))| *repeated);
             repeated.map(|(hash, _)| *hash).collect::<HashSet<u64>>()
         };
         let is_group = |(at, group): (usize, &Group)| {
             let left_of_name = name.is_none_or(|name| at < name);
-            (group.covered > 0 || left_of_name && group.stands_for_blocks(self.rows)).then_some(at)
+            (left_of_name && group.stands_for_blocks(self.rows)).then_some(at)
         };
         Habits {
             number: usable.map(|(at, ..)| *at),
@@ -207,6 +231,7 @@ impl<'b> Survey<'b> {
             hazards_say_no: self.say_no,
             orders: self.orders.clone(),
             groups: self.groups.iter().enumerate().filter_map(is_group).collect(),
+            merged: self.merged.iter().copied().collect(),
             usual_cells: self.usual_cells(),
             tokyo_datum: self.tokyo_datum,
             is_japanese: self.is_japanese,
@@ -229,7 +254,7 @@ impl<'b> Survey<'b> {
 impl Numbers {
     /// How good a number the column is: how many rows it tells apart.
     fn score(&self) -> u64 {
-        self.seen.values().filter(|repeated| !**repeated).count() as u64
+        self.seen.values().filter(|(_, repeated)| !repeated).count() as u64
     }
 }
 
@@ -245,9 +270,8 @@ impl Marks {
 }
 
 impl Group {
-    fn see(&mut self, cell: &str, covered: bool, first: bool) {
+    fn see(&mut self, cell: &str, first: bool) {
         if cell.is_empty() {
-            self.covered += u64::from(covered);
             return;
         }
         self.first |= first;

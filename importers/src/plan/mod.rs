@@ -12,11 +12,12 @@ use ngsild::DateTime;
 
 use crate::error::ImportError;
 use crate::header::Header;
+use crate::limits;
 use crate::options::Options;
 use crate::recognise::Binding;
 use crate::table::{Row, Table};
 pub(crate) use coordinates::{Grid, pair_of};
-pub(crate) use habits::{Habits, hash};
+pub(crate) use habits::{Habits, fingerprint, hash};
 pub use publisher::{Found, Publisher};
 pub(crate) use slots::{Language, Slots, Sub};
 
@@ -37,13 +38,15 @@ pub(crate) struct Plan {
     pub(crate) now: DateTime,
     /// For each column, the IRI under which its text is published when nothing better is known.
     pub(crate) own_iris: Vec<Iri>,
+    /// How many rows there are after the header.
+    pub(crate) rows: u64,
 }
 
 impl Plan {
     /// Reads the table once and works out the plan.
     ///
     /// # Errors
-    /// The table cannot be read to its end.
+    /// The table cannot be read to its end, or has too many rows.
     pub(crate) fn make(
         table: &Table,
         binding: Binding,
@@ -54,8 +57,18 @@ impl Plan {
         let mut survey = habits::Survey::new(&binding.columns, &header, table.geometry);
         let mut rows = table.rows()?;
         let mut row = Row::default();
+        let mut count: u64 = 0;
         while rows.next(&mut row)? {
             if row.number > header.last_row {
+                count += 1;
+                if count > limits::ROWS {
+                    return Err(ImportError::TooLarge {
+                        file: file.to_owned(),
+                        row: Some(row.number),
+                        what: "the number of rows",
+                        limit: limits::ROWS.to_string(),
+                    });
+                }
                 survey.see(&row);
             }
         }
@@ -82,6 +95,7 @@ impl Plan {
             publisher,
             slots,
             own_iris,
+            rows: count,
         })
     }
 

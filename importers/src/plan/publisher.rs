@@ -58,8 +58,10 @@ impl Publisher {
             .or_else(|| from_addresses(survey).map(|code| (code, Found::Addresses)))
             .or_else(|| from_title(file, sheet, header).map(|code| (code, Found::Title)));
         let (code, found) = found.unwrap_or((LocalGovernmentCode::UNKNOWN, Found::Nowhere));
-        let listed = Municipalities::all().get(code).map(|body| body.name.to_owned());
-        Self { code, name: options.publisher.clone().or(listed), found }
+        let listed = Municipalities::all().get(code).map(|body| body.name);
+        let said = || only(&survey.publishers).or_else(|| only(&survey.cities));
+        let name = options.publisher.as_deref().or(listed).or_else(said);
+        Self { code, name: name.map(str::to_owned), found }
     }
 
     /// The code, if there is one.

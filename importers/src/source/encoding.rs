@@ -105,14 +105,15 @@ pub(super) fn detect(input: &Input, head: &[u8]) -> Result<Encoding, ImportError
     }
 }
 
-/// UTF-16 without a mark shows by its zero bytes: lists are full of commas, digits and line ends.
+/// UTF-16 without a mark shows by its zero bytes: lists are full of commas, digits and line ends. The other half of a
+/// character is zero far less often, as in 一 (4E00) and the ideographic space (3000).
 fn utf16_without_mark(head: &[u8]) -> Option<Encoding> {
     let zeros = |from: usize| head.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
     let (even, odd) = (zeros(0), zeros(1));
     let many = head.len() / 20;
     match (even, odd) {
-        (0, odd) if odd > many => Some(Encoding::Utf16Le),
-        (even, 0) if even > many => Some(Encoding::Utf16Be),
+        (even, odd) if odd > many && even * 4 < odd => Some(Encoding::Utf16Le),
+        (even, odd) if even > many && odd * 4 < even => Some(Encoding::Utf16Be),
         _ => None,
     }
 }

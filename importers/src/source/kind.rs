@@ -1,6 +1,9 @@
 //! What kind of file the bytes are. Names lie: workbooks are called .csv, error pages are saved as data.
 
-use std::io::Cursor;
+use std::io::{self, Cursor, Read as _};
+use std::sync::Arc;
+
+use zip::ZipArchive;
 
 use super::{Encoding, Input, encoding};
 use crate::error::ImportError;
@@ -87,6 +90,13 @@ pub(super) fn examine(input: &Input, head: &[u8]) -> Result<Kind, ImportError> {
     Ok(Kind::Csv(encoding))
 }
 
+/// Whether a file that begins like this may go on without a line end: workbooks and JSON may, tables of text do not.
+pub(super) fn may_be_one_line(head: &[u8]) -> bool {
+    let first =
+        head.iter().find(|byte| !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF) && !byte.is_ascii_whitespace());
+    head.starts_with(b"PK") || head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) || first == Some(&b'{')
+}
+
 fn is_html(text: &str) -> bool {
     let start: String = text.chars().take(1000).flat_map(char::to_lowercase).collect();
     ["<!doctype html", "<html", "<head", "<body", "<table", "<meta", "<script"].iter().any(|tag| start.contains(tag))
@@ -94,34 +104,41 @@ fn is_html(text: &str) -> bool {
 
 /// Tells workbooks from other archives by their parts, and bounds what they unpack to.
 fn archive(input: &Input) -> Result<Kind, ImportError> {
-    let damaged = |reason: String| ImportError::Damaged { file: input.name(), row: None, reason };
     let bytes = input.read_all(limits::WORKBOOK, "the workbook")?;
-    let mut zip = zip::ZipArchive::new(Cursor::new(bytes))
-        .map_err(|e| damaged(format!("the archive is damaged ({e}). Export it again.")))?;
-    let mut unpacked: u64 = 0;
-    let (mut xlsx, mut ods, mut gtfs) = (false, false, false);
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(input, &e))?;
+    let has = |is: fn(&str) -> bool| zip.file_names().any(|name| name.is_ok_and(|name| is(&name)));
+    let kind = if has(|name| name.eq_ignore_ascii_case("xl/workbook.xml")) {
+        Kind::Xlsx
+    } else if has(|name| name == "content.xml") {
+        Kind::Ods
+    } else if has(|name| name.ends_with("stop_times.txt")) {
+        return Err(wrong(input, "a bus timetable (GTFS)", "This version imports tables of places only."));
+    } else {
+        return Err(wrong(input, "a ZIP archive", "Unpack it and give the file inside."));
+    };
+    check_unpacked(input, &mut zip)?;
+    Ok(kind)
+}
+
+/// Unpacks the parts to nowhere and counts: the sizes that an archive declares may be lies.
+fn check_unpacked(input: &Input, zip: &mut ZipArchive<Cursor<Arc<[u8]>>>) -> Result<(), ImportError> {
+    let mut left = limits::WORKBOOK_UNPACKED;
     for at in 0..zip.len() {
-        let Ok(part) = zip.by_index_raw(at) else { continue };
-        unpacked = unpacked.saturating_add(part.size());
-        let Ok(name) = part.name() else { continue };
-        xlsx |= name.eq_ignore_ascii_case("xl/workbook.xml");
-        ods |= name == "content.xml";
-        gtfs |= name.ends_with("stop_times.txt");
-    }
-    if unpacked > limits::WORKBOOK_UNPACKED {
-        return Err(ImportError::TooLarge {
+        let part = zip.by_index(at).map_err(|e| damaged(input, &e))?;
+        let unpacked = io::copy(&mut part.take(left + 1), &mut io::sink()).map_err(|e| damaged(input, &e))?;
+        left = left.checked_sub(unpacked).ok_or_else(|| ImportError::TooLarge {
             file: input.name(),
             row: None,
             what: "the unpacked workbook",
             limit: limits::mebibytes(limits::WORKBOOK_UNPACKED),
-        });
+        })?;
     }
-    match (xlsx, ods, gtfs) {
-        (true, ..) => Ok(Kind::Xlsx),
-        (_, true, _) => Ok(Kind::Ods),
-        (.., true) => Err(wrong(input, "a bus timetable (GTFS)", "This version imports tables of places only.")),
-        _ => Err(wrong(input, "a ZIP archive", "Unpack it and give the file inside.")),
-    }
+    Ok(())
+}
+
+fn damaged(input: &Input, error: &dyn std::fmt::Display) -> ImportError {
+    let reason = format!("the archive is damaged ({error}). Export it again.");
+    ImportError::Damaged { file: input.name(), row: None, reason }
 }
 
 fn wrong(input: &Input, what: &str, advice: &str) -> ImportError {

@@ -14,6 +14,7 @@ pub use encoding::Encoding;
 pub use kind::Kind;
 
 use crate::error::ImportError;
+use crate::limits;
 
 /// Where the bytes are.
 #[derive(Debug, Clone)]
@@ -68,12 +69,7 @@ impl Input {
         let mut bytes = Vec::new();
         self.open()?.take(limit + 1).read_to_end(&mut bytes).map_err(|e| self.unreadable(&e))?;
         if bytes.len() as u64 > limit {
-            return Err(ImportError::TooLarge {
-                file: self.name(),
-                row: None,
-                what,
-                limit: crate::limits::mebibytes(limit),
-            });
+            return Err(ImportError::TooLarge { file: self.name(), row: None, what, limit: limits::mebibytes(limit) });
         }
         Ok(bytes.into())
     }
@@ -92,6 +88,28 @@ impl From<PathBuf> for Input {
 impl From<&std::path::Path> for Input {
     fn from(path: &std::path::Path) -> Self {
         Self::Path(path.to_owned())
+    }
+}
+
+/// The line that is being read. A file that is one endless line is refused before all of it is read.
+#[derive(Default)]
+struct Line {
+    /// Lines before it.
+    before: u64,
+    /// Its bytes so far.
+    length: u64,
+}
+
+impl Line {
+    fn see(&mut self, bytes: &[u8]) {
+        let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+        match bytes.iter().rposition(is_end) {
+            None => self.length += bytes.len() as u64,
+            Some(last) => {
+                self.before += bytes.iter().filter(|byte| **byte == b'\n').count() as u64;
+                self.length = (bytes.len() - last - 1) as u64;
+            }
+        }
     }
 }
 
@@ -125,6 +143,7 @@ impl Source {
     fn digest(input: &Input) -> Result<(String, u64, Vec<u8>), ImportError> {
         let mut reader = input.open()?;
         let (mut hasher, mut length, mut head) = (Sha256::new(), 0, Vec::new());
+        let mut line = Line::default();
         let mut buffer = vec![0; 1 << 16];
         loop {
             let n = reader.read(&mut buffer).map_err(|e| input.unreadable(&e))?;
@@ -134,6 +153,15 @@ impl Source {
             }
             hasher.update(read);
             length += n as u64;
+            line.see(read);
+            if line.length > limits::LINE && !kind::may_be_one_line(&head) {
+                return Err(ImportError::TooLarge {
+                    file: input.name(),
+                    row: Some(line.before + 1),
+                    what: "the record",
+                    limit: limits::mebibytes(limits::RECORD as u64),
+                });
+            }
         }
         let hex = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok((hex, length, head))

@@ -88,6 +88,9 @@ impl CsvRows {
             fields += ended;
             match result {
                 ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.output.len() >= limits::RECORD && quotes % 2 == 1 => {
+                    return Err(ImportError::OpenQuote { file: self.file.clone(), row: self.number + 1 });
+                }
                 ReadRecordResult::OutputFull if self.output.len() >= limits::RECORD => {
                     return Err(self.too_large("the record", limits::mebibytes(limits::RECORD as u64)));
                 }

@@ -1,17 +1,19 @@
 //! GeoJSON: the features of a collection as rows, their properties as columns, the geometry as the last column.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
+use indexmap::IndexSet;
 use serde_json::{Map, Value};
 
-use super::StoredRow;
+use super::Row;
 use crate::error::ImportError;
 use crate::limits;
 use crate::source::{Encoding, Input};
 
 /// Reads a FeatureCollection: a header row (number 0), then a row per feature numbered from 1. Returns the column of the
 /// geometry too.
-pub(super) fn read(input: &Input, encoding: Encoding) -> Result<(Vec<StoredRow>, usize), ImportError> {
+pub(super) fn read(input: &Input, encoding: Encoding) -> Result<(Vec<Row>, usize), ImportError> {
     let damaged = |row, reason: &str| ImportError::Damaged { file: input.name(), row, reason: reason.to_owned() };
     // The limit is on the bytes; the text may be longer.
     input.read_all(limits::GEOJSON, "the GeoJSON file")?;
@@ -22,35 +24,32 @@ pub(super) fn read(input: &Input, encoding: Encoding) -> Result<(Vec<StoredRow>,
     let Some(Value::Array(features)) = document.get("features") else {
         return Err(damaged(None, "this is JSON but no GeoJSON FeatureCollection: it has no 'features'."));
     };
-    let mut headers: Vec<&str> = Vec::new();
-    for (name, _) in features.iter().filter_map(properties).flatten() {
-        if !headers.contains(&name.as_str()) {
-            headers.push(name);
-        }
-        if headers.len() >= limits::COLUMNS {
-            return Err(ImportError::TooLarge {
-                file: input.name(),
-                row: None,
-                what: "the number of properties",
-                limit: limits::COLUMNS.to_string(),
-            });
-        }
+    let headers: IndexSet<&str> =
+        features.iter().filter_map(properties).flatten().map(|(name, _)| name.as_str()).collect();
+    if headers.len() >= limits::COLUMNS || headers.len().saturating_mul(features.len()) > limits::CELLS {
+        return Err(ImportError::TooLarge {
+            file: input.name(),
+            row: None,
+            what: "the table of features and properties",
+            limit: format!("{} cells and {} columns", limits::CELLS, limits::COLUMNS),
+        });
     }
-    let geometry = headers.len();
-    let header = headers.iter().map(|name| (*name).to_owned()).chain(["geometry".to_owned()]).collect();
+    let mut header = Row::new(0);
+    headers.iter().for_each(|name| header.push(name));
+    header.push("geometry");
     let mut rows = Vec::with_capacity(features.len() + 1);
-    rows.push(StoredRow { number: 0, cells: header, covered: Vec::new() });
-    for (at, feature) in features.iter().enumerate() {
-        let cell = |name: &&str| {
-            properties(feature).and_then(|properties| properties.get(*name)).map_or_else(String::new, plain)
-        };
-        let mut cells: Vec<String> = headers.iter().map(cell).collect();
-        cells.push(
-            feature.get("geometry").filter(|geometry| !geometry.is_null()).map_or_else(String::new, Value::to_string),
-        );
-        rows.push(StoredRow { number: at as u64 + 1, cells, covered: Vec::new() });
+    rows.push(header);
+    for (number, feature) in (1..).zip(features) {
+        let mut row = Row::new(number);
+        for name in &headers {
+            let value = properties(feature).and_then(|properties| properties.get(*name));
+            row.push(&value.map_or(Cow::Borrowed(""), plain));
+        }
+        let geometry = feature.get("geometry").filter(|geometry| !geometry.is_null());
+        row.push(&geometry.map_or_else(String::new, Value::to_string));
+        rows.push(row);
     }
-    Ok((rows, geometry))
+    Ok((rows, headers.len()))
 }
 
 fn properties(feature: &Value) -> Option<&Map<String, Value>> {
@@ -58,10 +57,10 @@ fn properties(feature: &Value) -> Option<&Map<String, Value>> {
 }
 
 /// A property's value as a cell.
-fn plain(value: &Value) -> String {
+fn plain(value: &Value) -> Cow<'_, str> {
     match value {
-        Value::Null => String::new(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::Null => "".into(),
+        Value::String(text) => text.into(),
+        other => other.to_string().into(),
     }
 }

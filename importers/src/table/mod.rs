@@ -2,6 +2,7 @@
 
 mod csv;
 mod geojson;
+mod reach;
 mod row;
 mod sheet;
 
@@ -26,16 +27,7 @@ enum Body {
     /// Read from the file each time: a CSV file may be larger than the memory.
     Csv { encoding: crate::source::Encoding, separator: u8 },
     /// In memory: workbooks and GeoJSON cannot be read in part.
-    Stored(Vec<StoredRow>),
-}
-
-/// A row in memory.
-#[derive(Debug, Default)]
-pub(crate) struct StoredRow {
-    pub(crate) number: u64,
-    pub(crate) cells: Vec<String>,
-    /// Columns whose cell is covered by a merged cell that begins above.
-    pub(crate) covered: Vec<usize>,
+    Stored(Vec<Row>),
 }
 
 impl Table {
@@ -79,7 +71,7 @@ impl Table {
 /// Reads rows one after the other into a buffer that the caller keeps.
 pub(crate) enum Rows<'t> {
     Csv(Box<csv::CsvRows>),
-    Stored(std::slice::Iter<'t, StoredRow>),
+    Stored(std::slice::Iter<'t, Row>),
 }
 
 impl Rows<'_> {
@@ -91,7 +83,7 @@ impl Rows<'_> {
         match self {
             Self::Csv(rows) => rows.next(row),
             Self::Stored(rows) => Ok(rows.next().is_some_and(|stored| {
-                row.fill(stored);
+                row.copy(stored);
                 true
             })),
         }

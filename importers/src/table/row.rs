@@ -2,8 +2,6 @@
 
 use hiroba_vocab::normalise::character::trim;
 
-use super::StoredRow;
-
 /// The cells of a row, one behind the other in one text.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Row {
@@ -19,6 +17,10 @@ impl Row {
     /// How many cells there are.
     pub(crate) fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    pub(super) fn new(number: u64) -> Self {
+        Self { number, ..Self::default() }
     }
 
     /// The cell of a column; a missing one is empty.
@@ -56,10 +58,10 @@ impl Row {
         self.ends.extend_from_slice(ends);
     }
 
-    pub(super) fn fill(&mut self, stored: &StoredRow) {
-        self.clear(stored.number);
-        self.covered.extend_from_slice(&stored.covered);
-        stored.cells.iter().for_each(|cell| self.push(cell));
+    pub(super) fn copy(&mut self, other: &Self) {
+        self.clear(other.number);
+        self.covered.extend_from_slice(&other.covered);
+        self.set(&other.text, &other.ends);
     }
 
     /// Puts other text into a column.

@@ -2,25 +2,41 @@
 
 use std::collections::BTreeMap;
 use std::io::Cursor;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use calamine::{Data, DataRef, Dimensions, ExcelDateTime, Ods, Reader as _, SheetVisible, Xls, Xlsx};
 
-use super::StoredRow;
+use super::{Row, reach};
 use crate::error::ImportError;
 use crate::limits;
 use crate::source::{Input, Kind};
 
 type Bytes = Cursor<Arc<[u8]>>;
 
+const APART: &str = "its parts do not fit together";
+
 /// The visible sheets with cells in them, in order, by name.
-pub(super) fn read(input: &Input, kind: Kind) -> Result<Vec<(String, Vec<StoredRow>)>, ImportError> {
-    let bytes = Cursor::new(input.read_all(limits::WORKBOOK, "the workbook")?);
-    let sheets = match kind {
-        Kind::Xls => xls(input, bytes)?,
-        Kind::Ods => ods(input, bytes)?,
-        _ => xlsx(input, bytes)?,
+pub(super) fn read(input: &Input, kind: Kind) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
+    let bytes = input.read_all(limits::WORKBOOK, "the workbook")?;
+    let exceeds = match kind {
+        Kind::Xls => reach::xls_exceeds(&bytes),
+        Kind::Ods => Some(reach::ods_exceeds(&bytes)),
+        _ => Some(false),
     };
+    match exceeds {
+        None => return Err(damaged(input, APART)),
+        Some(true) => return Err(too_large(input, None)),
+        Some(false) => {}
+    }
+    let bytes = Cursor::new(bytes);
+    // The reader of workbooks trusts the offsets inside a file, and panics where a damaged one leads it astray.
+    let sheets = catch_unwind(|| match kind {
+        Kind::Xls => xls(input, bytes),
+        Kind::Ods => ods(input, bytes),
+        _ => xlsx(input, bytes),
+    })
+    .unwrap_or_else(|_| Err(damaged(input, APART)))?;
     let sheets: Vec<_> = sheets.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
     if sheets.is_empty() { Err(ImportError::Empty { file: input.name() }) } else { Ok(sheets) }
 }
@@ -35,8 +51,13 @@ fn damaged(input: &Input, error: impl std::fmt::Display) -> ImportError {
     ImportError::Damaged { file: input.name(), row: None, reason }
 }
 
+fn too_large(input: &Input, row: Option<u64>) -> ImportError {
+    let limit = format!("{} cells and {} columns", limits::CELLS, limits::COLUMNS);
+    ImportError::TooLarge { file: input.name(), row, what: "the sheet", limit }
+}
+
 /// XLSX is read cell by cell: the declared range of a sheet may be a million times its content.
-fn xlsx(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<StoredRow>)>, ImportError> {
+fn xlsx(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
     let mut book: Xlsx<Bytes> = Xlsx::new(bytes).map_err(|e| damaged(input, e))?;
     let names = visible(book.sheets_metadata());
     let mut sheets = Vec::with_capacity(names.len());
@@ -56,7 +77,7 @@ fn xlsx(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<StoredRow>)>, Im
     Ok(sheets)
 }
 
-fn xls(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<StoredRow>)>, ImportError> {
+fn xls(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
     let mut book: Xls<Bytes> = Xls::new(bytes).map_err(|e| damaged(input, e))?;
     let names = visible(book.sheets_metadata());
     let mut sheets = Vec::with_capacity(names.len());
@@ -68,7 +89,7 @@ fn xls(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<StoredRow>)>, Imp
     Ok(sheets)
 }
 
-fn ods(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<StoredRow>)>, ImportError> {
+fn ods(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
     let mut book: Ods<Bytes> = Ods::new(bytes).map_err(|e| damaged(input, e))?;
     let names = visible(book.sheets_metadata());
     let mut sheets = Vec::with_capacity(names.len());
@@ -106,20 +127,18 @@ impl Grid {
         if text.is_empty() {
             return Ok(());
         }
-        self.cells += 1;
+        let cells = self.rows.entry(row).or_default();
+        // Blank cells to the left of a filled one take room too.
+        let width = cells.last().map_or(0, |(last, _)| *last + 1);
+        self.cells += (column + 1).saturating_sub(width) as usize;
         if self.cells > limits::CELLS || column as usize >= limits::COLUMNS {
-            return Err(ImportError::TooLarge {
-                file: input.name(),
-                row: Some(u64::from(row) + 1),
-                what: "the sheet",
-                limit: format!("{} cells and {} columns", limits::CELLS, limits::COLUMNS),
-            });
+            return Err(too_large(input, Some(u64::from(row) + 1)));
         }
-        self.rows.entry(row).or_default().push((column, text));
+        cells.push((column, text));
         Ok(())
     }
 
-    fn into_rows(self, merged: &[Dimensions]) -> Vec<StoredRow> {
+    fn into_rows(self, merged: &[Dimensions]) -> Vec<Row> {
         let mut covered: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
         for area in merged.iter().filter(|area| area.end.0 > area.start.0) {
             for row in area.start.0 + 1..=area.end.0.min(area.start.0.saturating_add(10_000)) {
@@ -128,13 +147,15 @@ impl Grid {
         }
         let row = |(number, mut filled): (u32, Vec<(u32, String)>)| {
             filled.sort_by_key(|(column, _)| *column);
-            let width = filled.last().map_or(0, |(column, _)| *column as usize + 1);
-            let mut cells = vec![String::new(); width];
+            let mut row = Row::new(u64::from(number) + 1);
             for (column, text) in filled {
-                cells[column as usize] = text;
+                while row.len() < column as usize {
+                    row.push("");
+                }
+                row.push(&text);
             }
-            let covered = covered.get(&number).cloned().unwrap_or_default();
-            StoredRow { number: u64::from(number) + 1, cells, covered }
+            row.covered = covered.get(&number).cloned().unwrap_or_default();
+            row
         };
         self.rows.into_iter().map(row).collect()
     }

@@ -48,9 +48,17 @@ fn import(path: &Path) -> Result<String, String> {
     let rows = &report.rows;
     let count =
         |level: &str| report.issues.iter().filter(|issue| issue.level == level).map(|issue| issue.count).sum::<u64>();
+    let mut why: Vec<String> = Vec::new();
+    for row in &report.refused {
+        let one = format!("{}: {}", row.column.replace('\n', " "), row.reason);
+        if !why.contains(&one) {
+            why.push(one);
+        }
+    }
+    let why = if why.is_empty() { "–".to_owned() } else { why.join(" ").replace('|', "/") };
     let check = if rows.add_up() { "" } else { " **rows lost**" };
     Ok(format!(
-        "| `{}` | {} | {} | {} | {:.2} | {} | {} | {} | {} | {}{check} | {} | {} | {} | {} |\n",
+        "| `{}` | {} | {} | {} | {:.2} | {} | {} | {} | {} | {} | {}{check} | {} | {} | {} | {why} |\n",
         report.file,
         report.format,
         report.dataset,
@@ -79,8 +87,8 @@ understood (their text is published under the column's own name), *doubtful* val
 beside them, *changed* values that are published with the source text beside them. A publisher of 000000 means that
 nothing in the file says who published it; `--municipality` does.
 
-| File | Format | Data set | Header row | Likeness | Publisher | Read | Entities | Merged | Set aside | Refused | Unread | Doubtful | Changed |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| File | Format | Data set | Header row | Likeness | Publisher | Read | Entities | Merged | Set aside | Refused | Unread | Doubtful | Changed | Why refused |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
 const OTHERS: &str = "\

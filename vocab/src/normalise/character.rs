@@ -18,11 +18,9 @@ pub fn is_blank(c: char) -> bool {
 
 /// The text without blanks at its ends.
 pub fn trim(text: &str) -> &str {
-    let bytes = text.as_bytes();
-    match (bytes.first(), bytes.last()) {
-        (Some(first), Some(last)) if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
-        _ => text.trim_matches(is_blank),
-    }
+    // Kana, kanji and ASCII signs are most of what stands at the ends of cells: no table is needed for them.
+    let is_sign = |c: char| matches!(c, '!'..='~' | '\u{3001}'..='\u{FAFF}');
+    if text.starts_with(is_sign) && text.ends_with(is_sign) { text } else { text.trim_matches(is_blank) }
 }
 
 /// Full-width ASCII and the ideographic space in their usual width. Kana, kanji and marks stay.

@@ -51,7 +51,8 @@ impl fmt::Display for LocalGovernmentCode {
 }
 
 /// Reads a local government code. Five digits lack the check digit or the leading zero, four lack both; which one is
-/// decided by the check digit and the list of municipalities, and where both would do, by `publisher`.
+/// decided by the check digit and the list of municipalities, and where both would do, by `publisher`, whose own code is
+/// never doubted.
 pub fn local_government(cell: &str, publisher: Option<LocalGovernmentCode>) -> Reading<LocalGovernmentCode> {
     let text = match content(cell) {
         Ok(text) => text,
@@ -65,7 +66,10 @@ pub fn local_government(cell: &str, publisher: Option<LocalGovernmentCode>) -> R
     let repaired = |code| Reading::Value(code, Issues::one(Issue::CodeRepaired));
     match digits.len() {
         6 => match LocalGovernmentCode::parse(&digits) {
-            Some(code) => Reading::Value(code, Issues::NONE.with_if(!known(&code), Issue::CodeUnknown)),
+            Some(code) => {
+                let doubted = publisher != Some(code) && !known(&code);
+                Reading::Value(code, Issues::NONE.with_if(doubted, Issue::CodeUnknown))
+            }
             None => Reading::unread(Issue::CodeUnread),
         },
         5 => {

@@ -40,7 +40,8 @@ impl fmt::Display for Time {
     }
 }
 
-/// Reads a time of day: 9:00, 9：00, 9時30分, 午後4:30, 09:00:00, 正午, 24:00, 25:30 (the next day), 9 a.m.
+/// Reads a time of day: 9:00, 9：00, 9時30分, 午後4:30, 09:00:00, 正午, 24:00, 25:30 and 翌1:30 (the next day),
+/// 9 a.m.
 pub fn time(cell: &str) -> Reading<Time> {
     let text = match content(cell) {
         Ok(text) => text,
@@ -52,6 +53,8 @@ pub fn time(cell: &str) -> Reading<Time> {
     let folded = fold_width(text);
     let text = folded.trim_end_matches(|c| is_tilde(c) || c == ' ');
     let text = ["から", "より", "まで", "頃"].iter().find_map(|word| text.strip_suffix(word)).unwrap_or(text);
+    // Closing before opening means the next day anyhow.
+    let text = text.strip_prefix("翌日").or_else(|| text.strip_prefix('翌')).unwrap_or(text);
     match take_clock(text) {
         Some((clock, "")) => match clock.time {
             Ok((time, issues)) => Reading::Value(time, issues),

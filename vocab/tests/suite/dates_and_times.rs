@@ -100,6 +100,8 @@ fn times_are_hours_and_minutes() {
             ("9 a.m.", "09:00"),
             ("12 pm", "12:00"),
             ("25:30", "01:30 [time-over-midnight]"),
+            ("翌1:30", "01:30"),
+            ("翌日２時", "02:00"),
             ("午後12時", "unread [time-noon-ambiguous]"),
             ("9:75", "unread [time-unread]"),
             ("9", "unread [time-unread]"),

@@ -1,0 +1,137 @@
+//! `docs/importing.md` says what the code does.
+
+use std::path::Path;
+
+use hiroba_importers::{Import, Options, SetAside, limits};
+use hiroba_vocab::{Datasets, Issue};
+
+use crate::{options, samples};
+
+fn document(name: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(name)).unwrap()
+}
+
+/// The cells of the rows of all tables of a page.
+fn table_rows(page: &str) -> Vec<Vec<&str>> {
+    page.lines()
+        .filter(|line| line.starts_with("| "))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect()
+}
+
+#[test]
+fn every_issue_is_listed_with_its_level_its_meaning_and_advice() {
+    let page = document("importing.md");
+    let rows = table_rows(&page);
+    for issue in Issue::ALL {
+        let code = format!("`{}`", issue.code());
+        let row = rows.iter().find(|row| row[0] == code).unwrap_or_else(|| panic!("{code} is missing"));
+        assert_eq!((row[1], row[2].replace('`', "").as_str()), (issue.level().word(), issue.sentence()), "{code}");
+        assert!(row[3].len() > 5, "{code}: no advice");
+    }
+}
+
+#[test]
+fn every_reason_for_setting_a_row_aside_is_listed() {
+    use SetAside::{Blank, Explanation, Header, NoneHere, Note, Removed, Section, Template, Total};
+    let page = document("importing.md");
+    for reason in [Blank, Header, Explanation, Total, Note, Section, Removed, NoneHere, Template] {
+        // A new reason does not compile here until it is listed above.
+        match reason {
+            Blank | Header | Explanation | Total | Note | Section | Removed | NoneHere | Template => {}
+        }
+        assert!(page.contains(&format!("| `{}` |", reason.code())), "{reason:?}");
+    }
+}
+
+#[test]
+fn every_column_of_every_data_set_is_listed_with_its_attribute() {
+    let page = document("importing.md");
+    let rows = table_rows(&page);
+    for dataset in Datasets::published().supported() {
+        assert!(
+            page.contains(&format!("(`{}`)", dataset.slug)) && page.contains(&format!("`{}`", dataset.entity_type))
+        );
+        for column in &dataset.columns {
+            let mut named = rows.iter().filter(|row| {
+                let name = row[0].trim_end_matches('*');
+                name == column.name || name.strip_prefix(&column.name).is_some_and(|rest| rest.starts_with(" (old: "))
+            });
+            let fed = column.feeds.as_deref().unwrap_or("–");
+            assert!(named.any(|row| row[1].contains(fed)), "{}: {} feeds {fed}", dataset.slug, column.name);
+        }
+    }
+}
+
+#[test]
+fn every_limit_is_listed_with_its_value() {
+    let page = document("importing.md");
+    let rows = table_rows(&page);
+    let mebibytes = |bytes: u64| format!("{} MiB ", bytes >> 20);
+    let grouped = |number: u64| {
+        let digits = number.to_string();
+        let groups: Vec<&str> =
+            digits.as_bytes().rchunks(3).rev().map(|group| std::str::from_utf8(group).unwrap()).collect();
+        groups.join(",") + " "
+    };
+    for (name, value) in [
+        ("ROWS", grouped(limits::ROWS)),
+        ("COLUMNS", grouped(limits::COLUMNS as u64)),
+        ("RECORD", mebibytes(limits::RECORD as u64)),
+        ("WORKBOOK", mebibytes(limits::WORKBOOK)),
+        ("WORKBOOK_UNPACKED", mebibytes(limits::WORKBOOK_UNPACKED)),
+        ("GEOJSON", mebibytes(limits::GEOJSON)),
+        ("CELLS", grouped(limits::CELLS as u64)),
+        ("HEADER_SEARCH", grouped(limits::HEADER_SEARCH as u64)),
+        ("SAMPLE", grouped(limits::SAMPLE as u64)),
+        ("EXAMPLES", grouped(limits::EXAMPLES as u64)),
+        ("LISTED", grouped(limits::LISTED as u64)),
+    ] {
+        let row = rows.iter().find(|row| row[0] == format!("`{name}`")).unwrap_or_else(|| panic!("{name} is missing"));
+        assert!(row[1].starts_with(&value), "{name} is {value}, the page says {}", row[1]);
+    }
+}
+
+#[test]
+fn every_option_is_listed_with_its_flag() {
+    // A new field does not compile here until it is listed below.
+    let Options {
+        now: _,
+        dataset: _,
+        sheet: _,
+        municipality: _,
+        publisher: _,
+        licence: _,
+        source: _,
+        issued: _,
+        modified: _,
+    } = options();
+    let page = document("importing.md");
+    let rows = table_rows(&page);
+    for field in ["dataset", "sheet", "municipality", "publisher", "licence", "source", "issued", "modified"] {
+        let found =
+            rows.iter().any(|row| row[0].starts_with(&format!("`--{field} ")) && row[1] == format!("`{field}`"));
+        assert!(found, "{field}");
+    }
+}
+
+#[test]
+fn the_report_on_the_page_is_the_report_of_today() {
+    let mut import = Import::open(samples().join("aed_old.csv"), options()).unwrap();
+    import.rows().unwrap().for_each(|outcome| drop(outcome.unwrap()));
+    let report = format!(
+        "$ hiroba import --dry-run aed_old.csv\n{}  published  nothing (--dry-run)\n",
+        import.report().to_text()
+    );
+    assert!(document("importing.md").contains(&report), "{report}");
+}
+
+#[test]
+fn the_number_of_real_files_on_the_page_is_that_of_the_results() {
+    let files = document("importing-results.md")
+        .lines()
+        .take_while(|line| !line.starts_with("## "))
+        .filter(|line| line.starts_with("| `"))
+        .count();
+    assert!(document("importing.md").contains(&format!("for {files} files of cities")), "{files}");
+}
