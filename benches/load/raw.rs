@@ -17,7 +17,7 @@ with e as (
     returning tenant, id, version, seq),
 p as (
     insert into raw_place (tenant, attribute, entity, seq, geom)
-    select tenant, :attribute, id, seq, ST_SetSRID(ST_MakePoint(:west + :width * :x / 1e6, :south + :height * :y / 1e6), 4326)
+    select tenant, :attribute, id, seq, ST_SetSRID(ST_MakePoint(:west::float8 + :width::float8 * :x::float8 / 1e6, :south::float8 + :height::float8 * :y::float8 / 1e6), 4326)
     from e)
 insert into raw_change (tenant, entity, at, version, transaction, operation, change)
 select tenant, id, now(), version, pg_current_xact_id()::text::bigint, 'Created', current_setting('raw.payload') from e;
@@ -25,14 +25,14 @@ select tenant, id, now(), version, pg_current_xact_id()::text::bigint, 'Created'
 
 /// One entity by its key.
 pub(crate) const RETRIEVE: &str = r"\set n random(0, :aeds)
-select payload from entity where tenant = :tenant and id = 'urn:ngsi-ld:Place:990019:' || (:n * :every);
+select payload from entity where tenant = :tenant and id = 'urn:ngsi-ld:Place:990019:' || (:n::int * :every::int);
 ";
 
 /// What lies within 500 m: by the index, then exactly; a hundred at most.
 pub(crate) const GEO_QUERY: &str = r"\set x random(0, 1000000)
 \set y random(0, 1000000)
 select e.payload
-from (select ST_SetSRID(ST_MakePoint(:west + :width * :x / 1e6, :south + :height * :y / 1e6), 4326) as here) h
+from (select ST_SetSRID(ST_MakePoint(:west::float8 + :width::float8 * :x::float8 / 1e6, :south::float8 + :height::float8 * :y::float8 / 1e6), 4326) as here) h
 join place p on p.geom && ST_Expand(h.here, 0.0057, 0.0046) and ST_DistanceSphere(p.geom, h.here) <= 500
 join entity e on e.tenant = p.tenant and e.id = p.entity
 where p.tenant = :tenant and p.attribute = :attribute and e.types = :types
@@ -43,7 +43,7 @@ order by e.seq limit 100;
 pub(crate) const PATCH: &str = r"\set n random(0, :aeds)
 with e as (
     update entity set payload = payload, version = nextval('version')
-    where tenant = :tenant and id = 'urn:ngsi-ld:Place:990019:' || (:n * :every)
+    where tenant = :tenant and id = 'urn:ngsi-ld:Place:990019:' || (:n::int * :every::int)
     returning tenant, id, version)
 insert into raw_change (tenant, entity, at, version, transaction, operation, change)
 select tenant, id, now(), version, pg_current_xact_id()::text::bigint, 'Changed', '{}' from e;

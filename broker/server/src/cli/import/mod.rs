@@ -44,7 +44,7 @@ pub(super) struct ImportArgs {
     /// The tenant to publish for.
     #[arg(long, value_name = "NAME", value_parser = tenant)]
     tenant: Option<Tenant>,
-    /// Which data set it is, when it is not recognised: aed, evacuation-site, …
+    /// Which data set it is, when it is not recognised: aed, evacuation_space, …
     #[arg(long, value_name = "NAME")]
     dataset: Option<String>,
     /// Which sheet of a workbook.
@@ -195,7 +195,7 @@ fn summary(dry_run: bool, published: &Published) -> String {
 /// A line that tells how far it is, on a terminal only.
 fn progress(file: &std::path::Path) -> ProgressBar {
     let bar = ProgressBar::no_length();
-    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {pos} rows  {per_sec}  {elapsed}") {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {bar:20} {pos}/{len} rows  {per_sec}  {eta}") {
         bar.set_style(style);
     }
     bar.set_message(file.display().to_string());

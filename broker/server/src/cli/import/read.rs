@@ -85,6 +85,9 @@ fn read(
     progress: &ProgressBar,
 ) -> Result<Import, ImportError> {
     let mut import = Import::open(input, options)?;
+    if let Some(rows) = import.expected_rows() {
+        progress.set_length(rows);
+    }
     let mut collected = Batches::new(COMMIT);
     for outcome in import.rows()? {
         progress.inc(1);
