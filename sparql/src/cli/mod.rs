@@ -56,7 +56,7 @@ struct Cli {
 /// line is not understood.
 pub fn run() -> ExitCode {
     let arguments = Cli::parse();
-    logging::start(arguments.log_format, "info,access=info");
+    logging::start(arguments.log_format, "info,actix_server=warn");
     let outcome = config(arguments).and_then(|config| actix_web::rt::System::new().block_on(serve::serve(config)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

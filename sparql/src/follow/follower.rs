@@ -14,7 +14,7 @@ use crate::quads;
 
 /// How long to wait before the next attempt when something failed: doubled each time, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Why following does not go on.
 #[derive(Debug, thiserror::Error)]

@@ -13,6 +13,7 @@ use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
 use super::{QueryError, Question, functions, guard};
+use crate::quads::STATE;
 
 /// Prefixes that make Turtle readable.
 const PREFIXES: [(&str, &str); 9] = [
@@ -41,7 +42,7 @@ pub(super) fn answer(
         Query::Construct { .. } | Query::Describe { .. } => Family::Graph,
     };
     let format = Format::choose(family, &question.formats, &question.accept)?;
-    let dataset = dataset(question)?;
+    let dataset = dataset(question, &query)?;
     out.is_written_as(format);
     if question.head_only {
         return Ok(());
@@ -56,17 +57,21 @@ pub(super) fn answer(
     run.write(results, format.form, out)
 }
 
-/// What `default-graph-uri` and `named-graph-uri` say. They stand above FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4).
-fn dataset(question: &Question) -> Result<Option<QueryDatasetSpecification>, QueryError> {
-    if question.default_graphs.is_empty() && question.named_graphs.is_empty() {
-        return Ok(None);
-    }
+/// What `default-graph-uri` and `named-graph-uri` say; else FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4). `None` when
+/// nobody says anything.
+fn dataset(question: &Question, query: &Query) -> Result<Option<QueryDatasetSpecification>, QueryError> {
     let named = |iri: &String| NamedNode::new(iri).map_err(|_| QueryError::GraphName(iri.clone()));
-    let defaults = question.default_graphs.iter().map(|iri| named(iri).map(GraphName::from));
-    let graphs = question.named_graphs.iter().map(|iri| named(iri).map(Into::into));
+    let (defaults, graphs) = if question.default_graphs.is_empty() && question.named_graphs.is_empty() {
+        let Some(dataset) = query.dataset() else { return Ok(None) };
+        (dataset.default.clone(), dataset.named.clone().unwrap_or_default())
+    } else {
+        let named = |iris: &[String]| iris.iter().map(named).collect::<Result<Vec<_>, _>>();
+        (named(&question.default_graphs)?, named(&question.named_graphs)?)
+    };
+    let visible = |name: &NamedNode| *name != STATE;
     let mut dataset = QueryDatasetSpecification::new();
-    dataset.set_default_graph(defaults.collect::<Result<_, _>>()?);
-    dataset.set_available_named_graphs(graphs.collect::<Result<_, _>>()?);
+    dataset.set_default_graph(defaults.into_iter().filter(visible).map(GraphName::from).collect());
+    dataset.set_available_named_graphs(graphs.into_iter().filter(visible).map(Into::into).collect());
     Ok(Some(dataset))
 }
 

@@ -150,10 +150,15 @@ impl Format {
             let fits = ranges.iter().filter_map(|range| Some((range.fit(name)?, range.weight)));
             fits.max_by_key(|(precision, _)| *precision).map(|(precision, weight)| (weight, precision))
         };
-        let weights = self.names().filter_map(of_name).filter(|(weight, _)| *weight > 0.0);
+        // "Anything" means the proper name, so that refusing it refuses the form; other names must be spelled out.
+        let aliases = self.aliases.iter().copied().filter_map(of_name).filter(|(_, precision)| *precision == EXACT);
+        let weights = of_name(self.media).into_iter().chain(aliases).filter(|(weight, _)| *weight > 0.0);
         weights.max_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal))
     }
 }
+
+/// The precision of a media range that is the media type itself.
+const EXACT: u8 = 2;
 
 /// One element of Accept (RFC 9110, 12.5.1).
 struct Range<'a> {
@@ -179,7 +184,7 @@ impl<'a> Range<'a> {
         if let Some(group) = self.name.strip_suffix("/*") {
             return name.split('/').next().is_some_and(|kind| kind.eq_ignore_ascii_case(group)).then_some(1);
         }
-        self.name.eq_ignore_ascii_case(name).then_some(2)
+        self.name.eq_ignore_ascii_case(name).then_some(EXACT)
     }
 }
 

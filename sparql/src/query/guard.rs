@@ -4,7 +4,8 @@
 use spargebra::algebra::GraphPattern;
 use spargebra::{Query, SparqlParser};
 
-use super::QueryError;
+use super::walk::{children, each_exists};
+use super::{QueryError, hide};
 
 /// How deep brackets may nest.
 const MAX_DEPTH: usize = 100;
@@ -15,17 +16,17 @@ const MAX_PATTERNS: usize = 1_000;
 /// How many rows the query itself may bring, by VALUES and by UNION, multiplied where they are combined.
 const MAX_OWN_ROWS: f64 = 10_000_000.0;
 
-/// Reads a query.
+/// Reads a query that may be evaluated.
 ///
 /// # Errors
 /// [`QueryError::Syntax`], [`QueryError::Update`] or [`QueryError::TooComplex`].
 pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
     check_text(text)?;
-    let query = SparqlParser::new().parse_query(text).map_err(|error| QueryError::of_syntax(text, &error))?;
+    let mut query = SparqlParser::new().parse_query(text).map_err(|error| QueryError::of_syntax(text, &error))?;
     let (Query::Select { pattern, .. }
     | Query::Construct { pattern, .. }
     | Query::Describe { pattern, .. }
-    | Query::Ask { pattern, .. }) = &query;
+    | Query::Ask { pattern, .. }) = &mut query;
     let size = Size::of(pattern);
     if size.patterns > MAX_PATTERNS {
         return Err(QueryError::TooComplex(format!("it has over {MAX_PATTERNS} triple patterns")));
@@ -33,6 +34,7 @@ pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
     if size.own_rows > MAX_OWN_ROWS {
         return Err(QueryError::TooComplex("VALUES and UNION alone make over 10 million rows".to_owned()));
     }
+    hide::state(pattern);
     Ok(query)
 }
 
@@ -104,34 +106,28 @@ struct Size {
 }
 
 impl Size {
-    fn of(pattern: &GraphPattern) -> Self {
-        match pattern {
+    fn of(pattern: &mut GraphPattern) -> Self {
+        let mut size = match pattern {
             GraphPattern::Bgp { patterns } => Self { patterns: patterns.len(), own_rows: 1.0 },
             GraphPattern::Path { .. } => Self { patterns: 1, own_rows: 1.0 },
             #[expect(clippy::cast_precision_loss, reason = "an estimate")]
             GraphPattern::Values { bindings, .. } => Self { patterns: 0, own_rows: bindings.len().max(1) as f64 },
-            GraphPattern::Join { left, right }
-            | GraphPattern::LeftJoin { left, right, .. }
-            | GraphPattern::Lateral { left, right } => Self::combined(left, right, |a, b| a * b),
-            // Every row on the left may be held against every row on the right.
-            GraphPattern::Minus { left, right } => Self::combined(left, right, |a, b| a * b),
-            GraphPattern::Union { left, right } => Self::combined(left, right, |a, b| a + b),
-            GraphPattern::Filter { inner, .. }
-            | GraphPattern::Graph { inner, .. }
-            | GraphPattern::Extend { inner, .. }
-            | GraphPattern::OrderBy { inner, .. }
-            | GraphPattern::Project { inner, .. }
-            | GraphPattern::Distinct { inner }
-            | GraphPattern::Reduced { inner }
-            | GraphPattern::Slice { inner, .. }
-            | GraphPattern::Group { inner, .. }
-            | GraphPattern::Service { inner, .. } => Self::of(inner),
-        }
-    }
-
-    fn combined(left: &GraphPattern, right: &GraphPattern, rows: impl Fn(f64, f64) -> f64) -> Self {
-        let (left, right) = (Self::of(left), Self::of(right));
-        Self { patterns: left.patterns + right.patterns, own_rows: rows(left.own_rows, right.own_rows) }
+            _ => {
+                let sum = matches!(pattern, GraphPattern::Union { .. });
+                let start = Self { patterns: 0, own_rows: if sum { 0.0 } else { 1.0 } };
+                children(pattern).into_iter().map(Self::of).fold(start, |all, part| Self {
+                    patterns: all.patterns + part.patterns,
+                    own_rows: if sum { all.own_rows + part.own_rows } else { all.own_rows * part.own_rows },
+                })
+            }
+        };
+        // EXISTS is asked for every row.
+        each_exists(pattern, &mut |inner| {
+            let inner = Self::of(inner);
+            size.patterns += inner.patterns;
+            size.own_rows *= inner.own_rows;
+        });
+        size
     }
 }
 
@@ -146,7 +142,7 @@ mod tests {
             "SELECT * { ?s ?p ?o FILTER(?o < 3 && ?o > -1) }".to_owned(),
             format!("SELECT * {{ VALUES ?s {{ {values} }} ?s ?p ?o }}"),
             format!("# {}\nASK {{}}", "((((".repeat(2_000)),
-            format!("SELECT * {{ ?s ?p \"{}\" , '''{}''' , \"\\\"((\" }}", "((".repeat(2_000), "{\"'".repeat(2_000)),
+            format!("SELECT * {{ ?s ?p \"{}\" , '''{}''' , \"\\\"((\" }}", "((".repeat(2_000), "'\"{".repeat(2_000)),
         ] {
             assert!(parse(&query).is_ok(), "{} {:?}", &query[..60.min(query.len())], parse(&query).err());
         }
@@ -165,6 +161,7 @@ mod tests {
             format!("SELECT * {{ {values} }}"),
             format!("SELECT * {{ {unions} }}"),
             format!("SELECT * {{ ?s ?p {objects} 1 }}"),
+            format!("ASK {{ FILTER EXISTS {{ {values} }} }}"),
             "{".repeat(1_000_000),
         ] {
             assert!(matches!(parse(&query), Err(QueryError::TooComplex(_))), "{}", &query[..60.min(query.len())]);

@@ -10,9 +10,11 @@ mod evaluate;
 mod format;
 mod functions;
 mod guard;
+mod hide;
 mod memory;
 mod pool;
 mod ticket;
+mod walk;
 
 pub use error::QueryError;
 pub(crate) use evaluate::serializer;

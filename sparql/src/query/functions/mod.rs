@@ -13,7 +13,7 @@ use oxigraph::model::{Literal, NamedNode, Term};
 use oxigraph::sparql::SparqlEvaluator;
 use spargeo::GEOSPARQL_EXTENSION_FUNCTIONS;
 
-use geometry::{Geometries, metres_per_unit, wkt_literal};
+use geometry::{Geometries, metres_per_unit};
 
 /// The namespace of GeoSPARQL's functions.
 const GEOF: &str = "http://www.opengis.net/def/function/geosparql/";
@@ -102,6 +102,7 @@ mod tests {
     use oxigraph::sparql::QueryResults;
     use oxigraph::store::Store;
 
+    use super::geometry::wkt_literal;
     use super::*;
 
     /// The value of an expression, `-` when it is an error.
