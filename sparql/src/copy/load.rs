@@ -50,8 +50,12 @@ pub fn load(folder: &Path, lines: Receiver<Result<Bytes, FeedError>>, state: &St
     let copy = Copy::open(folder)?;
     let mut quads =
         Quads { lines, ready: Vec::new().into_iter(), entities: 0, refused: 0, fragments: HashSet::new(), done: false };
-    let mut loader =
-        copy.store()?.bulk_loader().with_num_threads(THREADS).with_max_memory_size_in_megabytes(MEMORY).without_atomicity();
+    let mut loader = copy
+        .store()?
+        .bulk_loader()
+        .with_num_threads(THREADS)
+        .with_max_memory_size_in_megabytes(MEMORY)
+        .without_atomicity();
     loader.load_ok_quads::<LoadError, LoadError>(&mut quads)?;
     loader.commit()?;
     if !quads.done {

@@ -106,9 +106,8 @@ impl Follower {
             self.trusted = true;
         }
         // Only now: the broker is there, and has what follows.
-        self.status.send_if_modified(|status| {
-            std::mem::replace(&mut status.phase, Phase::Following) != Phase::Following
-        });
+        self.status
+            .send_if_modified(|status| std::mem::replace(&mut status.phase, Phase::Following) != Phase::Following);
         let page = self.feed.page(state.position).await?;
         self.heard_of();
         if page.lines.is_empty() {

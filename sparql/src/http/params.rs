@@ -90,7 +90,10 @@ mod tests {
         assert_eq!(found.formats, ["json", "xml"]);
         let uri = "/sparql?default-graph-uri=urn:a&named-graph-uri=urn:b&default-graph-uri=urn:c";
         let found = question(uri, Some("ASK {}")).unwrap();
-        assert_eq!((found.default_graphs, found.named_graphs), (vec!["urn:a".into(), "urn:c".into()], vec!["urn:b".into()]));
+        assert_eq!(
+            (found.default_graphs, found.named_graphs),
+            (vec!["urn:a".into(), "urn:c".into()], vec!["urn:b".into()])
+        );
     }
 
     #[test]
@@ -102,7 +105,8 @@ mod tests {
 
     #[test]
     fn only_the_default_tenant_is_here() {
-        let of = |value: &str| check_tenant(&TestRequest::get().insert_header(("NGSILD-Tenant", value)).to_http_request());
+        let of =
+            |value: &str| check_tenant(&TestRequest::get().insert_header(("NGSILD-Tenant", value)).to_http_request());
         assert!(of("").is_ok());
         assert!(matches!(of("other"), Err(HttpError::NoSuchTenant(name)) if name == "other"));
     }

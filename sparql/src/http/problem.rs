@@ -77,9 +77,7 @@ fn of_query(error: &QueryError) -> (StatusCode, &'static str, &'static str) {
         QueryError::Timeout(_) => (StatusCode::GATEWAY_TIMEOUT, "timeout", "Query Timed Out"),
         QueryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "All Places Taken"),
         QueryError::NoCopy => (StatusCode::SERVICE_UNAVAILABLE, "no-data-yet", "No Data Yet"),
-        QueryError::Gone | QueryError::Internal(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Error")
-        }
+        QueryError::Gone | QueryError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Error"),
     }
 }
 

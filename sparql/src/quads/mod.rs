@@ -42,7 +42,8 @@ pub fn quads(entity: &Entity) -> Vec<Quad> {
 
 /// The types of the entity that the triples describe, as graph names: the mapping puts them first.
 fn graphs(reified: &[Triple]) -> Vec<GraphName> {
-    let types = reified.iter().take_while(|triple| triple.predicate == rdf::TYPE && triple.subject == reified[0].subject);
+    let types =
+        reified.iter().take_while(|triple| triple.predicate == rdf::TYPE && triple.subject == reified[0].subject);
     let named = types.filter_map(|triple| match &triple.object {
         Term::NamedNode(name) if name.as_ref() != STATE => Some(GraphName::from(name.clone())),
         _ => None,

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
+use super::QueryError;
 use super::format::Format;
 use super::ticket::{Reason, Ticket};
-use super::QueryError;
 
 /// How large the first chunk is, and how large the others are.
 const FIRST: usize = 256 << 10;

@@ -139,15 +139,34 @@ mod tests {
         for (expression, expected, within) in [
             (format!("geof:distance({station}, {castle}, uom:metre)"), 342.0, 2.0),
             (format!("geof:distance({station}, {castle}, uom:kilometre)"), 0.342, 0.002),
-            (format!("geof:distance({station}, {castle}, 'http://www.opengis.net/def/uom/OGC/1.0/metre'^^xsd:anyURI)"), 342.0, 2.0),
+            (
+                format!(
+                    "geof:distance({station}, {castle}, 'http://www.opengis.net/def/uom/OGC/1.0/metre'^^xsd:anyURI)"
+                ),
+                342.0,
+                2.0,
+            ),
             (format!("geof:distance({station}, {castle})"), 342.0, 2.0),
             (format!("geof:metricDistance({castle}, {station})"), 342.0, 2.0),
             (format!("geof:distance({station}, {square}, uom:metre)"), 313.0, 2.0),
             (format!("geof:distance({square}, {station}, uom:metre)"), 313.0, 2.0),
             (format!("geof:distance({castle}, {square}, uom:metre)"), 0.0, 0.0),
             (format!("geof:distance({line}, {square}, uom:metre)"), 920.0, 3.0),
-            (format!("geof:distance('{{\"type\":\"Point\",\"coordinates\":[134.0466,34.3503]}}'^^geo:geoJSONLiteral, {castle}, uom:metre)"), 342.0, 2.0),
-            (format!("geof:distance({}, {castle}, uom:metre)", wkt("<http://www.opengis.net/def/crs/OGC/1.3/CRS84> POINT(134.0466 34.3503)")), 342.0, 2.0),
+            (
+                format!(
+                    "geof:distance('{{\"type\":\"Point\",\"coordinates\":[134.0466,34.3503]}}'^^geo:geoJSONLiteral, {castle}, uom:metre)"
+                ),
+                342.0,
+                2.0,
+            ),
+            (
+                format!(
+                    "geof:distance({}, {castle}, uom:metre)",
+                    wkt("<http://www.opengis.net/def/crs/OGC/1.3/CRS84> POINT(134.0466 34.3503)")
+                ),
+                342.0,
+                2.0,
+            ),
         ] {
             let found = metres(&expression);
             assert!((found - expected).abs() <= within, "{expression}: {found}");
@@ -161,7 +180,10 @@ mod tests {
             format!("geof:distance({point}, 'POINT(1 2)', uom:metre)"),
             format!("geof:distance({point}, {point}, uom:degree)"),
             format!("geof:distance({point}, {}, uom:metre)", wkt("POINT EMPTY")),
-            format!("geof:distance({point}, {}, uom:metre)", wkt("<http://www.opengis.net/def/crs/EPSG/0/4326> POINT(1 2)")),
+            format!(
+                "geof:distance({point}, {}, uom:metre)",
+                wkt("<http://www.opengis.net/def/crs/EPSG/0/4326> POINT(1 2)")
+            ),
             format!("geof:distance({point})"),
             format!("geof:sfWithin({point}, 1)"),
             format!("geof:buffer({point}, 1e9, uom:metre)"),
@@ -186,11 +208,16 @@ mod tests {
             for b in shapes {
                 for own in ["sfWithin", "sfContains", "sfIntersects", "sfDisjoint"] {
                     let name = format!("{GEOF}{own}");
-                    let (_, general) = GEOSPARQL_EXTENSION_FUNCTIONS.iter().find(|(known, _)| known.as_str() == name).unwrap();
+                    let (_, general) =
+                        GEOSPARQL_EXTENSION_FUNCTIONS.iter().find(|(known, _)| known.as_str() == name).unwrap();
                     let term = |text: &str| Term::from(wkt_literal(text.to_owned()));
                     let expected = general(&[term(a), term(b)]).unwrap();
                     let Term::Literal(expected) = expected else { panic!() };
-                    assert_eq!(value(&format!("geof:{own}({}, {})", wkt(a), wkt(b))), expected.value(), "{a} {own} {b}");
+                    assert_eq!(
+                        value(&format!("geof:{own}({}, {})", wkt(a), wkt(b))),
+                        expected.value(),
+                        "{a} {own} {b}"
+                    );
                 }
             }
         }

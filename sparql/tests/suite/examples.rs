@@ -1,0 +1,1 @@
+//! The queries of the documentation run, and find something.
