@@ -3,10 +3,39 @@
 //! * [`iri`]: absolute IRIs, the names of everything.
 //! * [`name`]: entity ids, dataset ids, scopes and tenants, each with one door that checks it.
 //! * [`ngsi_ld`]: the constants of ETSI GS CIM 009.
+//! * [`namespace`], [`term`], [`context`]: the published classes and attributes, and their @context.
+//! * [`dataset`]: what the columns of the standard municipal data sets mean.
+//! * [`municipality`]: the local governments of Japan.
+//! * [`normalise`], [`issue`]: values as municipalities write them, and what there is to say about them.
 
+pub mod context;
+pub mod dataset;
 pub mod iri;
+pub mod issue;
+pub mod municipality;
 pub mod name;
+pub mod namespace;
 pub mod ngsi_ld;
+pub mod normalise;
+pub mod term;
 
+pub use dataset::{Dataset, Datasets};
 pub use iri::Iri;
+pub use issue::{Issue, Issues, Level};
 pub use name::{DatasetId, EntityId, NameError, Scope, Tenant};
+pub use term::Terms;
+
+/// The IRI of a column that no definition knows: its header after NFKC, percent-encoded, in our own namespace.
+///
+/// The same header gives the same IRI in every file, so that a column of a city's own can be asked for.
+pub fn column_iri(header: &str) -> Iri {
+    let mut iri = String::from(namespace::COLUMN);
+    for byte in normalise::character::nfkc(normalise::character::trim(header)).bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            iri.push(char::from(byte));
+        } else {
+            iri.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    Iri::from_expanded(iri)
+}

@@ -12,6 +12,11 @@ use serde_json::Value as Json;
 
 use crate::time::DateTime;
 
+/// How many attributes one entity or attribute may have.
+pub const MAX_ATTRIBUTES: usize = 10_000;
+/// How many instances one attribute may have.
+pub const MAX_INSTANCES: usize = 1_000;
+
 /// One value, or an array of values: JSON makes a difference, and clients get back what they sent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]

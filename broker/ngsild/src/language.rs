@@ -21,7 +21,7 @@ pub fn is_language_tag(tag: &str) -> bool {
 }
 
 /// The languages that a client prefers: an RFC 5646 tag, or an RFC 3282 list with weights.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct LanguagePreference {
     /// Ranges with their weights in thousandths, in the order given.
     ranges: Vec<(String, u16)>,

@@ -14,10 +14,11 @@
 mod merge;
 
 use hiroba_vocab::{DatasetId, Iri, Scope};
+use indexmap::IndexSet;
 
 pub use merge::{MergeOptions, merge_entity};
 
-use crate::entity::{Attribute, AttributeValue, Entity, Kind, OneOrMany};
+use crate::entity::{Attribute, AttributeValue, Entity, Kind, MAX_ATTRIBUTES, MAX_INSTANCES, OneOrMany};
 use crate::error::{Error, ErrorKind, Result};
 use crate::geometry;
 use crate::read::{AttributeFragment, Fragment, Patch, ValueFragment};
@@ -82,6 +83,25 @@ pub fn replace_entity(old: &Entity, mut fragment: Fragment, now: DateTime) -> Re
     Ok(entity)
 }
 
+/// The next state of an entity of which a publisher gives the whole content anew: what is gone is removed, and instances
+/// that say the same keep their times. `None` when nothing differs.
+pub fn revise_entity(old: &Entity, mut new: Entity) -> Option<Entity> {
+    if new.says_the_same(old) {
+        return None;
+    }
+    new.created_at = old.created_at;
+    for (name, instances) in &mut new.attributes {
+        for instance in instances {
+            match find(old, name, instance.dataset_id.as_ref()) {
+                Some(known) if known.says_the_same(instance) => *instance = known.clone(),
+                Some(known) => instance.created_at = known.created_at,
+                None => {}
+            }
+        }
+    }
+    Some(new)
+}
+
 /// Appends attribute instances; with `overwrite`, instances that are there are replaced wholly.
 ///
 /// # Errors
@@ -102,7 +122,7 @@ pub fn append_attributes(old: &Entity, fragment: Fragment, overwrite: bool, now:
                 writing.skip(&name, "the attribute exists already and noOverwrite was asked for");
             } else {
                 let instance = instance.complete(now).map_err(|e| e.at(&name))?;
-                writing.put(&name, instance);
+                writing.put(&name, instance)?;
             }
         }
     }
@@ -132,7 +152,7 @@ pub fn update_attributes(old: &Entity, fragment: Fragment, now: DateTime) -> Res
                 }
             } else {
                 let instance = instance.complete(now).map_err(|e| e.at(&name))?;
-                writing.put(&name, instance);
+                writing.put(&name, instance)?;
             }
         }
     }
@@ -217,21 +237,19 @@ pub fn delete_scope(old: &Entity, now: DateTime) -> Result<Entity> {
 /// An entity under change.
 struct Writing {
     entity: Entity,
-    updated: Vec<Iri>,
+    updated: IndexSet<Iri>,
     not_updated: Vec<NotUpdated>,
     now: DateTime,
 }
 
 impl Writing {
     fn start(old: &Entity, now: DateTime) -> Self {
-        Self { entity: old.clone(), updated: Vec::new(), not_updated: Vec::new(), now }
+        Self { entity: old.clone(), updated: IndexSet::new(), not_updated: Vec::new(), now }
     }
 
     fn touch(&mut self, name: &Iri) {
         self.entity.modified_at = self.now;
-        if !self.updated.contains(name) {
-            self.updated.push(name.clone());
-        }
+        self.updated.insert(name.clone());
     }
 
     fn add_types(&mut self, types: Vec<Iri>) {
@@ -257,9 +275,13 @@ impl Writing {
     }
 
     /// Appends an instance, or replaces the one with the same datasetId.
-    fn put(&mut self, name: &Iri, instance: Attribute) {
-        put(self.entity.attributes.entry(name.clone()).or_default(), instance);
+    fn put(&mut self, name: &Iri, instance: Attribute) -> Result<()> {
+        put(self.entity.attributes.entry(name.clone()).or_default(), instance).map_err(|e| e.at(name))?;
+        if self.entity.attributes.len() > MAX_ATTRIBUTES {
+            return Err(Error::bad_request(format!("the entity would have more than {MAX_ATTRIBUTES} attributes")));
+        }
         self.touch(name);
+        Ok(())
     }
 
     /// Whether anything was removed.
@@ -282,17 +304,24 @@ impl Writing {
     }
 
     fn finish(mut self) -> Written {
-        let skipped = &self.not_updated;
-        self.updated.retain(|name| !skipped.iter().any(|skip| skip.attribute_name == *name));
-        Written { entity: self.entity, updated: self.updated, not_updated: self.not_updated }
+        for skipped in &self.not_updated {
+            self.updated.shift_remove(&skipped.attribute_name);
+        }
+        let updated = self.updated.into_iter().collect();
+        Written { entity: self.entity, updated, not_updated: self.not_updated }
     }
 }
 
-fn put(instances: &mut Vec<Attribute>, instance: Attribute) {
+fn put(instances: &mut Vec<Attribute>, instance: Attribute) -> Result<()> {
+    let full = instances.len() >= MAX_INSTANCES;
     match instances.iter_mut().find(|known| known.dataset_id == instance.dataset_id) {
         Some(known) => *known = Attribute { created_at: known.created_at, ..instance },
+        None if full => {
+            return Err(Error::bad_request(format!("the attribute would have more than {MAX_INSTANCES} instances")));
+        }
         None => instances.push(instance),
     }
+    Ok(())
 }
 
 /// A sub-attribute of a partial update: replaced wholly, or removed by Null.
@@ -310,7 +339,7 @@ fn put_or_remove(
             }
         }
     } else {
-        put(attributes.entry(name.clone()).or_default(), fragment.complete(now).map_err(|e| e.at(name))?);
+        put(attributes.entry(name.clone()).or_default(), fragment.complete(now).map_err(|e| e.at(name))?)?;
     }
     Ok(())
 }

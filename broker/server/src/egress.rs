@@ -73,14 +73,19 @@ impl Resolve for CheckedResolver {
     }
 }
 
+/// Chooses the TLS library of this process.
+pub fn install_tls() {
+    // Another part of the process may have installed a provider already; either serves.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 impl Egress {
     /// A gate with a policy.
     ///
     /// # Errors
     /// [`EgressError::Failed`] when the TLS library cannot be set up.
     pub fn new(policy: EgressPolicy) -> Result<Self, EgressError> {
-        // Another part of the process may have installed a provider already; either serves.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+        install_tls();
         let check = Policy::custom(move |attempt| {
             if attempt.previous().len() >= REDIRECTS {
                 attempt.error("too many redirects")

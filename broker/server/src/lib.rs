@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod config;
 pub mod egress;
+pub mod explorer;
 pub mod http;
 pub mod metrics;
 pub mod service;

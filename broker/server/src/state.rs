@@ -22,8 +22,6 @@ pub struct AppState {
     pub store: Store,
     /// The @contexts that are known.
     pub contexts: Contexts,
-    /// What clients that name no @context mean; empty for the core alone (5.5.5).
-    pub default_context: UserContext,
     /// Counters and timers.
     pub metrics: Metrics,
     /// When this process started.

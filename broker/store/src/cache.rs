@@ -1,7 +1,7 @@
 //! Parsed entities in memory, by truth and not by time: an entry is only ever replaced by a newer version.
 
 use hiroba_vocab::EntityId;
-use moka::ops::compute::Op;
+use moka::ops::compute::{CompResult, Op};
 use moka::sync::Cache;
 
 use crate::model::{Stored, Version};
@@ -21,6 +21,11 @@ impl Known {
             Self::Is(stored) => stored.version,
             Self::Changed(version) => *version,
         }
+    }
+
+    /// Whether something of the same version adds nothing to this.
+    fn says_as_much_as(&self, other: &Self) -> bool {
+        matches!(self, Self::Is(_)) || matches!(other, Self::Changed(_))
     }
 }
 
@@ -53,22 +58,23 @@ impl EntityCache {
 
     /// Remembers what was read or written, unless something newer is known.
     pub(crate) fn put(&self, tenant: i64, stored: &Stored) {
-        self.advance(tenant, &stored.entity.id, stored.version, || Known::Is(stored.clone()));
+        self.advance(tenant, &stored.entity.id, &Known::Is(stored.clone()));
     }
 
-    /// Forgets everything older than a version.
-    pub(crate) fn changed(&self, tenant: i64, id: &EntityId, version: Version) {
-        self.advance(tenant, id, version, || Known::Changed(version));
+    /// Forgets everything older than a version. Whether that was news.
+    pub(crate) fn changed(&self, tenant: i64, id: &EntityId, version: Version) -> bool {
+        self.advance(tenant, id, &Known::Changed(version))
     }
 
-    fn advance(&self, tenant: i64, id: &EntityId, version: Version, known: impl FnOnce() -> Known) {
+    fn advance(&self, tenant: i64, id: &EntityId, new: &Known) -> bool {
         let entry = self.entries.entry((tenant, id.clone()));
-        entry.and_compute_with(|current| match current {
-            Some(current) if current.value().version() > version => Op::Nop,
+        let outcome = entry.and_compute_with(|current| match current.map(moka::Entry::into_value) {
+            Some(known) if known.version() > new.version() => Op::Nop,
             // The marker of a change and the state that it led to have the same version: the state says more.
-            Some(current) if current.value().version() == version && matches!(current.value(), Known::Is(_)) => Op::Nop,
-            _ => Op::Put(known()),
+            Some(known) if known.version() == new.version() && known.says_as_much_as(new) => Op::Nop,
+            _ => Op::Put(new.clone()),
         });
+        matches!(outcome, CompResult::Inserted(_) | CompResult::ReplacedWith(_))
     }
 
     /// How many entities are in memory, about.
@@ -92,7 +98,7 @@ mod tests {
     fn stored(version: i64) -> Stored {
         let id = EntityId::parse("urn:x:1").unwrap();
         let entity = Entity::new(id, Iri::from_expanded("T"), DateTime::from_micros(version));
-        Stored { entity: Arc::new(entity), version: Version(version) }
+        Stored { entity: Arc::new(entity), version: Version(version), seq: 1 }
     }
 
     #[test]
@@ -112,13 +118,14 @@ mod tests {
         let (old, new) = (stored(1), stored(2));
         let id = new.entity.id.clone();
         cache.put(1, &old);
-        cache.changed(1, &id, Version(2));
+        assert!(cache.changed(1, &id, Version(2)));
+        assert!(!cache.changed(1, &id, Version(2)));
         assert!(cache.get(1, &id).is_none());
         cache.put(1, &old);
         assert!(cache.get(1, &id).is_none(), "a slow reader must not bring the old state back");
         cache.put(1, &new);
         assert!(cache.get(1, &id).is_some());
-        cache.changed(1, &id, Version(2));
-        assert!(cache.get(1, &id).is_some(), "the log telling of our own write changes nothing");
+        assert!(!cache.changed(1, &id, Version(2)), "the log telling of our own write is no news");
+        assert!(cache.get(1, &id).is_some());
     }
 }

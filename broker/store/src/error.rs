@@ -65,7 +65,11 @@ impl From<tokio_postgres::Error> for StoreError {
 impl From<deadpool_postgres::PoolError> for StoreError {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         match error {
-            deadpool_postgres::PoolError::Backend(error) => error.into(),
+            // Whatever keeps a connection from being made, the database cannot be reached.
+            deadpool_postgres::PoolError::Backend(error) => Self::Unavailable(match error.as_db_error() {
+                Some(db) => db.message().to_owned(),
+                None => error.to_string(),
+            }),
             other => Self::Unavailable(other.to_string()),
         }
     }

@@ -141,8 +141,17 @@ pub(crate) fn value_key(value: &Comparable) -> (ValueKind, ValueKey) {
         Comparable::DateTime(at) => (ValueKind::DATE_TIME, ValueKey::Number(at.micros() as f64)),
         Comparable::Date(days) => (ValueKind::DATE, ValueKey::Number(*days as f64)),
         Comparable::Time(micros) => (ValueKind::TIME, ValueKey::Number(*micros as f64)),
-        Comparable::Text(text) => (ValueKind::TEXT, ValueKey::Text(prefix(text).to_owned())),
-        Comparable::Iri(iri) => (ValueKind::IRI, ValueKey::Text(prefix(iri.as_str()).to_owned())),
+        Comparable::Text(text) => (ValueKind::TEXT, ValueKey::Text(storable(prefix(text)))),
+        Comparable::Iri(iri) => (ValueKind::IRI, ValueKey::Text(storable(prefix(iri.as_str())))),
+    }
+}
+
+/// Text as PostgreSQL can hold it, which knows no NUL. Order and equality of texts stay what they are.
+fn storable(text: &str) -> String {
+    if text.contains(['\0', '\u{1}']) {
+        text.replace('\u{1}', "\u{1}\u{2}").replace('\0', "\u{1}\u{1}")
+    } else {
+        text.to_owned()
     }
 }
 

@@ -17,6 +17,8 @@ use crate::store::{Inner, TenantId};
 
 /// How often the log is read although nobody announced anything.
 const POLL: Duration = Duration::from_secs(1);
+/// How soon after an announcement it is read again.
+const SOON: Duration = Duration::from_millis(10);
 /// How often a process looks whether the set of indexes has changed.
 const REFRESH: Duration = Duration::from_secs(5);
 /// How long after an index is taken out of use its rows are kept: every process has looked by then.
@@ -70,9 +72,13 @@ async fn listen(inner: Weak<Inner>) {
 /// Reads the log and forgets what it says has changed.
 async fn follow(inner: Weak<Inner>, mut position: Position) {
     let Some(mut woken) = inner.upgrade().map(|inner| inner.changed.subscribe()) else { return };
+    let mut pause = POLL;
     loop {
-        // Whether somebody woke us or the time is up: read on.
-        let _ = tokio::time::timeout(POLL, woken.changed()).await;
+        // A commit may be announced a moment before readers may see it: look again soon, then less and less often.
+        pause = match tokio::time::timeout(pause, woken.changed()).await {
+            Ok(_) => SOON,
+            Err(_) => (pause * 2).min(POLL),
+        };
         let Some(inner) = inner.upgrade() else { break };
         loop {
             match inner.read_on(position).await {
@@ -141,6 +147,7 @@ impl Inner {
         let rows = self.engine.changes(after, 1_000).await?;
         let mut position = None;
         let mut tenants = std::collections::HashMap::new();
+        let mut moved = std::collections::HashSet::new();
         for row in rows {
             let record = row.parse()?;
             position = Some(record.position);
@@ -156,9 +163,12 @@ impl Inner {
                 let expiries = record.change.attributes.iter().filter_map(|change| change.after.as_ref()?.expires_at);
                 self.note_expiry(expiries.min());
             }
-            self.cache.changed(tenant, &record.entity, record.version);
+            // What this process wrote itself it knew before anybody was told.
+            if self.cache.changed(tenant, &record.entity, record.version) {
+                moved.insert(tenant);
+            }
         }
-        for tenant in tenants.into_values() {
+        for tenant in moved {
             self.moved(TenantId(tenant));
         }
         Ok(position)

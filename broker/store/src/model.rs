@@ -19,6 +19,8 @@ pub struct Stored {
     pub entity: Arc<Entity>,
     /// Its version.
     pub version: Version,
+    /// Its place in the order of creation.
+    pub seq: i64,
 }
 
 impl AsRef<Entity> for Stored {
@@ -39,8 +41,13 @@ pub struct Write {
 /// What became of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is committed. The version is the new one; for a deletion, that of the deletion.
-    Done(Version),
+    /// It is committed.
+    Done {
+        /// The new version; for a deletion, that of the deletion.
+        version: Version,
+        /// The entity's place in the order of creation.
+        seq: i64,
+    },
     /// Somebody else changed, created or deleted the entity meanwhile: load it again and decide anew.
     Conflict,
 }
@@ -97,8 +104,11 @@ pub struct ChangeRecord {
 }
 
 /// Which part of a result to return.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Page {
+    /// Only entities created after the one with this sequence number (see [`Answer::last`]): going on this way costs
+    /// the same however far one is.
+    pub after: i64,
     /// How many entities to skip.
     pub offset: usize,
     /// How many entities to return at most.
@@ -116,8 +126,17 @@ pub struct Answer {
     pub total: Option<u64>,
     /// Whether more follow.
     pub more: bool,
+    /// The sequence number of the last entity returned; 0 when there is none.
+    pub last: i64,
     /// How much work it was.
     pub work: Work,
+}
+
+impl Answer {
+    pub(crate) fn of(entities: Vec<Stored>, total: Option<u64>, more: bool, work: Work) -> Self {
+        let last = entities.last().map_or(0, |stored| stored.seq);
+        Self { entities, total, more, last, work }
+    }
 }
 
 /// What a query cost, for logs, tests and the choice of indexes.

@@ -30,12 +30,7 @@ impl Store {
     pub async fn query(&self, tenant: TenantId, query: &Query, page: Page, now: DateTime) -> Result<Answer> {
         let mut narrowed = self.plan(query).await?;
         if narrowed.narrow == Narrow::Nothing {
-            return Ok(Answer {
-                entities: Vec::new(),
-                total: page.count.then_some(0),
-                more: false,
-                work: Work::default(),
-            });
+            return Ok(Answer::of(Vec::new(), page.count.then_some(0), false, Work::default()));
         }
         // Once something has expired but is not yet gone, only the evaluator knows what is still there.
         narrowed.exact &= now.micros() < self.inner.next_expiry.load(Ordering::Acquire);
@@ -116,21 +111,21 @@ impl Run<'_> {
         };
         let mut work = Work { candidates: 0, exact: true, driven: self.drive.is_some() };
         if page.limit == 0 {
-            return Ok(Answer { entities: Vec::new(), total, more: total.is_some_and(|total| total > 0), work });
+            return Ok(Answer::of(Vec::new(), total, total.is_some_and(|total| total > 0), work));
         }
-        let mut rows = self.fetch(0, page.offset, page.limit + 1).await?;
+        let mut rows = self.fetch(page.after, page.offset, page.limit.saturating_add(1)).await?;
         let more = rows.len() > page.limit;
         rows.truncate(page.limit);
         work.candidates = rows.len();
         let entities = parse(rows, |_| true).await?.into_iter().flatten().collect();
-        Ok(Answer { entities, total, more, work })
+        Ok(Answer::of(entities, total, more, work))
     }
 
     /// The evaluator decides: candidates stream through it until the page is full, or to the end when counting.
     async fn filtered(&self, page: Page) -> Result<Answer> {
         let limit = self.store.inner.options.max_candidates;
         let mut work = Work { candidates: 0, exact: false, driven: self.drive.is_some() };
-        let (mut entities, mut matched, mut more, mut after) = (Vec::new(), 0_usize, false, 0);
+        let (mut entities, mut matched, mut more, mut after) = (Vec::new(), 0_usize, false, page.after);
         let mut chunk = FIRST_CHUNK.max(page.limit.min(MAX_CHUNK));
         loop {
             let rows = self.fetch(after, 0, chunk).await?;
@@ -155,7 +150,7 @@ impl Run<'_> {
             chunk = (chunk * 2).min(MAX_CHUNK);
         }
         let total = page.count.then_some(matched as u64);
-        Ok(Answer { entities, total, more, work })
+        Ok(Answer::of(entities, total, more, work))
     }
 }
 

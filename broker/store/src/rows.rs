@@ -81,7 +81,7 @@ impl Row {
     pub(crate) fn parse(&self) -> Result<Stored> {
         let entity: Entity = serde_json::from_str(&self.payload)
             .map_err(|e| StoreError::Corrupt { id: format!("entity number {}", self.seq), detail: e.to_string() })?;
-        Ok(Stored { entity: Arc::new(entity), version: Version(self.version) })
+        Ok(Stored { entity: Arc::new(entity), version: Version(self.version), seq: self.seq })
     }
 }
 

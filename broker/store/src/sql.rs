@@ -369,7 +369,10 @@ pub(crate) fn fetch_by_type_set(fetch: &Fetch<'_>, type_sets: &[i64]) -> Sql {
             sql.push(" union all ");
         }
         sql.push("select * from (");
-        sql.walk(&Fetch { offset: 0, limit: fetch.limit + fetch.offset, ..fetch.clone() }, Some(*type_set));
+        sql.walk(
+            &Fetch { offset: 0, limit: fetch.limit.saturating_add(fetch.offset), ..fetch.clone() },
+            Some(*type_set),
+        );
         sql.push(")");
     }
     sql.push(" order by 1");
@@ -458,7 +461,7 @@ impl Sql {
         self.push(" and ");
         self.narrow(&without_types(fetch.narrow));
         self.push(" order by e.seq limit ");
-        self.int(i64::try_from(fetch.limit + fetch.offset).unwrap_or(i64::MAX));
+        self.int(i64::try_from(fetch.limit.saturating_add(fetch.offset)).unwrap_or(i64::MAX));
         self.push(") s order by s.seq");
         self.limit(fetch);
     }

@@ -287,19 +287,19 @@ impl Store {
     fn committed(&self, tenant: TenantId, writes: &[Write], outcomes: &[Outcome]) {
         for (write, outcome) in writes.iter().zip(outcomes) {
             match (outcome, &write.after, &write.before) {
-                (Outcome::Done(version), Some(entity), _) => {
+                (Outcome::Done { version, seq }, Some(entity), _) => {
                     self.inner.note_expiry(entity.next_expiry());
-                    self.inner.cache.put(tenant.0, &Stored { entity: Arc::clone(entity), version: *version });
+                    let stored = Stored { entity: Arc::clone(entity), version: *version, seq: *seq };
+                    self.inner.cache.put(tenant.0, &stored);
                 }
-                (Outcome::Done(version), None, Some(before)) => {
+                (Outcome::Done { version, .. }, None, Some(before)) => {
                     self.inner.cache.changed(tenant.0, &before.entity.id, *version);
                 }
-                (Outcome::Conflict, _, Some(before)) => self.inner.cache.changed(
-                    tenant.0,
-                    &before.entity.id,
+                (Outcome::Conflict, _, Some(before)) => {
                     // Whatever it is now, it is newer than what the caller saw.
-                    crate::model::Version(before.version.0 + 1),
-                ),
+                    let newer = crate::model::Version(before.version.0 + 1);
+                    self.inner.cache.changed(tenant.0, &before.entity.id, newer);
+                }
                 _ => {}
             }
         }

@@ -49,7 +49,7 @@ impl IdPattern {
         if rest.contains('|') {
             return "";
         }
-        let end = rest.find(|c: char| ".[](){}*+?\\$^".contains(c)).unwrap_or(rest.len());
+        let end = rest.find(|c: char| ".[](){}*+?\\$^".contains(c) || c.is_control()).unwrap_or(rest.len());
         // A repetition sign concerns the character before it, which may then be missing.
         let repeated = rest[end..].starts_with(['*', '?', '{']);
         let literal = &rest[..end];

@@ -134,6 +134,9 @@ impl Members {
 }
 
 impl Projection {
+    /// Shows everything.
+    pub const EVERYTHING: Self = Self { attrs: None, pick: None, omit: None };
+
     /// Expands the names of the three parameters.
     ///
     /// # Errors

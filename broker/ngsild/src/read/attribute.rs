@@ -4,8 +4,8 @@ use hiroba_vocab::ngsi_ld::NULL;
 use hiroba_vocab::{DatasetId, Iri};
 use serde_json::{Map, Value};
 
-use super::{Nulls, Path, Reader, complete};
-use crate::entity::{Attribute, AttributeValue, Kind, OneOrMany, Sealed};
+use super::{Nulls, Path, Reader, check_size, complete};
+use crate::entity::{Attribute, AttributeValue, Kind, MAX_INSTANCES, OneOrMany, Sealed};
 use crate::error::{Error, Result};
 use crate::geometry;
 use crate::time::DateTime;
@@ -169,6 +169,9 @@ impl Reader<'_> {
     pub(super) fn instances(&self, value: Value, path: &Path<'_>) -> Result<Vec<AttributeFragment>> {
         let instances = match value {
             Value::Array(items) if !items.is_empty() && items.iter().all(is_instance) => {
+                if items.len() > MAX_INSTANCES {
+                    return Err(Error::bad_request(format!("at most {MAX_INSTANCES} instances are allowed")).at(path));
+                }
                 let read = |(i, item)| self.instance(item, &path.index(i));
                 items.into_iter().enumerate().map(read).collect::<Result<Vec<_>>>()?
             }
@@ -246,6 +249,7 @@ impl Reader<'_> {
                 return Err(Error::bad_request(format!("an attribute cannot have both '{one}' and '{other}'")).at(path));
             }
         }
+        check_size(&members).map_err(|e| e.at(path))?;
         for (key, value) in members {
             self.member(&mut fragment, &key, value, &path.member(&key))?;
         }

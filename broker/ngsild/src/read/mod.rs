@@ -8,15 +8,17 @@ mod attribute;
 mod path;
 mod value;
 
+use std::collections::HashSet;
+
 use hiroba_vocab::ngsi_ld::NULL;
 use hiroba_vocab::{EntityId, Iri, Scope};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 pub use attribute::{AttributeFragment, Patch, ValueFragment};
 pub(crate) use attribute::{is_instance, reads_as_attribute};
 pub use path::Path;
 
-use crate::entity::{Attribute, Attributes, Entity, OneOrMany};
+use crate::entity::{Attribute, Attributes, Entity, MAX_ATTRIBUTES, OneOrMany};
 use crate::error::{Error, Result};
 use crate::jsonld::Context;
 use crate::time::DateTime;
@@ -66,6 +68,7 @@ impl Reader<'_> {
         let Value::Object(members) = body else {
             return Err(Error::bad_request("expected a JSON object that describes an entity").at(root));
         };
+        check_size(&members).map_err(|e| e.at(root))?;
         let mut fragment = Fragment {
             id: None,
             types: Vec::new(),
@@ -73,6 +76,7 @@ impl Reader<'_> {
             expires_at: Patch::Keep,
             attributes: Vec::with_capacity(members.len()),
         };
+        let mut names = HashSet::with_capacity(members.len());
         for (key, value) in members {
             let path = root.member(&key);
             match key.as_str() {
@@ -87,7 +91,7 @@ impl Reader<'_> {
                 name => {
                     let iri = self.context.expand_attribute(name).map_err(|e| e.at(path))?;
                     let instances = self.instances(value, &path)?;
-                    if fragment.attributes.iter().any(|(known, _)| *known == iri) {
+                    if !names.insert(iri.clone()) {
                         return Err(Error::bad_request(format!("'{name}' is there twice, as {iri}")).at(path));
                     }
                     fragment.attributes.push((iri, instances));
@@ -197,6 +201,14 @@ impl Fragment {
             _ => Ok(()),
         }
     }
+}
+
+/// An object that may hold attributes holds a bounded number of them.
+fn check_size(members: &Map<String, Value>) -> Result<()> {
+    if members.len() > MAX_ATTRIBUTES {
+        return Err(Error::bad_request(format!("at most {MAX_ATTRIBUTES} attributes are allowed")));
+    }
+    Ok(())
 }
 
 /// Complete instances from fragments.

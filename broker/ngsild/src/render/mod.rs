@@ -46,6 +46,14 @@ pub struct Rendering<'r> {
     pub datasets: &'r [Option<DatasetId>],
 }
 
+impl<'r> Rendering<'r> {
+    /// Everything that clients said of an entity, in a form.
+    pub fn whole(context: &'r Context, form: Form) -> Self {
+        static EVERYTHING: Projection = Projection::EVERYTHING;
+        Self { context, form, sys_attrs: false, lang: None, projection: &EVERYTHING, datasets: &[] }
+    }
+}
+
 impl Rendering<'_> {
     fn shows_instance(&self, instance: &Attribute) -> bool {
         self.datasets.is_empty() || self.datasets.contains(&instance.dataset_id)

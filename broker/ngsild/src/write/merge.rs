@@ -4,7 +4,7 @@ use hiroba_vocab::Iri;
 use hiroba_vocab::ngsi_ld::NULL;
 use serde_json::{Map, Value};
 
-use super::{Writing, as_kind};
+use super::{Writing, as_kind, put};
 use crate::entity::{Attribute, AttributeValue, Attributes, Entity, Kind, LanguageMap, OneOrMany};
 use crate::error::{Error, Result};
 use crate::read::{AttributeFragment, Fragment, Patch, ValueFragment};
@@ -59,7 +59,7 @@ impl Merger<'_> {
             None => {
                 let mut instance = fragment.complete(self.now)?;
                 strip_nulls(&mut instance);
-                attributes.entry(name.clone()).or_default().push(instance);
+                put(attributes.entry(name.clone()).or_default(), instance)?;
                 Ok(true)
             }
             Some(at) if fragment.is_deletion() => {

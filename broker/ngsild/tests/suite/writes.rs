@@ -18,15 +18,8 @@ fn fragment(nulls: Nulls, body: Value) -> Fragment {
 }
 
 fn concise(entity: &Entity) -> Value {
-    let (context, projection) = (Context::core(), Default::default());
-    let rendering = Rendering {
-        context: &context,
-        form: Form::Concise,
-        sys_attrs: false,
-        lang: None,
-        projection: &projection,
-        datasets: &[],
-    };
+    let context = Context::core();
+    let rendering = Rendering::whole(&context, Form::Concise);
     let mut shown = serde_json::to_value(EntityDocument { entity, rendering, embedded_context: None }).unwrap();
     let members = shown.as_object_mut().unwrap();
     members.remove("id");
@@ -265,6 +258,24 @@ fn a_change_tells_what_was_touched() {
     assert!(change.scope.is_none());
     assert_eq!(Change::between(Some(&before), None).unwrap().operation, Operation::Deleted);
     assert!(Change::between(None, None).is_none());
+}
+
+#[test]
+fn a_revision_touches_only_what_differs() {
+    let before = old(json!({"same": 1, "other": 2, "gone": 3}));
+    let fragment = fragment(Nulls::Refused, json!({"id": "urn:x:1", "type": "T", "same": 1, "other": 5, "more": 6}));
+    let new = fragment.into_entity(at(9)).unwrap();
+    let after = write::revise_entity(&before, new.clone()).unwrap();
+    assert_eq!(concise(&after), json!({"same": 1, "other": 5, "more": 6}));
+    assert_eq!((after.created_at, after.modified_at), (before.created_at, at(9)));
+    let times = |entity: &Entity, attribute: &str| {
+        let instance = entity.default_instance(name(attribute).as_str()).unwrap().clone();
+        (instance.created_at, instance.modified_at)
+    };
+    assert_eq!(times(&after, "same"), times(&before, "same"));
+    assert_eq!(times(&after, "other"), (times(&before, "other").0, at(9)));
+    assert_eq!(times(&after, "more"), (at(9), at(9)));
+    assert_eq!(write::revise_entity(&after, new), None);
 }
 
 proptest! {

@@ -1,7 +1,11 @@
 //! The command line.
 
+mod demo;
+mod import;
+mod index;
 mod logging;
 mod output;
+mod secret;
 mod serve;
 
 use std::process::ExitCode;
@@ -19,6 +23,19 @@ pub enum Outcome {
     Invalid,
     /// A server or database cannot be reached.
     Unreachable,
+}
+
+impl Outcome {
+    /// How two parts of one command end together: the one that needs more attention counts.
+    fn worse(self, other: Self) -> Self {
+        let rank = |outcome| match outcome {
+            Self::Done => 0,
+            Self::Invalid => 1,
+            Self::Failed => 2,
+            Self::Unreachable => 3,
+        };
+        if rank(other) > rank(self) { other } else { self }
+    }
 }
 
 impl From<Outcome> for ExitCode {
@@ -43,14 +60,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the broker.
     Serve(serve::ServeArgs),
+    Import(import::ImportArgs),
+    Demo(demo::DemoArgs),
+    Index(index::IndexArgs),
 }
 
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Index(arguments) => index::run(&arguments),
     };
     outcome.into()
 }

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use clap::Args;
 use hiroba_store::{Options, Store, StoreError};
 use moka::sync::Cache;
-use ngsild::jsonld::UserContext;
 use serde_json::Value;
 
 use super::logging::{self, LogFormat};
+use super::secret::{self, SecretError};
 use super::{Outcome, output};
 use crate::config::Config;
 use crate::egress::{Egress, EgressPolicy};
@@ -24,7 +24,7 @@ use crate::state::AppState;
 
 /// Where entities are kept.
 #[derive(Debug, Args)]
-#[group(multiple = false)]
+#[group(id = "place", multiple = false)]
 pub(super) struct DatabaseArgs {
     /// Keep everything in this folder (SQLite).
     #[arg(long, value_name = "DIR", env = "HIROBA_DATA_DIR", default_value = "./hiroba-data")]
@@ -41,11 +41,17 @@ impl DatabaseArgs {
     }
 }
 
+/// This machine only, on the usual port of context brokers or the one in `PORT`.
+pub(super) fn default_address() -> SocketAddr {
+    let port = std::env::var("PORT").ok().and_then(|port| port.parse().ok()).unwrap_or(1026);
+    SocketAddr::from(([127, 0, 0, 1], port))
+}
+
 /// Run the broker.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
     /// Where to listen. The default reaches this machine only.
-    #[arg(long, value_name = "ADDR:PORT", env = "HIROBA_LISTEN", default_value = "127.0.0.1:1026")]
+    #[arg(long, value_name = "ADDR:PORT", env = "HIROBA_LISTEN", default_value_t = default_address())]
     pub(super) listen: SocketAddr,
     #[command(flatten)]
     pub(super) database: DatabaseArgs,
@@ -86,13 +92,9 @@ pub(super) fn run(arguments: ServeArgs) -> Outcome {
     };
     match actix_web::rt::System::new().block_on(serve(config)) {
         Ok(()) => Outcome::Done,
-        Err(ServeError::Store(error @ StoreError::Unavailable(_))) => {
-            output::error(error);
-            Outcome::Unreachable
-        }
         Err(error) => {
-            output::error(error);
-            Outcome::Failed
+            output::error(&error);
+            error.outcome()
         }
     }
 }
@@ -102,10 +104,8 @@ pub(super) fn run(arguments: ServeArgs) -> Outcome {
 pub(super) enum ServeError {
     #[error("cannot listen on {address}: {error}")]
     Listen { address: SocketAddr, error: std::io::Error },
-    #[error("cannot read the token file {}: {error}", .path.display())]
-    Token { path: PathBuf, error: std::io::Error },
-    #[error("the token file {} is empty", .0.display())]
-    EmptyToken(PathBuf),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
@@ -114,19 +114,18 @@ pub(super) enum ServeError {
     Io(#[from] std::io::Error),
 }
 
-fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
-    let token = match &arguments.token_file {
-        None => None,
-        Some(path) => {
-            let text =
-                std::fs::read_to_string(path).map_err(|error| ServeError::Token { path: path.clone(), error })?;
-            let token = text.trim().to_owned();
-            if token.is_empty() {
-                return Err(ServeError::EmptyToken(path.clone()));
-            }
-            Some(token)
+impl ServeError {
+    /// How the command ends because of it.
+    pub(super) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Store(StoreError::Unavailable(_)) => Outcome::Unreachable,
+            _ => Outcome::Failed,
         }
-    };
+    }
+}
+
+fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
+    let token = arguments.token_file.as_deref().map(secret::read).transpose()?;
     Ok(Config {
         egress: EgressPolicy { offline: arguments.offline, private: arguments.allow_private_egress },
         vocabulary_by_default: arguments.vocabulary_by_default,
@@ -153,11 +152,11 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
 pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
     let store = Store::open(Options::new(config.database.as_str())).await?;
     let egress = Egress::new(config.egress)?;
-    let published: HashMap<&'static str, Arc<Value>> = HashMap::new();
-    let sidecar = config.sparql.is_some().then(reqwest::Client::new);
+    let published: HashMap<&'static str, Arc<Value>> =
+        HashMap::from([(hiroba_vocab::context::PATH, Arc::new(hiroba_vocab::context::context()))]);
+    let sidecar = config.sparql.is_some().then(sidecar_client).transpose()?;
     Ok(AppState {
         contexts: Contexts::new(egress, published),
-        default_context: UserContext::default(),
         metrics: Metrics::default(),
         started: Instant::now(),
         run_id: uuid::Uuid::new_v4().as_u128(),
@@ -174,6 +173,12 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
         store,
         config,
     })
+}
+
+/// A client for the sidecar. Its queries may take long; that it is there at all shows at once.
+fn sidecar_client() -> Result<reqwest::Client, ServeError> {
+    let client = reqwest::Client::builder().no_proxy().connect_timeout(Duration::from_secs(2)).build();
+    client.map_err(|e| ServeError::Io(std::io::Error::other(e)))
 }
 
 /// What a person wants to know at the start.

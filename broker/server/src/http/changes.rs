@@ -10,7 +10,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use hiroba_store::{Position, StoreError, Stored};
 use ngsild::change::Operation;
 use ngsild::jsonld::Context;
-use ngsild::query::Projection;
 use ngsild::render::{EntityDocument, Form, Rendering};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -119,15 +118,8 @@ fn change_line(told: &Told) -> Value {
 
 /// An entity as the feed shows it: normalized, with expanded names and system members.
 fn shown(stored: &Stored) -> Value {
-    let (context, projection) = (Context::core(), Projection::default());
-    let rendering = Rendering {
-        context: &context,
-        form: Form::Normalized,
-        sys_attrs: true,
-        lang: None,
-        projection: &projection,
-        datasets: &[],
-    };
+    let context = Context::core();
+    let rendering = Rendering { sys_attrs: true, ..Rendering::whole(&context, Form::Normalized) };
     let document = EntityDocument { entity: &stored.entity, rendering, embedded_context: None };
     serde_json::to_value(document).unwrap_or_default()
 }

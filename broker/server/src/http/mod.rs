@@ -13,6 +13,7 @@ pub mod request;
 mod respond;
 mod routes;
 pub mod server;
+mod sparql;
 pub mod system;
 
 pub use routes::{ROUTES, configure};

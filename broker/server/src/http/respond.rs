@@ -180,7 +180,7 @@ pub(super) fn paging_links(
         return;
     }
     if more {
-        link(offset + limit, "next");
+        link(offset.saturating_add(limit), "next");
     }
     if offset > 0 {
         link(offset.saturating_sub(limit), "prev");

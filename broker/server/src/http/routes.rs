@@ -6,7 +6,8 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{HttpError, Result};
-use super::{attributes, batch, changes, contexts, discovery, entities, query, system};
+use super::{attributes, batch, changes, contexts, discovery, entities, query, sparql, system};
+use crate::explorer::{assets, entity, landing, types};
 
 macro_rules! routes {
     ($($path:literal { $($method:ident $handler:path,)+ })+) => {
@@ -45,6 +46,12 @@ routes! {
     "/ngsi-ld/v1/attributes" { GET discovery::attributes, }
     "/ngsi-ld/v1/attributes/{attr}" { GET discovery::attribute_info, }
     "/ngsi-ld/v1/jsonldContexts/{id}" { GET contexts::hosted, }
+    "/" { GET landing::landing, }
+    "/data/{type}" { GET types::data, }
+    "/entities/{id}" { GET entity::entity, }
+    "/assets/{name}" { GET assets::asset, }
+    "/favicon.ico" { GET assets::favicon, }
+    "/sparql" { GET sparql::forward, POST sparql::forward, }
     "/contexts/{name}" { GET contexts::published, }
     "/changes" { GET changes::feed, }
     "/changes/snapshot" { GET changes::snapshot, }

@@ -150,12 +150,11 @@ impl Commit<'_> {
             let step = match (&element.fragment, element.id.as_ref().and_then(|id| pending.get_mut(id))) {
                 (Err(error), _) => Err(error.clone()),
                 (Ok(_), None) => Err(Error::bad_request("the element has no 'id'")),
-                (Ok(fragment), Some(entry)) => self.step(fragment.as_ref(), element, entry).map(|created| {
+                (Ok(fragment), Some(entry)) => self.step(fragment.as_ref(), element, entry).inspect(|_| {
                     if entry.elements.is_empty() {
                         order.extend(element.id.clone());
                     }
                     entry.elements.push(i);
-                    created
                 }),
             };
             match step {

@@ -4,9 +4,14 @@ use std::time::Duration;
 
 use hiroba_store::{ChangeRecord, Position, Stored};
 use hiroba_vocab::EntityId;
+use tokio::time::Instant;
 
 use super::Result;
 use crate::state::AppState;
+
+/// How soon, and how seldom, a waiting reader looks for changes that nobody announced.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// A change with the entity as it is now: what a reader needs to bring its own copy up to date. `None` when the entity
 /// is gone by now.
@@ -24,18 +29,19 @@ pub struct Told {
 /// When the database fails.
 pub async fn changes(state: &AppState, after: Position, limit: usize, wait: Duration) -> Result<Vec<Told>> {
     let mut woken = state.store.watch();
-    let deadline = tokio::time::Instant::now() + wait;
+    let deadline = Instant::now() + wait;
+    let mut pause = LONGEST_PAUSE;
     let records = loop {
-        woken.mark_unchanged();
         let records = state.store.changes(after, limit).await?;
-        if !records.is_empty() {
+        if !records.is_empty() || Instant::now() >= deadline {
             break records;
         }
-        match tokio::time::timeout_at(deadline, woken.changed()).await {
-            Ok(Ok(())) => {}
-            // The time is up, or the store is closing.
-            Ok(Err(_)) | Err(_) => break Vec::new(),
-        }
+        // A commit may be announced a moment before readers may see it: look again soon, then less and less often.
+        pause = match tokio::time::timeout_at(deadline.min(Instant::now() + pause), woken.changed()).await {
+            Ok(Ok(())) => SHORTEST_PAUSE,
+            Ok(Err(_)) => break records,
+            Err(_) => (pause * 2).min(LONGEST_PAUSE),
+        };
     };
     with_entities(state, records).await
 }

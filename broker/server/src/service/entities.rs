@@ -42,7 +42,7 @@ pub async fn create_entity(state: &AppState, tenant: TenantId, fragment: Fragmen
         };
         let write = Write { before, after: Some(Arc::clone(&entity)) };
         match state.store.write(tenant, &[write], now).await?.first() {
-            Some(Outcome::Done(_)) => return Ok(id),
+            Some(Outcome::Done { .. }) => return Ok(id),
             Some(Outcome::Conflict) | None => {}
         }
     }
@@ -183,7 +183,7 @@ async fn change<T>(
         }
         let write = Write { before: Some(before), after: after.map(Arc::new) };
         match state.store.write(target.tenant, &[write], now).await?.first() {
-            Some(Outcome::Done(_)) => return Ok(result),
+            Some(Outcome::Done { .. }) => return Ok(result),
             Some(Outcome::Conflict) | None => {}
         }
     }
@@ -202,5 +202,5 @@ pub fn without_expired(stored: Stored, now: DateTime) -> Stored {
     }
     let mut entity = Entity::clone(&stored.entity);
     ngsild::entity::retain_instances(&mut entity.attributes, |_, instance| !instance.is_expired(now));
-    Stored { entity: Arc::new(entity), version: stored.version }
+    Stored { entity: Arc::new(entity), ..stored }
 }

@@ -5,6 +5,7 @@ pub mod changes;
 pub mod contexts;
 pub mod discovery;
 pub mod entities;
+pub mod publish;
 pub mod query;
 
 use hiroba_store::{StoreError, TenantId};

@@ -44,7 +44,7 @@ pub async fn query_entities(state: &AppState, tenant: TenantId, request: &QueryR
 
 /// All that match, ordered, and then the page of it.
 async fn ordered(state: &AppState, tenant: TenantId, request: &QueryRequest, ordering: &Ordering) -> Result<Answer> {
-    let all = Page { offset: 0, limit: MAX_ORDERED, count: false };
+    let all = Page { limit: MAX_ORDERED, ..Page::default() };
     let mut answer = state.store.query(tenant, &request.query, all, now()).await?;
     if answer.more {
         let detail = format!("at most {MAX_ORDERED} entities can be ordered; narrow the query");
@@ -52,11 +52,12 @@ async fn ordered(state: &AppState, tenant: TenantId, request: &QueryRequest, ord
     }
     let total = answer.entities.len();
     ordering.sort(&mut answer.entities);
-    let Page { offset, limit, count } = request.page;
+    let Page { offset, limit, count, .. } = request.page;
     let entities: Vec<Stored> = answer.entities.into_iter().skip(offset).take(limit).collect();
     Ok(Answer {
         more: total > offset.saturating_add(entities.len()),
         total: count.then_some(total as u64),
+        last: 0,
         entities,
         work: answer.work,
     })

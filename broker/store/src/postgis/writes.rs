@@ -149,12 +149,12 @@ impl PostGis {
         let rows = client.query(&statement, &params).await?;
         let mut outcomes = vec![Outcome::Conflict; writes.len()];
         for row in &rows {
-            let (ord, version): (i64, i64) = (row.get(0), row.get(1));
+            let (ord, version, seq): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
             if ord == 0 && version != definitions {
                 return Err(Refused::StaleDefinitions);
             }
             if let Some(outcome) = usize::try_from(ord - 1).ok().and_then(|at| outcomes.get_mut(at)) {
-                *outcome = Outcome::Done(Version(version));
+                *outcome = Outcome::Done { version: Version(version), seq };
             }
         }
         Ok(outcomes)

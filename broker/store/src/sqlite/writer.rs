@@ -30,11 +30,13 @@ impl Writer {
             .query_row([], |row| row.get(0))?;
         let mut outcomes = Vec::with_capacity(writes.len());
         for write in writes {
-            let done = apply(&transaction, write, version + 1)?;
-            if done {
-                version += 1;
-            }
-            outcomes.push(if done { Outcome::Done(Version(version)) } else { Outcome::Conflict });
+            outcomes.push(match apply(&transaction, write, version + 1)? {
+                Some(seq) => {
+                    version += 1;
+                    Outcome::Done { version: Version(version), seq }
+                }
+                None => Outcome::Conflict,
+            });
         }
         transaction.prepare_cached("update counter set value = ?1 where name = 'version'")?.execute([version])?;
         transaction.commit()?;
@@ -148,8 +150,8 @@ fn term(transaction: &Transaction<'_>, iri: &str) -> Result<i64> {
     Ok(transaction.prepare_cached("select id from term where iri = ?1")?.query_row([iri], |row| row.get(0))?)
 }
 
-/// Whether the entity was as expected, and so the write was made.
-fn apply(transaction: &Transaction<'_>, write: &RowWrite, version: i64) -> Result<bool, StoreError> {
+/// Makes the write if the entity is as expected. Its place in the order of creation, or `None`.
+fn apply(transaction: &Transaction<'_>, write: &RowWrite, version: i64) -> Result<Option<i64>, StoreError> {
     let id = write.id.as_str();
     let seq: Option<i64> = match (&write.expected, &write.row) {
         (None, Some(row)) => transaction
@@ -177,7 +179,7 @@ fn apply(transaction: &Transaction<'_>, write: &RowWrite, version: i64) -> Resul
             .optional()?,
         (None, None) => None,
     };
-    let Some(seq) = seq else { return Ok(false) };
+    let Some(seq) = seq else { return Ok(None) };
     if let Some(rows) = &write.reindex {
         if write.expected.is_some() {
             delete_index_rows(transaction, seq)?;
@@ -189,7 +191,7 @@ fn apply(transaction: &Transaction<'_>, write: &RowWrite, version: i64) -> Resul
             "insert into change (tenant, entity, version, at, operation, change) values (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .execute(params![write.tenant, id, version, write.at, write.operation, write.change])?;
-    Ok(true)
+    Ok(Some(seq))
 }
 
 fn delete_index_rows(transaction: &Transaction<'_>, seq: i64) -> Result<()> {

@@ -79,7 +79,7 @@ fn an_index_built_beside_writers_is_complete() {
                             let after = (n % 5 != 0).then(|| entity(body(n, (n + made) % 50)));
                             let outcome =
                                 writer.write(tenant, &[Write { before: Some(seen), after }], at(1)).await.unwrap();
-                            assert!(matches!(outcome[0], Outcome::Done(_) | Outcome::Conflict));
+                            assert!(matches!(outcome[0], Outcome::Done { .. } | Outcome::Conflict));
                         }
                     })
                 })

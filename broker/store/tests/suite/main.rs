@@ -109,7 +109,7 @@ async fn default_tenant(store: &Store) -> TenantId {
 async fn create_all(store: &Store, tenant: TenantId, bodies: impl IntoIterator<Item = Value>) {
     let writes: Vec<Write> = bodies.into_iter().map(|body| create(&entity(body))).collect();
     let outcomes = store.write(tenant, &writes, at(0)).await.unwrap();
-    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(_))));
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done { .. })));
 }
 
 async fn load(store: &Store, tenant: TenantId, text: &str) -> Option<Stored> {
@@ -117,7 +117,7 @@ async fn load(store: &Store, tenant: TenantId, text: &str) -> Option<Stored> {
 }
 
 fn everything() -> Page {
-    Page { offset: 0, limit: 100_000, count: true }
+    Page { after: 0, offset: 0, limit: 100_000, count: true }
 }
 
 fn typed(types: &str) -> Query {

@@ -55,7 +55,7 @@ fn a_write_is_made_only_on_what_its_writer_saw() {
             let seen = load(&store, tenant, "urn:x:1").await.unwrap();
             let change = |value| Write { before: Some(seen.clone()), after: Some(with_value(&seen, value)) };
             let first = store.write(tenant, &[change(2)], at(1)).await.unwrap();
-            assert!(matches!(first[0], Outcome::Done(version) if version > seen.version));
+            assert!(matches!(first[0], Outcome::Done { version, .. } if version > seen.version));
             let second = store.write(tenant, &[change(3)], at(1)).await.unwrap();
             assert_eq!(second, [Outcome::Conflict], "somebody was faster");
             let now = load(&store, tenant, "urn:x:1").await.unwrap();
@@ -63,7 +63,7 @@ fn a_write_is_made_only_on_what_its_writer_saw() {
 
             let delete = |stored: &Stored| Write { before: Some(stored.clone()), after: None };
             assert_eq!(store.write(tenant, &[delete(&seen)], at(2)).await.unwrap(), [Outcome::Conflict]);
-            assert!(matches!(store.write(tenant, &[delete(&now)], at(2)).await.unwrap()[0], Outcome::Done(_)));
+            assert!(matches!(store.write(tenant, &[delete(&now)], at(2)).await.unwrap()[0], Outcome::Done { .. }));
             assert!(load(&store, tenant, "urn:x:1").await.is_none());
             create_all(&store, tenant, [numbered(1)]).await;
             assert_eq!(
@@ -189,7 +189,7 @@ fn pages_cover_the_result_once_in_a_stable_order() {
                 let all = store.query(tenant, &query, everything(), at(0)).await.unwrap();
                 let mut paged = Vec::new();
                 loop {
-                    let page = Page { offset: paged.len(), limit: 7, count: false };
+                    let page = Page { after: 0, offset: paged.len(), limit: 7, count: false };
                     let answer = store.query(tenant, &query, page, at(0)).await.unwrap();
                     paged.extend(answer.entities);
                     if !answer.more {
@@ -198,10 +198,10 @@ fn pages_cover_the_result_once_in_a_stable_order() {
                 }
                 assert_eq!(ids(&paged), ids(&all.entities), "{query:?}");
                 assert_eq!(all.total, Some(paged.len() as u64));
-                let past = Page { offset: 1_000, limit: 5, count: true };
+                let past = Page { after: 0, offset: 1_000, limit: 5, count: true };
                 let past = store.query(tenant, &query, past, at(0)).await.unwrap();
                 assert_eq!((past.entities.len(), past.total, past.more), (0, all.total, false));
-                let none = Page { offset: 0, limit: 0, count: true };
+                let none = Page { after: 0, offset: 0, limit: 0, count: true };
                 let none = store.query(tenant, &query, none, at(0)).await.unwrap();
                 assert_eq!((none.entities.len(), none.total), (0, all.total));
             }

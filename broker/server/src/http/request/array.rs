@@ -78,7 +78,7 @@ impl ArraySplitter {
             b'"' => self.in_string = true,
             b'{' | b'[' => self.depth += 1,
             b'}' | b']' => {
-                self.depth = self.depth.checked_sub(1).ok_or_else(|| self.broken("too many brackets close"))?
+                self.depth = self.depth.checked_sub(1).ok_or_else(|| self.broken("too many brackets close"))?;
             }
             _ => {}
         }

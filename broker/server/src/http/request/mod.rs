@@ -38,7 +38,7 @@ impl Names {
     pub async fn of_header(request: &HttpRequest, state: &AppState) -> Result<Self> {
         let user = match link::context_link(request)? {
             Some(url) => UserContext::from_url(&url),
-            None => state.default_context.clone(),
+            None => default_context(request, state),
         };
         Self::resolve(user, state).await
     }
@@ -51,6 +51,16 @@ impl Names {
         let context = state.contexts.resolve(&user).await?;
         Ok(Self { user, context })
     }
+}
+
+/// What clients that name no @context mean: the core alone (5.5.5), or Hiroba's vocabulary if the operator said so.
+fn default_context(request: &HttpRequest, state: &AppState) -> UserContext {
+    if state.config.vocabulary_by_default { vocabulary(request, state) } else { UserContext::default() }
+}
+
+/// Hiroba's vocabulary, at the address where the client can have it.
+pub fn vocabulary(request: &HttpRequest, state: &AppState) -> UserContext {
+    UserContext::from_url(&format!("{}{}", base_url(request, state), hiroba_vocab::context::PATH))
 }
 
 /// The tenant that a request is about.

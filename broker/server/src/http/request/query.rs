@@ -442,7 +442,7 @@ pub fn page(params: &Params, config: &Config) -> Result<Page> {
         let detail = format!("a page holds at most {} entities", config.max_limit);
         return Err(Error::new(ngsild::ErrorKind::TooManyResults, detail).at("limit").into());
     }
-    Ok(Page { offset: params.number("offset")?.unwrap_or(0), limit, count })
+    Ok(Page { after: 0, offset: params.number("offset")?.unwrap_or(0), limit, count })
 }
 
 #[cfg(test)]
@@ -501,7 +501,7 @@ mod tests {
     fn the_newer_word_wins_and_older_ones_still_count() {
         let (request, shown) = read("type=A&options=keyValues,sysAttrs,count&format=concise&limit=5&offset=3").unwrap();
         assert_eq!((shown.form, shown.sys_attrs), (Form::Concise, true));
-        assert_eq!(request.page, Page { offset: 3, limit: 5, count: true });
+        assert_eq!(request.page, Page { after: 0, offset: 3, limit: 5, count: true });
         assert!(read("type=*").unwrap().0.local);
     }
 }

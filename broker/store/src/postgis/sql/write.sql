@@ -1,5 +1,6 @@
 -- A group of writes, each with its index rows and its change record, in one statement and one commit.
--- Returns a row (0, version of the index definitions) and a row (number of the write, new version) for each that was done.
+-- Returns a row (0, version of the index definitions, 0) and for each write that was done a row (its number, the new
+-- version, the entity's place in the order of creation).
 -- A write that found another version than expected leaves no trace.
 with
 known as (select version from index_version),
@@ -66,6 +67,6 @@ logged as (
            pg_current_xact_id()::text::bigint + $23, i.operation, i.change
     from done d join input i on i.ord = d.ord
 )
-select 0::bigint as ord, version from known
+select 0::bigint as ord, version, 0::bigint as seq from known
 union all
-select ord, version from done
+select ord, version, seq from done

@@ -1,0 +1,230 @@
+//! `hiroba import`.
+
+mod read;
+mod remote;
+mod sink;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use hiroba_importers::{Options, Report};
+use hiroba_vocab::Tenant;
+use hiroba_vocab::normalise::code::LocalGovernmentCode;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::serve::DatabaseArgs;
+use super::{Outcome, output, secret};
+use crate::service::now;
+use crate::service::publish::Published;
+
+pub(super) use read::{FileError, import_file};
+pub(super) use sink::{Sink, SinkError};
+
+/// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON.
+///
+/// The data set is recognised by its columns. Importing a file again writes only what differs. Every row is accounted for
+/// in the report: published, merged with another, set aside because it is no entity, or refused with the reason.
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The files.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only report what would be published.
+    #[arg(long)]
+    dry_run: bool,
+    /// Send the entities to this broker, http://HOST:PORT, instead of writing into a database.
+    #[arg(long, value_name = "URL", value_parser = broker)]
+    to: Option<url::Url>,
+    /// A file with the token that the broker asks for.
+    #[arg(long, value_name = "FILE", env = "HIROBA_TOKEN_FILE")]
+    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// The tenant to publish for.
+    #[arg(long, value_name = "NAME", value_parser = tenant)]
+    tenant: Option<Tenant>,
+    /// Which data set it is, when it is not recognised: aed, evacuation-site, …
+    #[arg(long, value_name = "NAME")]
+    dataset: Option<String>,
+    /// Which sheet of a workbook.
+    #[arg(long, value_name = "NAME")]
+    sheet: Option<String>,
+    /// The publisher's 全国地方公共団体コード, six digits, when the file does not tell.
+    #[arg(long, value_name = "CODE", value_parser = municipality)]
+    municipality: Option<LocalGovernmentCode>,
+    /// The publisher's name, where it is no local government.
+    #[arg(long, value_name = "NAME")]
+    publisher: Option<String>,
+    /// The licence: a URL, or a name such as "CC BY 4.0".
+    #[arg(long, value_name = "LICENCE")]
+    licence: Option<String>,
+    /// The address where the file is published.
+    #[arg(long, value_name = "URL")]
+    source: Option<String>,
+    /// The day on which the file was published, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    issued: Option<String>,
+    /// The day that the file describes, YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    modified: Option<String>,
+    /// The form of the report.
+    #[arg(long, value_enum, default_value_t)]
+    report: ReportForm,
+}
+
+/// The form of the report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum ReportForm {
+    /// For people.
+    #[default]
+    Text,
+    /// A JSON object a line, one for each file.
+    Json,
+}
+
+fn broker(text: &str) -> Result<url::Url, String> {
+    let mut url = url::Url::parse(text).map_err(|e| e.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err("a broker's address is http://HOST:PORT or https://HOST".to_owned());
+    }
+    // What is joined to it goes below its path.
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+fn tenant(text: &str) -> Result<Tenant, String> {
+    Tenant::parse(text).map_err(|e| e.to_string())
+}
+
+fn municipality(text: &str) -> Result<LocalGovernmentCode, String> {
+    LocalGovernmentCode::parse(text).ok_or_else(|| {
+        "a 全国地方公共団体コード has six digits, of which the last one checks the others (131016)".to_owned()
+    })
+}
+
+/// What a script reads of one file.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonReport<'r> {
+    #[serde(flatten)]
+    report: &'r Report,
+    dry_run: bool,
+    published: Published,
+}
+
+#[derive(Serialize)]
+struct JsonError<'e> {
+    file: &'e str,
+    error: String,
+}
+
+pub(super) fn run(arguments: &ImportArgs) -> Outcome {
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::error(error);
+            return Outcome::Failed;
+        }
+    };
+    runtime.block_on(run_all(arguments))
+}
+
+async fn run_all(arguments: &ImportArgs) -> Outcome {
+    let sink = match sink(arguments).await {
+        Ok(sink) => sink,
+        Err(error) => {
+            output::error(&error);
+            return error.outcome();
+        }
+    };
+    let mut outcome = Outcome::Done;
+    for file in &arguments.files {
+        let this = run_one(arguments, &sink, file).await;
+        outcome = outcome.worse(this);
+        if this == Outcome::Unreachable {
+            break;
+        }
+    }
+    outcome
+}
+
+async fn run_one(arguments: &ImportArgs, sink: &Sink, file: &std::path::Path) -> Outcome {
+    let progress = progress(file);
+    let imported = import_file(file.to_owned().into(), options(arguments), sink, &progress).await;
+    progress.finish_and_clear();
+    match imported {
+        Ok((report, published)) => {
+            match arguments.report {
+                ReportForm::Text => {
+                    output::result(report.to_text().trim_end());
+                    output::result(summary(arguments.dry_run, &published));
+                }
+                ReportForm::Json => {
+                    let json = JsonReport { report: &report, dry_run: arguments.dry_run, published };
+                    output::result(serde_json::to_string(&json).unwrap_or_default());
+                }
+            }
+            if report.rows.refused == 0 { Outcome::Done } else { Outcome::Invalid }
+        }
+        Err(error) => {
+            output::error(&error);
+            if arguments.report == ReportForm::Json {
+                let name = file.display().to_string();
+                let json = JsonError { file: &name, error: error.to_string() };
+                output::result(serde_json::to_string(&json).unwrap_or_default());
+            }
+            error.outcome()
+        }
+    }
+}
+
+fn summary(dry_run: bool, published: &Published) -> String {
+    if dry_run {
+        return "  published  nothing (--dry-run)".to_owned();
+    }
+    let Published { created, changed, unchanged } = published;
+    format!(
+        "  published  {created} created, {changed} changed, {unchanged} unchanged, the data set's own entity included"
+    )
+}
+
+/// A line that tells how far it is, on a terminal only.
+fn progress(file: &std::path::Path) -> ProgressBar {
+    let bar = ProgressBar::no_length();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {pos} rows  {per_sec}  {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.set_message(file.display().to_string());
+    bar.enable_steady_tick(std::time::Duration::from_millis(120));
+    bar
+}
+
+fn options(arguments: &ImportArgs) -> Options {
+    Options {
+        dataset: arguments.dataset.clone(),
+        sheet: arguments.sheet.clone(),
+        municipality: arguments.municipality,
+        publisher: arguments.publisher.clone(),
+        licence: arguments.licence.clone(),
+        source: arguments.source.clone(),
+        issued: arguments.issued.clone(),
+        modified: arguments.modified.clone(),
+        ..Options::new(now())
+    }
+}
+
+async fn sink(arguments: &ImportArgs) -> Result<Sink, SinkError> {
+    if arguments.dry_run {
+        return Ok(Sink::Nothing);
+    }
+    let tenant = arguments.tenant.clone().unwrap_or_else(Tenant::default_tenant);
+    if let Some(url) = &arguments.to {
+        let token = arguments.token_file.as_deref().map(secret::read).transpose().map_err(SinkError::Secret)?;
+        return Sink::remote(url.clone(), token, tenant);
+    }
+    Sink::store(&arguments.database.address(), &tenant).await
+}

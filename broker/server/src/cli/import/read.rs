@@ -1,0 +1,104 @@
+//! One file on its way: rows are read on one thread while the batch before them is written.
+
+use hiroba_importers::{Import, ImportError, Input, Options, Report};
+use indicatif::ProgressBar;
+
+use super::sink::{Sink, SinkError};
+use crate::cli::Outcome;
+use crate::service::batch::COMMIT;
+use crate::service::publish::{Batches, Published};
+
+/// How many batches may wait to be written.
+const WAITING: usize = 2;
+
+/// Why a file was not imported.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::cli) enum FileError {
+    /// The file is at fault.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The database or broker is at fault.
+    #[error("{file}: {error}{}", so_far(*.written))]
+    Sink {
+        /// The file.
+        file: String,
+        /// What it says.
+        error: SinkError,
+        /// How many entities were written before.
+        written: u64,
+    },
+}
+
+fn so_far(written: u64) -> String {
+    match written {
+        0 => "; nothing was written".to_owned(),
+        n => format!("; {n} entities were written before that. Import the file again: only what differs is written"),
+    }
+}
+
+impl FileError {
+    /// How the command ends because of it.
+    pub(in crate::cli) fn outcome(&self) -> Outcome {
+        match self {
+            Self::Import(ImportError::Unreadable { .. } | ImportError::Directory { .. }) => Outcome::Failed,
+            Self::Import(_) => Outcome::Invalid,
+            Self::Sink { error, .. } => error.outcome(),
+        }
+    }
+}
+
+/// Imports a file and, at its end, the entity of its data set.
+pub(in crate::cli) async fn import_file(
+    input: Input,
+    options: Options,
+    sink: &Sink,
+    progress: &ProgressBar,
+) -> Result<(Report, Published), FileError> {
+    let file = input.name();
+    let now = options.now;
+    let (sender, mut batches) = tokio::sync::mpsc::channel(WAITING);
+    let bar = progress.clone();
+    let reading = tokio::task::spawn_blocking(move || read(input, options, &sender, &bar));
+    let mut published = Published::default();
+    let fail = |error, written: Published| FileError::Sink {
+        file: file.clone(),
+        error,
+        written: written.created + written.changed,
+    };
+    while let Some(batch) = batches.recv().await {
+        // When the channel closes, the reader stops.
+        published += sink.publish(&batch, now).await.map_err(|error| fail(error, published))?;
+    }
+    let import = match reading.await {
+        Ok(import) => import?,
+        Err(error) => return Err(fail(SinkError::Stopped(error.to_string()), published)),
+    };
+    let dataset = import.dataset_entity();
+    published += sink.publish(&[dataset], now).await.map_err(|error| fail(error, published))?;
+    Ok((import.report(), published))
+}
+
+fn read(
+    input: Input,
+    options: Options,
+    batches: &tokio::sync::mpsc::Sender<Vec<ngsild::Entity>>,
+    progress: &ProgressBar,
+) -> Result<Import, ImportError> {
+    let mut import = Import::open(input, options)?;
+    let mut collected = Batches::new(COMMIT);
+    for outcome in import.rows()? {
+        progress.inc(1);
+        if let hiroba_importers::Outcome::Entity { entity, .. } = outcome?
+            && let Some(batch) = collected.push(*entity)
+            && batches.blocking_send(batch).is_err()
+        {
+            return Ok(import);
+        }
+    }
+    let rest = collected.take();
+    if !rest.is_empty() {
+        // Nobody listens when writing failed; that is told there.
+        let _ = batches.blocking_send(rest);
+    }
+    Ok(import)
+}

@@ -1,0 +1,120 @@
+//! Downloads of a type, streamed: they may be larger than memory.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::VARY;
+use actix_web::web::Bytes;
+use hiroba_store::{Page, StoreError, Stored, TenantId};
+use hiroba_vocab::Iri;
+use ngsild::Kind;
+use ngsild::query::Query;
+
+use super::csv::Columns;
+use super::geojson::{self, Detail};
+use super::visit::{Visit, encode};
+use crate::http::problem::Result;
+use crate::service::entities::without_expired;
+use crate::service::now;
+
+/// How many entities are read at a time.
+const CHUNK: usize = 1_000;
+
+/// The entities as CSV, one a row.
+///
+/// # Errors
+/// When the database fails.
+pub(super) async fn csv(visit: &Visit, name: &Iri, query: Query) -> Result<HttpResponse> {
+    let summary = visit.summary().await?;
+    let attributes = summary.types.get(name).map(|of_type| of_type.attributes.clone()).unwrap_or_default();
+    let with_languages = attributes.iter().map(|(name, kinds)| (name, kinds.contains(&Kind::LanguageProperty)));
+    let columns = Columns::of(with_languages, &visit.context);
+    let head = columns.head();
+    let file = format!("attachment; filename*=UTF-8''{}.csv", encode(&visit.context.compact(name)));
+    let body = stream(visit, query, usize::MAX, head, String::new(), move |stored, _| Some(columns.row(stored)));
+    Ok(HttpResponse::Ok()
+        .content_type("text/csv; charset=utf-8; header=present")
+        .insert_header(("Content-Disposition", file))
+        .insert_header((VARY, "Accept, NGSILD-Tenant"))
+        .streaming(body))
+}
+
+/// The first `most` entities as a GeoJSON FeatureCollection.
+pub(super) fn geojson(visit: &Visit, query: Query, detail: Detail, most: usize) -> Result<HttpResponse> {
+    let context = Arc::clone(&visit.context);
+    let body = stream(visit, query, most, geojson::HEAD.to_owned(), geojson::TAIL.to_owned(), move |stored, first| {
+        let feature = geojson::feature(stored, &context, detail)?;
+        Some(if first { feature.to_string() } else { format!(",\n{feature}") })
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("application/geo+json")
+        .insert_header((VARY, "Accept, Accept-Language, NGSILD-Tenant"))
+        .streaming(body))
+}
+
+/// The text of every entity that matches, read piece by piece.
+fn stream<F: Fn(&Stored, bool) -> Option<String> + 'static>(
+    visit: &Visit,
+    query: Query,
+    most: usize,
+    head: String,
+    tail: String,
+    text: F,
+) -> impl futures_util::Stream<Item = Result<Bytes, StoreError>> + use<F> {
+    struct Reading<F> {
+        store: hiroba_store::Store,
+        tenant: TenantId,
+        query: Query,
+        after: i64,
+        left: usize,
+        first: bool,
+        head: Option<String>,
+        tail: Option<String>,
+        text: F,
+    }
+    let reading = Reading {
+        store: visit.state.store.clone(),
+        tenant: visit.tenant,
+        query,
+        after: 0,
+        left: most,
+        first: true,
+        head: Some(head),
+        tail: Some(tail),
+        text,
+    };
+    futures_util::stream::unfold(reading, |mut reading| async move {
+        if let Some(head) = reading.head.take() {
+            return Some((Ok(Bytes::from(head)), reading));
+        }
+        reading.tail.as_ref()?;
+        let limit = CHUNK.min(reading.left);
+        let page = Page { after: reading.after, limit, ..Page::default() };
+        let now = now();
+        let answer =
+            if limit == 0 { None } else { Some(reading.store.query(reading.tenant, &reading.query, page, now).await) };
+        let mut piece = String::new();
+        let more = match answer {
+            None => false,
+            Some(Err(error)) => {
+                reading.tail = None;
+                return Some((Err(error), reading));
+            }
+            Some(Ok(answer)) => {
+                for stored in answer.entities {
+                    if let Some(text) = (reading.text)(&without_expired(stored, now), reading.first) {
+                        piece.push_str(&text);
+                        reading.first = false;
+                    }
+                    reading.left = reading.left.saturating_sub(1);
+                }
+                reading.after = answer.last;
+                answer.more
+            }
+        };
+        if !more {
+            piece.push_str(&reading.tail.take().unwrap_or_default());
+        }
+        Some((Ok(Bytes::from(piece)), reading))
+    })
+}

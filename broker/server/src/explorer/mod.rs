@@ -1,0 +1,16 @@
+//! The explorer: pages for people, and the same data in plain forms. Everything comes from this server alone.
+
+pub mod assets;
+mod cell;
+pub mod csv;
+mod download;
+pub mod entity;
+pub mod geojson;
+pub mod landing;
+mod language;
+mod linked;
+mod page;
+pub mod types;
+mod visit;
+
+pub use language::Language;

@@ -1,0 +1,194 @@
+//! A request for a page, with everything that pages need to know.
+
+use std::sync::Arc;
+
+use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{CONTENT_SECURITY_POLICY, VARY};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use hiroba_store::{Page, StoreError, Stored, TenantId};
+use hiroba_vocab::Iri;
+use ngsild::AttributeValue;
+use ngsild::jsonld::Context;
+use ngsild::query::{EntitySelector, Query, TypeAlternatives};
+use serde_json::Value;
+
+use super::page::{Fact, Frame, Link, Missing};
+use super::{Language, assets, cell, language};
+use crate::http::problem::Result;
+use crate::http::request::{tenant, vocabulary};
+use crate::service::discovery::{Summary, summary};
+use crate::service::entities::without_expired;
+use crate::service::{existing_tenant, now};
+use crate::state::AppState;
+
+/// Nothing from other hosts; workers of the map are made from its own code.
+const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; connect-src 'self'; \
+                      style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; form-action 'self'";
+
+/// The media type of pages.
+pub(super) const HTML: &str = "text/html";
+
+/// The type of the entities that describe data sets.
+pub(super) const DATASET: &str = "http://www.w3.org/ns/dcat#Dataset";
+
+/// What every page needs to know.
+pub(super) struct Visit {
+    pub(super) request: HttpRequest,
+    pub(super) state: Data<AppState>,
+    pub(super) language: Language,
+    pub(super) tenant: TenantId,
+    pub(super) context: Arc<Context>,
+}
+
+impl Visit {
+    pub(super) async fn of(request: HttpRequest, state: Data<AppState>) -> Result<Self> {
+        let tenant = existing_tenant(&state, &tenant(&request)?).await?;
+        let user = vocabulary(&request, &state);
+        let context = state.contexts.resolve(&user).await?;
+        Ok(Self { language: Language::of(&request), request, state, tenant, context })
+    }
+
+    pub(super) fn frame(&self, title: impl Into<String>) -> Frame {
+        let other = self.language.other().tag();
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        for (name, value) in url::form_urlencoded::parse(self.request.query_string().as_bytes()) {
+            if name != "lang" {
+                query.append_pair(&name, &value);
+            }
+        }
+        query.append_pair("lang", other);
+        Frame {
+            language: self.language,
+            title: title.into(),
+            other: format!("{}?{}", self.request.path(), query.finish()),
+            script: assets::script(),
+            style: assets::STYLE_PATH,
+        }
+    }
+
+    pub(super) fn say(&self, key: &'static str) -> &'static str {
+        self.language.say(key)
+    }
+
+    pub(super) async fn summary(&self) -> Result<Arc<Summary>> {
+        Ok(summary(&self.state, self.tenant).await?)
+    }
+
+    pub(super) async fn find(&self, query: &Query, page: Page) -> Result<hiroba_store::Answer> {
+        let now = now();
+        let mut answer = self.state.store.query(self.tenant, query, page, now).await?;
+        for stored in &mut answer.entities {
+            *stored = without_expired(stored.clone(), now);
+        }
+        Ok(answer)
+    }
+
+    /// The path of a type's page.
+    pub(super) fn type_path(&self, name: &Iri) -> String {
+        format!("/data/{}", encode(&self.context.compact(name)))
+    }
+
+    /// The same data in other forms, for the entities of a type.
+    pub(super) fn links(&self, name: &Iri) -> Vec<Link> {
+        let path = self.type_path(name);
+        let link = |label: &str, href: String| Link { label: label.to_owned(), href };
+        let selection =
+            if self.state.config.vocabulary_by_default { self.context.compact(name) } else { name.as_str().into() };
+        let mut links = vec![
+            link("NGSI-LD", format!("/ngsi-ld/v1/entities?type={}&limit=100", encode(&selection))),
+            link("GeoJSON", format!("{path}.geojson")),
+            link("CSV", format!("{path}.csv")),
+        ];
+        let label = if self.state.sidecar.is_some() { "SPARQL" } else { self.say("no-sparql") };
+        let query =
+            format!("SELECT ?entity ?name WHERE {{ ?entity a <{name}> ; <https://schema.org/name> ?name }} LIMIT 100");
+        let href = if self.state.sidecar.is_some() {
+            format!("/sparql?query={}", encode(&query))
+        } else {
+            "/ready".to_owned()
+        };
+        links.push(link(label, href));
+        links
+    }
+
+    pub(super) fn property(&self, stored: &Stored, name: &str) -> Option<String> {
+        let instances = stored.entity.attributes.get(&self.context.expand(name)?)?;
+        Some(cell::text(instances, self.language)).filter(|text| !text.is_empty())
+    }
+
+    /// What is known of a data set: licence, publisher, source, date.
+    pub(super) fn dataset_facts(&self, dataset: &Stored) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        let mut tell = |key: &'static str, value: Option<String>| {
+            if let Some(value) = value {
+                let link = value.starts_with("http").then(|| value.clone());
+                facts.push(Fact { label: self.say(key).to_owned(), value, link, notes: Vec::new() });
+            }
+        };
+        tell("publisher", self.property(dataset, "publisher"));
+        tell("licence", self.property(dataset, "license").or_else(|| Some(self.say("no-licence").to_owned())));
+        tell("source", self.property(dataset, "source").or_else(|| self.property(dataset, "fileName")));
+        tell("date", self.property(dataset, "modified").or_else(|| self.property(dataset, "issued")));
+        facts
+    }
+
+    /// The data sets whose entities have a type.
+    pub(super) async fn datasets_of(&self, name: &Iri) -> Result<Vec<Stored>> {
+        let datasets = self.datasets().await?;
+        Ok(datasets.into_iter().filter(|dataset| self.entity_type(dataset).as_ref() == Some(name)).collect())
+    }
+
+    pub(super) async fn datasets(&self) -> Result<Vec<Stored>> {
+        let query = typed(Iri::from_expanded(DATASET));
+        Ok(self.find(&query, Page { limit: 1_000, ..Page::default() }).await?.entities)
+    }
+
+    /// The type of a data set's entities.
+    pub(super) fn entity_type(&self, dataset: &Stored) -> Option<Iri> {
+        let name = self.context.expand("entityType")?;
+        match &dataset.entity.default_instance(name.as_str())?.is {
+            AttributeValue::VocabProperty(iris) => iris.as_slice().first().cloned(),
+            AttributeValue::Property(Value::String(text)) => self.context.expand(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn html(&self, template: &impl Template) -> Result<HttpResponse> {
+        let body = template.render().map_err(|e| StoreError::Database(e.to_string()))?;
+        let mut response = page(body);
+        if language::chosen(&self.request).is_some() {
+            let cookie = Cookie::build(language::COOKIE, self.language.tag()).path("/").same_site(SameSite::Lax);
+            let _ = response.add_cookie(&cookie.permanent().finish());
+        }
+        Ok(response)
+    }
+
+    /// A page that says that there is nothing.
+    pub(super) fn missing(&self) -> Result<HttpResponse> {
+        let page = Missing { frame: self.frame(self.say("not-found")) };
+        let mut response = self.html(&page)?;
+        *response.status_mut() = actix_web::http::StatusCode::NOT_FOUND;
+        Ok(response)
+    }
+}
+
+fn page(body: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((VARY, "Accept, Accept-Language, Cookie, NGSILD-Tenant"))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .insert_header(("Referrer-Policy", "same-origin"))
+        .body(body)
+}
+
+pub(super) fn typed(name: Iri) -> Query {
+    let types = Some(TypeAlternatives::single(name));
+    Query { selectors: vec![EntitySelector { types, ..EntitySelector::default() }], ..Query::default() }
+}
+
+pub(super) fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}

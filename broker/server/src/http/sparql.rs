@@ -1,0 +1,45 @@
+//! `/sparql`: the sidecar's endpoint under this server's address, so that pages and people need one address only.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use futures_util::TryStreamExt;
+
+use super::problem::{HttpError, Result};
+use super::request::body::bytes;
+use crate::state::AppState;
+
+/// How large a query may be, in bytes.
+const MAX_QUERY: usize = 1 << 20;
+
+/// Passes a request on to the sidecar, and its answer back.
+///
+/// # Errors
+/// NotFound when there is no sidecar; BadGateway when it does not answer.
+pub(super) async fn forward(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
+    let (Some(client), Some(sidecar)) = (&state.sidecar, &state.config.sparql) else {
+        return Err(HttpError::NotFound(
+            "/sparql: the SPARQL sidecar is not configured (hiroba serve --sparql URL)".into(),
+        ));
+    };
+    let mut url = sidecar.join("sparql").map_err(|e| HttpError::BadGateway(e.to_string()))?;
+    url.set_query(Some(request.query_string()).filter(|query| !query.is_empty()));
+    let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes());
+    let mut asked = client.request(method.unwrap_or_default(), url).body(bytes(payload, MAX_QUERY).await?.freeze());
+    for name in [ACCEPT, CONTENT_TYPE] {
+        if let Some(value) = request.headers().get(&name) {
+            asked = asked.header(name.as_str(), value.as_bytes());
+        }
+    }
+    let answer = asked.send().await.map_err(|e| HttpError::BadGateway(e.without_url().to_string()))?;
+    let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
+    let mut response = HttpResponse::build(status);
+    for name in ["content-type", "retry-after", "allow"] {
+        if let Some(value) = answer.headers().get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok())
+        {
+            response.insert_header((name, value));
+        }
+    }
+    Ok(response.streaming(answer.bytes_stream().map_err(std::io::Error::other)))
+}

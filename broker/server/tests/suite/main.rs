@@ -1,0 +1,14 @@
+//! The broker over real sockets: the built binary, on every store.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+
+mod abuse;
+mod batch;
+mod contexts;
+mod contract;
+mod feed;
+mod pages;
+mod process;
+mod provision;
+mod queries;
+mod support;
+mod tenants;

@@ -1,0 +1,127 @@
+//! The process: how it starts, stops, survives, and what it says of itself.
+
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{Broker, eventually, run};
+
+fn hiroba(arguments: &[&str]) -> std::process::Output {
+    Command::new(env!("CARGO_BIN_EXE_hiroba")).args(arguments).stdin(Stdio::null()).output().unwrap()
+}
+
+#[test]
+fn it_starts_at_once_stays_small_and_stops_cleanly() {
+    run(async {
+        let started = Instant::now();
+        let mut broker = Broker::sqlite().await;
+        assert!(started.elapsed() < Duration::from_secs(1), "started after {:?}", started.elapsed());
+        broker.create(&json!({"id": "urn:x:1", "type": "T"})).await;
+        let status = std::fs::read_to_string(format!("/proc/{}/status", broker.process.id())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let kilobytes: u64 = resident.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kilobytes < 60_000, "{kilobytes} kB");
+        let kill = Command::new("kill").args(["-TERM", &broker.process.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+        let stopped = Instant::now();
+        let end = broker.process.wait().unwrap();
+        assert!(end.success() && stopped.elapsed() < Duration::from_secs(5), "{end} after {:?}", stopped.elapsed());
+    });
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9() {
+    run(async {
+        for broker in Broker::every().await {
+            let kind = broker.kind;
+            let mut acknowledged = Vec::new();
+            for n in 0..200 {
+                broker.create(&json!({"id": format!("urn:x:{n}"), "type": "T", "n": n})).await;
+                acknowledged.push(n);
+            }
+            let broker = broker.kill_and_restart().await;
+            let count = broker.get("/ngsi-ld/v1/entities?type=T&limit=0&count=true").send().await;
+            assert_eq!(count.header("NGSILD-Results-Count"), Some(acknowledged.len().to_string().as_str()), "{kind}");
+            let feed = broker.get("/changes?limit=5000").send().await;
+            assert_eq!(feed.text.lines().count(), acknowledged.len(), "{kind}");
+        }
+    });
+}
+
+#[test]
+fn it_tells_how_it_is() {
+    run(async {
+        for broker in Broker::every().await {
+            assert_eq!(broker.get("/health").send().await.json(), json!({"status": "ok"}));
+            let ready = broker.get("/ready").send().await;
+            assert_eq!((ready.status, ready.json()["status"].as_str()), (200, Some("ready")));
+            let version = broker.get("/version").send().await.json();
+            assert!(version["orionld version"].is_string() && version["database"].as_str().unwrap().contains("SQL"));
+            let id = broker.get("/health").header("x-request-id", "my-id.1").send().await;
+            assert_eq!(id.header("x-request-id"), Some("my-id.1"));
+            broker.get("/ngsi-ld/v1/entities/urn:x:none").send().await;
+            let metrics = broker.get("/metrics").send().await.text;
+            let line =
+                "hiroba_http_requests_total{method=\"GET\",route=\"/ngsi-ld/v1/entities/{id}\",status=\"404\"} 1";
+            assert!(metrics.contains(line), "{metrics}");
+        }
+    });
+}
+
+#[test]
+fn a_lost_database_is_told_and_found_again() {
+    run(async {
+        let Some(mut broker) = Broker::every().await.into_iter().nth(1) else { return };
+        broker.create(&json!({"id": "urn:x:1", "type": "T"})).await;
+        broker.refuse_connections(true).await;
+        let answer = broker.post("/ngsi-ld/v1/entities", &json!({"id": "urn:x:2", "type": "T"})).send().await;
+        assert_eq!((answer.status, answer.header("retry-after")), (503, Some("1")), "{}", answer.text);
+        assert!(!answer.text.contains("127.0.0.1"), "addresses stay in the log: {}", answer.text);
+        assert_eq!(broker.get("/ready").send().await.status, 503);
+        assert_eq!(broker.get("/health").send().await.status, 200);
+        broker.refuse_connections(false).await;
+        eventually("the broker works again", async || broker.get("/ready").send().await.status == 200).await;
+        broker.create(&json!({"id": "urn:x:3", "type": "T"})).await;
+        assert!(broker.process.try_wait().unwrap().is_none());
+    });
+}
+
+#[test]
+fn writes_need_the_token_when_there_is_one() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("token");
+        std::fs::write(&file, "s3cret\n").unwrap();
+        let broker = Broker::sqlite_with(&["--token-file", file.to_str().unwrap()]).await;
+        let body = json!({"id": "urn:x:1", "type": "T"});
+        let path = "/ngsi-ld/v1/entities";
+        assert_eq!(broker.post(path, &body).send().await.status, 401);
+        assert_eq!(broker.post(path, &body).header("authorization", "Bearer wrong!").send().await.status, 401);
+        assert_eq!(broker.post(path, &body).header("authorization", "Bearer s3cret").send().await.status, 201);
+        assert_eq!(broker.get("/ngsi-ld/v1/entities/urn:x:1").send().await.status, 200, "reading is open");
+        let query = json!({"type": "Query", "entities": [{"type": "T"}]});
+        assert_eq!(broker.post("/ngsi-ld/v1/entityOperations/query", &query).send().await.status, 200);
+        assert_eq!(broker.get("/changes").send().await.status, 401);
+    });
+}
+
+#[test]
+fn exit_codes_tell_scripts_what_happened() {
+    for (arguments, code) in [
+        (&["--version"][..], 0),
+        (&["serve", "--odd"], 2),
+        (&["serve", "--listen", "nonsense"], 2),
+        (&["serve", "--listen", "127.0.0.1:0", "--database", "mysql://x/y"], 1),
+        (&["serve", "--listen", "127.0.0.1:0", "--database", "postgres://127.0.0.1:1/x"], 4),
+        (&["serve", "--listen", "127.0.0.1:0", "--data-dir", "/proc/nothing"], 4),
+        (&["serve", "--listen", "192.0.2.1:1"], 1),
+        (&["serve", "--listen", "127.0.0.1:0", "--token-file", "/nonexistent"], 1),
+        (&["serve", "--data-dir", "a", "--database", "postgres://b/c"], 2),
+    ] {
+        let output = hiroba(arguments);
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+        assert!(!text.contains("panicked"), "{arguments:?}: {text}");
+    }
+}

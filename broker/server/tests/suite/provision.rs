@@ -1,0 +1,294 @@
+//! Provision of entities and attributes, status by status (clauses 5.6, 6.4 to 6.7).
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Broker, encode, run};
+
+const ENTITIES: &str = "/ngsi-ld/v1/entities";
+
+struct Case {
+    what: &'static str,
+    method: Method,
+    path: &'static str,
+    body: Value,
+    status: u16,
+    error: &'static str,
+}
+
+fn case(what: &'static str, method: Method, path: &'static str, body: Value, status: u16, error: &'static str) -> Case {
+    Case { what, method, path, body, status, error }
+}
+
+fn sample(id: &str) -> Value {
+    json!({
+        "id": id, "type": "T", "scope": "/a",
+        "a": {"type": "Property", "value": 1, "unitCode": "C62"},
+        "m": [{"type": "Property", "value": 1}, {"type": "Property", "value": 2, "datasetId": "urn:d:1"}],
+        "r": {"type": "Relationship", "object": "urn:x:other"}
+    })
+}
+
+/// Each case on an entity that is as `sample` says.
+#[test]
+fn every_operation_answers_as_the_standard_says() {
+    use Method as M;
+    let cases = || {
+        vec![
+            case("create", M::POST, "", json!({"id": "urn:x:new", "type": "T"}), 201, ""),
+            case("create again", M::POST, "", sample("urn:x:1"), 409, "AlreadyExists"),
+            case("create without type", M::POST, "", json!({"id": "urn:x:2"}), 400, "BadRequestData"),
+            case(
+                "create with Null",
+                M::POST,
+                "",
+                json!({"id": "urn:x:2", "type": "T", "a": "urn:ngsi-ld:null"}),
+                400,
+                "BadRequestData",
+            ),
+            case("merge", M::PATCH, "/urn:x:1", json!({"a": 2}), 204, ""),
+            case("merge unknown", M::PATCH, "/urn:x:none", json!({"a": 2}), 404, "ResourceNotFound"),
+            case("merge bad id", M::PATCH, "/nonsense", json!({"a": 2}), 400, "BadRequestData"),
+            case("merge other id", M::PATCH, "/urn:x:1", json!({"id": "urn:x:2", "a": 2}), 400, "BadRequestData"),
+            case(
+                "merge bad value",
+                M::PATCH,
+                "/urn:x:1",
+                json!({"a": {"type": "Property", "object": "urn:x:2"}}),
+                400,
+                "BadRequestData",
+            ),
+            case("merge wrong type", M::PATCH, "/urn:x:1?type=U", json!({"a": 2}), 404, "ResourceNotFound"),
+            case("merge right type", M::PATCH, "/urn:x:1?type=T", json!({"a": 2}), 204, ""),
+            case("merge bad observedAt", M::PATCH, "/urn:x:1?observedAt=now", json!({"a": 2}), 400, "BadRequestData"),
+            case("replace", M::PUT, "/urn:x:1", json!({"id": "urn:x:1", "type": "U", "b": 2}), 204, ""),
+            case(
+                "replace unknown",
+                M::PUT,
+                "/urn:x:none",
+                json!({"id": "urn:x:none", "type": "U"}),
+                404,
+                "ResourceNotFound",
+            ),
+            case(
+                "replace with Null",
+                M::PUT,
+                "/urn:x:1",
+                json!({"id": "urn:x:1", "type": "U", "b": "urn:ngsi-ld:null"}),
+                400,
+                "BadRequestData",
+            ),
+            case("replace without type", M::PUT, "/urn:x:1", json!({"id": "urn:x:1"}), 400, "BadRequestData"),
+            case("append", M::POST, "/urn:x:1/attrs", json!({"b": 2}), 204, ""),
+            case("append over", M::POST, "/urn:x:1/attrs", json!({"a": 2}), 204, ""),
+            case("append not over", M::POST, "/urn:x:1/attrs?options=noOverwrite", json!({"a": 2, "b": 1}), 207, ""),
+            case("append unknown", M::POST, "/urn:x:none/attrs", json!({"a": 2}), 404, "ResourceNotFound"),
+            case(
+                "append with Null",
+                M::POST,
+                "/urn:x:1/attrs",
+                json!({"a": "urn:ngsi-ld:null"}),
+                400,
+                "BadRequestData",
+            ),
+            case("append odd option", M::POST, "/urn:x:1/attrs?options=odd", json!({"a": 1}), 400, "InvalidRequest"),
+            case("update", M::PATCH, "/urn:x:1/attrs", json!({"a": 2, "new": 1}), 204, ""),
+            case("update by Null", M::PATCH, "/urn:x:1/attrs", json!({"a": "urn:ngsi-ld:null"}), 204, ""),
+            case("update Null of nothing", M::PATCH, "/urn:x:1/attrs", json!({"zzz": "urn:ngsi-ld:null"}), 207, ""),
+            case("update unknown", M::PATCH, "/urn:x:none/attrs", json!({"a": 2}), 404, "ResourceNotFound"),
+            case("partial", M::PATCH, "/urn:x:1/attrs/a", json!({"value": 9}), 204, ""),
+            case("partial dataset", M::PATCH, "/urn:x:1/attrs/m", json!({"value": 9, "datasetId": "urn:d:1"}), 204, ""),
+            case(
+                "partial other kind",
+                M::PATCH,
+                "/urn:x:1/attrs/a",
+                json!({"type": "Relationship", "object": "urn:x:2"}),
+                400,
+                "BadRequestData",
+            ),
+            case(
+                "partial unknown attribute",
+                M::PATCH,
+                "/urn:x:1/attrs/zzz",
+                json!({"value": 9}),
+                404,
+                "ResourceNotFound",
+            ),
+            case(
+                "partial unknown entity",
+                M::PATCH,
+                "/urn:x:none/attrs/a",
+                json!({"value": 9}),
+                404,
+                "ResourceNotFound",
+            ),
+            case("partial scope", M::PATCH, "/urn:x:1/attrs/scope", json!({"value": "/b"}), 400, "BadRequestData"),
+            case("partial illegal name", M::PATCH, "/urn:x:1/attrs/a(b", json!({"value": 9}), 400, "BadRequestData"),
+            case("replace attribute", M::PUT, "/urn:x:1/attrs/a", json!({"type": "Property", "value": "x"}), 204, ""),
+            case(
+                "replace unknown attribute",
+                M::PUT,
+                "/urn:x:1/attrs/zzz",
+                json!({"type": "Property", "value": "x"}),
+                404,
+                "ResourceNotFound",
+            ),
+            case(
+                "replace scope",
+                M::PUT,
+                "/urn:x:1/attrs/scope",
+                json!({"type": "Property", "value": "x"}),
+                400,
+                "BadRequestData",
+            ),
+            case("delete attribute", M::DELETE, "/urn:x:1/attrs/a", Value::Null, 204, ""),
+            case("delete dataset", M::DELETE, "/urn:x:1/attrs/m?datasetId=urn:d:1", Value::Null, 204, ""),
+            case(
+                "delete unknown dataset",
+                M::DELETE,
+                "/urn:x:1/attrs/m?datasetId=urn:d:9",
+                Value::Null,
+                404,
+                "ResourceNotFound",
+            ),
+            case("delete bad dataset", M::DELETE, "/urn:x:1/attrs/m?datasetId=x", Value::Null, 400, "BadRequestData"),
+            case("delete all instances", M::DELETE, "/urn:x:1/attrs/m?deleteAll=true", Value::Null, 204, ""),
+            case("delete scope", M::DELETE, "/urn:x:1/attrs/scope", Value::Null, 204, ""),
+            case("delete unknown attribute", M::DELETE, "/urn:x:1/attrs/zzz", Value::Null, 404, "ResourceNotFound"),
+            case("delete entity", M::DELETE, "/urn:x:1", Value::Null, 204, ""),
+            case("delete unknown entity", M::DELETE, "/urn:x:none", Value::Null, 404, "ResourceNotFound"),
+            case("retrieve", M::GET, "/urn:x:1", Value::Null, 200, ""),
+            case("retrieve wrong type", M::GET, "/urn:x:1?type=U", Value::Null, 404, "ResourceNotFound"),
+            case("retrieve missing attrs", M::GET, "/urn:x:1?attrs=zzz", Value::Null, 404, "ResourceNotFound"),
+            case("retrieve unknown", M::GET, "/urn:x:none", Value::Null, 404, "ResourceNotFound"),
+            case("retrieve bad id", M::GET, "/nonsense", Value::Null, 400, "BadRequestData"),
+            case("retrieve odd parameter", M::GET, "/urn:x:1?odd=1", Value::Null, 400, "InvalidRequest"),
+            case(
+                "retrieve geometryProperty",
+                M::GET,
+                "/urn:x:1?geometryProperty=location",
+                Value::Null,
+                400,
+                "BadRequestData",
+            ),
+            case("purge", M::DELETE, "?type=T", Value::Null, 501, "OperationNotSupported"),
+        ]
+    };
+    run(async {
+        for broker in Broker::every().await {
+            for (i, case) in cases().into_iter().enumerate() {
+                let tenant = format!("case{i}");
+                let made = broker.post(ENTITIES, &sample("urn:x:1")).header("NGSILD-Tenant", &tenant).send().await;
+                assert_eq!(made.status, 201);
+                let mut asking =
+                    broker.ask(case.method, &format!("{ENTITIES}{}", case.path)).header("NGSILD-Tenant", &tenant);
+                if !case.body.is_null() {
+                    asking = asking.body(&case.body);
+                }
+                let answer = asking.send().await;
+                let what = format!("{} on {}: {}", case.what, broker.kind, answer.text);
+                assert_eq!(answer.status, case.status, "{what}");
+                assert_eq!(
+                    answer.header("NGSILD-Tenant"),
+                    if case.status < 400 { Some(tenant.as_str()) } else { None },
+                    "{what}"
+                );
+                if !case.error.is_empty() {
+                    assert_eq!(answer.error(), case.error, "{what}");
+                    assert_eq!(answer.header("content-type"), Some("application/json"), "{what}");
+                    assert!(answer.header("link").is_none(), "{what}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_written_is_read_at_once() {
+    run(async {
+        for broker in Broker::every().await {
+            let answer = broker.post(ENTITIES, &sample("urn:x:1")).send().await;
+            assert_eq!(answer.header("location"), Some("/ngsi-ld/v1/entities/urn:x:1"));
+            for n in 0..20 {
+                let path = format!("{ENTITIES}/urn:x:1/attrs/a");
+                assert_eq!(broker.ask(Method::PATCH, &path).body(&json!({"value": n})).send().await.status, 204);
+                assert_eq!(broker.simplified("urn:x:1").await["a"], n);
+                let found = broker.get(&format!("{ENTITIES}?type=T&format=simplified&q=a=={n}")).send().await.json();
+                assert_eq!(found[0]["a"], n, "a cached answer must not be older than an acknowledged write");
+            }
+        }
+    });
+}
+
+#[test]
+fn ids_and_names_survive_the_path() {
+    run(async {
+        for broker in Broker::every().await {
+            for id in ["https://example.jp/施設/1?a=b#c", "urn:x:a%20b", "urn:x:日本"] {
+                broker.create(&json!({"id": id, "type": "T", "名称": 1})).await;
+                let path = format!("{ENTITIES}/{}", percent(id));
+                let entity = broker.get(&path).send().await;
+                assert_eq!((entity.status, entity.json()["id"].as_str()), (200, Some(id)), "{}", entity.text);
+                let name = percent("名称");
+                let change = broker.ask(Method::PATCH, &format!("{path}/attrs/{name}")).body(&json!({"value": 2}));
+                assert_eq!(change.send().await.status, 204);
+                let iri = percent("https://uri.etsi.org/ngsi-ld/default-context/名称");
+                assert_eq!(broker.ask(Method::DELETE, &format!("{path}/attrs/{iri}")).send().await.status, 204);
+                assert_eq!(broker.ask(Method::DELETE, &path).send().await.status, 204);
+            }
+        }
+    });
+}
+
+fn percent(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+#[test]
+fn partial_failures_name_attributes_in_full() {
+    run(async {
+        for broker in Broker::every().await {
+            broker.create(&sample("urn:x:1")).await;
+            let path = format!("{ENTITIES}/urn:x:1/attrs?options=noOverwrite");
+            let answer = broker.post(&path, &json!({"a": 2, "b": 1})).send().await;
+            let body = answer.json();
+            assert_eq!(body["updated"], json!(["https://uri.etsi.org/ngsi-ld/default-context/b"]));
+            assert_eq!(body["notUpdated"][0]["attributeName"], "https://uri.etsi.org/ngsi-ld/default-context/a");
+            assert!(body["notUpdated"][0]["reason"].as_str().unwrap().contains("noOverwrite"));
+        }
+    });
+}
+
+/// When several things are wrong, the first in the order method, Accept, Content-Type, tenant, parameters, body, existence
+/// is told.
+#[test]
+fn the_first_thing_that_is_wrong_is_told() {
+    run(async {
+        for broker in Broker::every().await {
+            let id = "/ngsi-ld/v1/entities/urn:x:none";
+            let long = encode(&"x".repeat(300));
+            for (what, asking, status) in [
+                ("method before all", broker.ask(Method::POST, &format!("{id}?odd=1")).raw("text/plain", "{"), 405),
+                ("accept before parameters", broker.get(&format!("{id}?odd=1")).header("accept", "text/html"), 406),
+                (
+                    "content type before parameters",
+                    broker.ask(Method::PATCH, &format!("{id}?odd=1")).raw("text/plain", "{"),
+                    415,
+                ),
+                ("tenant before parameters", broker.get(&format!("{id}?odd=1")).header("NGSILD-Tenant", &long), 400),
+                (
+                    "parameters before body",
+                    broker.ask(Method::PATCH, &format!("{id}?odd=1")).raw("application/json", "{"),
+                    400,
+                ),
+                ("body before existence", broker.ask(Method::PATCH, id).raw("application/json", "{"), 400),
+                ("existence last", broker.ask(Method::PATCH, id).raw("application/json", "{\"a\": 1}"), 404),
+            ] {
+                let answer = asking.send().await;
+                assert_eq!(answer.status, status, "{what}: {}", answer.text);
+            }
+            let answer = broker.ask(Method::PATCH, &format!("{id}?odd=1")).raw("application/json", "{").send().await;
+            assert!(answer.text.contains("odd"), "{}", answer.text);
+        }
+    });
+}

@@ -1,0 +1,53 @@
+//! Whom to ask.
+
+use hiroba_vocab::Issues;
+use hiroba_vocab::dataset::Reads;
+use hiroba_vocab::normalise::Reading;
+use hiroba_vocab::normalise::character::{remark, text, trim};
+use hiroba_vocab::normalise::phone::{phones, postal_code};
+use hiroba_vocab::normalise::web::{email, urls};
+use ngsild::AttributeValue;
+use serde_json::{Map, Value as Json};
+
+use super::{Draft, names};
+
+impl Draft<'_> {
+    /// An object with the parts of the contact that are there.
+    pub(super) fn contact(&mut self) {
+        let plan = self.plan;
+        let mut object = Map::new();
+        let (mut all, mut source) = (Issues::NONE, "");
+        for contact in &plan.slots.contact {
+            let cell = self.row.cell(contact.column);
+            let reading = match contact.reads {
+                Reads::Phone => phones(cell).map(|phones| one_or_many(phones.numbers)),
+                Reads::PostalCode => postal_code(cell).map(Json::from),
+                Reads::Url => urls(cell).map(one_or_many),
+                Reads::Email => email(cell).map(Json::from),
+                Reads::Remark => remark(cell).map(Json::from),
+                _ => text(cell).map(Json::from),
+            };
+            self.note(contact.column, reading.issues());
+            match reading {
+                Reading::Value(value, issues) => {
+                    object.insert(contact.key.to_owned(), value);
+                    all = all.and(issues);
+                    source = if issues.is_empty() { source } else { trim(cell) };
+                }
+                Reading::Unread(_) => self.keep(contact.column),
+                Reading::Empty(_) => {}
+            }
+        }
+        if !object.is_empty() {
+            self.put_noted(&names().contact_point, AttributeValue::Property(Json::Object(object)), all, source);
+        }
+    }
+}
+
+/// One value by itself, several as an array.
+pub(super) fn one_or_many(mut values: Vec<String>) -> Json {
+    match values.len() {
+        1 => values.pop().map_or(Json::Null, Json::from),
+        _ => Json::from(values),
+    }
+}

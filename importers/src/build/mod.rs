@@ -1,0 +1,249 @@
+//! From a row to an entity.
+
+mod address;
+mod attribute;
+mod contact;
+mod hazard;
+mod hours;
+mod id;
+mod location;
+mod value;
+
+use std::borrow::Cow;
+
+use hiroba_vocab::dataset::Reads;
+use hiroba_vocab::normalise::Reading;
+use hiroba_vocab::normalise::character::{published, text, trim};
+use hiroba_vocab::normalise::code::LocalGovernmentCode;
+use hiroba_vocab::normalise::flag::{FlagFamily, flag, is_circle};
+use hiroba_vocab::normalise::kana::katakana;
+use hiroba_vocab::{Issue, Issues, Level};
+use ngsild::entity::{LanguageMap, OneOrMany};
+use ngsild::{Attribute, AttributeValue, Entity};
+use serde_json::Value as Json;
+
+pub(crate) use attribute::names;
+pub(crate) use id::Ids;
+
+use crate::plan::{Language, Plan};
+use crate::report::Recorder;
+use crate::table::Row;
+
+/// Why a row is no entity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The header of the column concerned.
+    pub(crate) column: String,
+    /// What stands there.
+    pub(crate) value: String,
+    /// A sentence.
+    pub(crate) reason: String,
+}
+
+/// Builds entities, one row after the other.
+pub(crate) struct Builder<'p> {
+    plan: &'p Plan,
+    ids: Ids,
+}
+
+/// A row on its way to an entity.
+struct Draft<'r> {
+    plan: &'r Plan,
+    row: &'r Row,
+    recorder: &'r mut Recorder,
+    entity: Entity,
+    /// The publisher of this row.
+    home: Option<LocalGovernmentCode>,
+    /// The full address as published, for the id.
+    address_text: String,
+}
+
+impl<'p> Builder<'p> {
+    pub(crate) fn new(plan: &'p Plan) -> Self {
+        Self { plan, ids: Ids::default() }
+    }
+
+    /// The entity of a row.
+    ///
+    /// # Errors
+    /// A [`Refusal`] when the row lacks what the data set requires of it: a name.
+    pub(crate) fn entity(&mut self, row: &Row, recorder: &mut Recorder) -> Result<Box<Entity>, Refusal> {
+        let plan = self.plan;
+        let name = plan.slots.languages.iter().find(|language| language.is_name);
+        let has_name = name.is_some_and(|name| name.parts.iter().any(|(_, at, _)| published(row.cell(*at)).is_ok()));
+        if !has_name {
+            let column = name.and_then(|name| name.parts.first()).map(|(_, at, _)| *at);
+            return Err(Refusal {
+                column: column.map_or_else(String::new, |at| plan.header.names[at].clone()),
+                value: column.map_or_else(String::new, |at| trim(row.cell(at)).to_owned()),
+                reason: "the row has no name. Fill it in, or take the row out.".to_owned(),
+            });
+        }
+        let publisher = self.ids.publisher(plan, row, recorder);
+        let id = self.ids.draft(plan, publisher);
+        let mut draft = Draft {
+            plan,
+            row,
+            recorder,
+            entity: Entity::new(id, plan.entity_type.clone(), plan.now),
+            home: (publisher != LocalGovernmentCode::UNKNOWN).then_some(publisher),
+            address_text: String::new(),
+        };
+        for language in &plan.slots.languages {
+            draft.language(language);
+        }
+        draft.number();
+        draft.address();
+        draft.location();
+        draft.simple();
+        draft.gathered();
+        draft.contact();
+        draft.hours();
+        draft.hazards();
+        draft.amenities();
+        draft.own();
+        draft.put(&names().in_dataset, AttributeValue::Relationship(OneOrMany::One(plan.dataset.clone())));
+        let Draft { mut entity, address_text, .. } = draft;
+        entity.id = self.ids.of(plan, row, publisher, &address_text, recorder);
+        Ok(Box::new(entity))
+    }
+}
+
+impl<'r> Draft<'r> {
+    /// The cell of a column, if the table has the column.
+    fn cell(&self, column: Option<usize>) -> &'r str {
+        let row = self.row;
+        column.map_or("", |column| row.cell(column))
+    }
+
+    /// Adds an attribute without anything beside its value.
+    fn put(&mut self, iri: &hiroba_vocab::Iri, value: AttributeValue) {
+        self.entity.attributes.insert(iri.clone(), vec![Attribute::new(value, self.plan.now)]);
+    }
+
+    /// Adds an attribute with what there is to say about its value.
+    fn put_noted(&mut self, iri: &hiroba_vocab::Iri, value: AttributeValue, issues: Issues, source: &str) {
+        let attribute = self.noted(value, issues, source);
+        self.entity.attributes.insert(iri.clone(), vec![attribute]);
+    }
+
+    /// An attribute with the source text beside a changed value, and the codes beside a doubtful one.
+    fn noted(&self, value: AttributeValue, issues: Issues, source: &str) -> Attribute {
+        let mut attribute = Attribute::new(value, self.plan.now);
+        if issues.is_empty() {
+            return attribute;
+        }
+        let now = self.plan.now;
+        let mut add = |iri: &hiroba_vocab::Iri, value: Json| {
+            attribute.attributes.insert(iri.clone(), vec![Attribute::new(AttributeValue::Property(value), now)]);
+        };
+        if issues.any(Level::Changed) {
+            add(&names().source_value, Json::from(source));
+        }
+        if issues.any(Level::Doubtful) {
+            let codes =
+                issues.iter().filter(|issue| issue.level() == Level::Doubtful).map(|issue| Json::from(issue.code()));
+            add(&names().data_issues, codes.collect());
+        }
+        attribute
+    }
+
+    /// Records what was noticed in a cell.
+    fn note(&mut self, column: usize, issues: Issues) {
+        if !issues.is_empty() {
+            self.recorder.note(self.row.number, Some(column), issues, self.row.cell(column));
+        }
+    }
+
+    /// Keeps the text of a cell that could not be read, under the column's own name.
+    fn keep(&mut self, column: usize) {
+        let text = trim(self.row.cell(column));
+        if !text.is_empty() {
+            let iri = self.plan.own_iris[column].clone();
+            self.put(&iri, AttributeValue::Property(Json::from(text)));
+        }
+    }
+
+    /// A LanguageProperty from the columns of its languages. Texts are published as they are: folding a name would make
+    /// it another name.
+    fn language(&mut self, language: &Language) {
+        let mut map = LanguageMap::with_capacity(language.parts.len());
+        let mut all = Issues::NONE;
+        let mut source = "";
+        for (tag, column, reads) in &language.parts {
+            let cell = self.row.cell(*column);
+            let reading = if *reads == Reads::Kana { katakana(cell) } else { text(cell).map(Cow::into_owned) };
+            self.note(*column, reading.issues());
+            match reading {
+                Reading::Value(text, issues) => {
+                    // A list that is not Japanese does not say in which language it is.
+                    let tag = if self.plan.frame.abroad && *tag == "ja" { ngsild::language::NONE } else { tag };
+                    if map.values().any(|known| *known == OneOrMany::One(text.as_str().into())) {
+                        continue;
+                    }
+                    map.insert(tag.into(), OneOrMany::One(text.into()));
+                    all = all.and(issues);
+                    source = cell;
+                }
+                Reading::Unread(_) => self.keep(*column),
+                Reading::Empty(_) => {}
+            }
+        }
+        let repeats_name = !language.is_name && {
+            let name = self.entity.default_instance(names().name.as_str());
+            name.is_some_and(|name| name.is == AttributeValue::LanguageProperty(map.clone()))
+        };
+        if !map.is_empty() && !repeats_name {
+            self.put_noted(&language.iri, AttributeValue::LanguageProperty(map), all, source);
+        }
+    }
+
+    /// The publisher's number, as text.
+    fn number(&mut self) {
+        if let Some(column) = self.plan.slots.number
+            && let Ok(number) = published(self.row.cell(column))
+        {
+            self.put(&names().identifier, AttributeValue::Property(Json::from(number)));
+        }
+    }
+
+    /// Headers of the columns with a circle. A cross is a no, and kept as one.
+    fn amenities(&mut self) {
+        let mut there = Vec::new();
+        for column in self.plan.slots.amenities.clone() {
+            let cell = self.row.cell(column);
+            match flag(cell, FlagFamily::Presence) {
+                Reading::Value(true, Issues::NONE) => there.push(Json::from(self.plan.header.names[column].as_str())),
+                Reading::Empty(_) => {}
+                Reading::Value(false, Issues::NONE) => {
+                    let iri = self.plan.own_iris[column].clone();
+                    self.put(&iri, AttributeValue::Property(Json::from(false)));
+                }
+                Reading::Value(..) | Reading::Unread(_) => self.keep(column),
+            }
+        }
+        if !there.is_empty() {
+            self.put(&names().amenity_feature, AttributeValue::Property(Json::from(there)));
+        }
+    }
+
+    /// Columns that no definition knows, each under its own name; circles and crosses as yes and no.
+    fn own(&mut self) {
+        for (column, marks) in &self.plan.slots.own {
+            let cell = self.row.cell(*column);
+            let Reading::Value(text, issues) = text(cell) else { continue };
+            let value = if *marks { Json::from(is_circle(&text)) } else { Json::from(text) };
+            self.note(*column, issues);
+            let iri = self.plan.own_iris[*column].clone();
+            self.put_noted(&iri, AttributeValue::Property(value), issues, trim(cell));
+        }
+        // Cells beyond the header are kept by their position.
+        for column in self.plan.header.names.len()..self.row.len() {
+            if let Ok(text) = published(self.row.cell(column)) {
+                let iri = hiroba_vocab::column_iri(&format!("列{}", column + 1));
+                self.put(&iri, AttributeValue::Property(Json::from(text)));
+                self.recorder.note(self.row.number, None, Issues::one(Issue::CellsExtra), text);
+            }
+        }
+    }
+}

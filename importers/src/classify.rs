@@ -1,0 +1,262 @@
+//! Which rows are no entity. Lists hold totals, notes, headings and remainders of forms among their data.
+
+use hiroba_vocab::dataset::Reads;
+use hiroba_vocab::normalise::character::{content, is_template_leftover, published, trim};
+use hiroba_vocab::normalise::key::fold;
+
+use crate::plan::Plan;
+use crate::table::Row;
+
+/// Why a row was set aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SetAside {
+    /// Nothing stands in it.
+    Blank,
+    /// It repeats the header.
+    Header,
+    /// It explains the columns: units, types, English names.
+    Explanation,
+    /// It adds up other rows.
+    Total,
+    /// It is a note to the table.
+    Note,
+    /// It is a heading for the rows below.
+    Section,
+    /// What it was about has been removed.
+    Removed,
+    /// It says that there is none.
+    NoneHere,
+    /// It is left over from a template: only the publisher's own columns, or an example.
+    Template,
+}
+
+impl SetAside {
+    /// The word in reports.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Blank => "blank",
+            Self::Header => "header",
+            Self::Explanation => "explanation",
+            Self::Total => "total",
+            Self::Note => "note",
+            Self::Section => "section",
+            Self::Removed => "removed",
+            Self::NoneHere => "none-here",
+            Self::Template => "template",
+        }
+    }
+
+    /// A sentence for the publisher.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Blank => "The row is blank.",
+            Self::Header => "The row repeats the header.",
+            Self::Explanation => "The row explains the columns.",
+            Self::Total => "The row is a total.",
+            Self::Note => "The row is a note.",
+            Self::Section => "The row is a heading.",
+            Self::Removed => "The row stands for something that was removed.",
+            Self::NoneHere => "The row says that there is none.",
+            Self::Template => "The row is left over from a template.",
+        }
+    }
+}
+
+/// What a row is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RowKind {
+    /// A thing of its own, or a row that is to be refused.
+    Data,
+    /// More about the thing in the row above.
+    Continuation,
+    /// No thing at all.
+    SetAside(SetAside),
+}
+
+/// Decides what a row is. `after_header` is how many rows after the header it stands.
+pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
+    let filled: Vec<(usize, &str)> = row.filled().filter(|(_, cell)| published(cell).is_ok()).collect();
+    let Some((first_column, first)) = filled.first().copied() else {
+        let template = row.filled().any(|(_, cell)| is_template_leftover(cell));
+        return RowKind::SetAside(if template { SetAside::Template } else { SetAside::Blank });
+    };
+    let name = name_of(plan, row);
+    if first.starts_with('#') && first_column == 0 && after_header <= 3 && name_is_no_name(plan, row) {
+        return RowKind::SetAside(SetAside::Explanation);
+    }
+    if repeats_header(plan, &filled) {
+        return RowKind::SetAside(SetAside::Header);
+    }
+    if after_header <= 3 && explains(plan, row, &filled) {
+        return RowKind::SetAside(SetAside::Explanation);
+    }
+    if is_example(first) || name.is_some_and(is_example) {
+        return RowKind::SetAside(SetAside::Template);
+    }
+    if is_total(first) && name.is_none_or(|name| name == first) {
+        return RowKind::SetAside(SetAside::Total);
+    }
+    match name {
+        Some(name) if is_removed(name) => return RowKind::SetAside(SetAside::Removed),
+        Some(name) if says_none(name, says_nothing_else(plan, &filled)) => {
+            return RowKind::SetAside(SetAside::NoneHere);
+        }
+        _ => {}
+    }
+    if filled.len() == 1 {
+        if is_note(first) {
+            return RowKind::SetAside(SetAside::Note);
+        }
+        if plan.habits.usual_cells >= 3 && !is_in_data_only(plan, first_column) {
+            return RowKind::SetAside(SetAside::Section);
+        }
+    }
+    if name.is_none() {
+        return nameless(plan, row, &filled);
+    }
+    RowKind::Data
+}
+
+/// A row without a name: nothing but the publisher's own columns, more about the row above, or to be refused.
+fn nameless(plan: &Plan, row: &Row, filled: &[(usize, &str)]) -> RowKind {
+    let slots = &plan.slots;
+    let is_number = |at: usize| slots.number == Some(at);
+    let is_group = |at: usize| plan.habits.groups.contains(&at);
+    let said: Vec<usize> =
+        filled.iter().map(|(at, _)| *at).filter(|at| !slots.identity.contains(at) && !is_group(*at)).collect();
+    if said.iter().all(|at| is_number(*at)) {
+        return RowKind::SetAside(SetAside::Template);
+    }
+    let place =
+        [slots.address.full, slots.address.town, slots.location.latitude, slots.location.longitude, slots.number];
+    let has_place = place.into_iter().flatten().any(|at| published(row.cell(at)).is_ok());
+    let starts_left = filled.first().is_some_and(|(at, _)| *at == 0) && !slots.identity.contains(&0);
+    if !has_place && !starts_left { RowKind::Continuation } else { RowKind::Data }
+}
+
+fn name_of<'r>(plan: &Plan, row: &'r Row) -> Option<&'r str> {
+    let name = plan.slots.languages.iter().find(|language| language.is_name)?;
+    name.parts.iter().find_map(|(_, column, _)| published(row.cell(*column)).ok())
+}
+
+fn name_is_no_name(plan: &Plan, row: &Row) -> bool {
+    name_of(plan, row).is_none_or(|name| name.is_ascii())
+}
+
+/// Whether most cells are the header of their own column.
+fn repeats_header(plan: &Plan, filled: &[(usize, &str)]) -> bool {
+    let same =
+        filled.iter().filter(|(at, cell)| plan.header.keys.get(*at).is_some_and(|key| key.full == fold(cell))).count();
+    same >= 2 && same * 10 >= filled.len() * 8
+}
+
+/// Whether the row below the header says of the columns what they hold: units, types, marks of necessity, or the English
+/// names.
+fn explains(plan: &Plan, row: &Row, filled: &[(usize, &str)]) -> bool {
+    const WORDS: [&str; 30] = [
+        "人",
+        "台",
+        "m",
+        "㎡",
+        "円",
+        "度",
+        "基",
+        "個",
+        "箇所",
+        "(人)",
+        "(台)",
+        "(m)",
+        "(㎡)",
+        "（人）",
+        "（台）",
+        "（m）",
+        "（㎡）",
+        "◎",
+        "○",
+        "必須",
+        "任意",
+        "推奨",
+        "文字列",
+        "数値",
+        "整数",
+        "半角",
+        "全角",
+        "日付",
+        "時刻",
+        "コード",
+    ];
+    let slots = &plan.slots;
+    let place = [slots.location.latitude, slots.location.longitude].into_iter().flatten();
+    let numeric =
+        place.filter_map(|at| content(row.cell(at)).ok()).any(|cell| cell.chars().any(|c| c.is_ascii_digit()));
+    let english = |at: usize, cell: &str| {
+        plan.binding
+            .columns
+            .get(at)
+            .copied()
+            .flatten()
+            .is_some_and(|column| column.current.iter().any(|name| name == cell))
+    };
+    let words = filled.iter().filter(|(at, cell)| WORDS.contains(cell) || english(*at, cell)).count();
+    !numeric && words >= 2 && words * 10 >= filled.len() * 7
+}
+
+fn is_total(cell: &str) -> bool {
+    let compact: String = cell.chars().filter(|c| !c.is_whitespace()).collect();
+    matches!(compact.as_str(), "合計" | "計" | "総計" | "小計" | "総数" | "合計数" | "Total" | "total" | "TOTAL")
+        || (compact.starts_with("合計") && compact.chars().count() <= 8)
+}
+
+fn is_removed(name: &str) -> bool {
+    ["欠番", "撤去", "削除", "廃止済"].iter().any(|word| name.starts_with(word))
+        || matches!(trim(name), "廃止" | "（廃止）" | "(廃止)" | "（欠番）" | "(欠番)" | "【欠番】")
+}
+
+/// Whether a name says that there is none. Where the row says nothing else, a sentence does too: 公衆トイレはありません.
+fn says_none(name: &str, alone: bool) -> bool {
+    let name = trim(name).trim_matches(['（', '）', '(', ')', '【', '】', '。']);
+    let words = [
+        "なし",
+        "無し",
+        "無",
+        "該当なし",
+        "該当無し",
+        "設置なし",
+        "設置無し",
+        "ありません",
+        "該当施設なし",
+        "施設なし",
+    ];
+    let endings = ["なし", "無し", "ありません", "ございません", "していません"];
+    words.contains(&name) || alone && endings.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether nothing is filled but the name, the number and the publisher's own columns.
+fn says_nothing_else(plan: &Plan, filled: &[(usize, &str)]) -> bool {
+    filled.iter().all(|(at, _)| {
+        plan.reads(*at) == Some(Reads::Name)
+            || plan.slots.number == Some(*at)
+            || plan.slots.identity.contains(at)
+            || plan.habits.groups.contains(at)
+    })
+}
+
+fn is_example(cell: &str) -> bool {
+    ["記入例", "入力例", "（例）", "(例)", "【例】", "例）", "例)", "例：", "例:"]
+        .iter()
+        .any(|word| cell.starts_with(word))
+        || cell == "例"
+}
+
+fn is_note(cell: &str) -> bool {
+    cell.starts_with(['※', '＊', '*', '注', '・', '（', '(', '【', '◆', '■', '●', '○']) && cell.chars().count() > 6
+        || cell.starts_with("注")
+        || cell.starts_with("出典")
+        || cell.chars().count() > 40
+}
+
+/// Whether a column is one in which a single value can be all that a thing has: none but the name's neighbours.
+fn is_in_data_only(plan: &Plan, column: usize) -> bool {
+    matches!(plan.reads(column), Some(Reads::Latitude | Reads::Longitude | Reads::Address | Reads::Phone))
+}

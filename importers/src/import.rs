@@ -1,0 +1,366 @@
+//! An import from end to end.
+
+use std::collections::{HashMap, VecDeque};
+
+use hiroba_vocab::normalise::character::trim;
+use hiroba_vocab::{Datasets, Issue, Issues};
+use ngsild::Entity;
+
+use crate::build::Builder;
+use crate::classify::{RowKind, SetAside, classify};
+use crate::error::ImportError;
+use crate::header::{self, Preview};
+use crate::options::Options;
+use crate::plan::{Plan, hash};
+use crate::recognise::{self, Clues};
+use crate::report::{ColumnUse, MergedRow, Recorder, RefusedRow, Report};
+use crate::source::{Input, Source};
+use crate::table::{Row, Rows, Table};
+
+/// A file that is recognised and ready to be read.
+#[derive(Debug)]
+pub struct Import {
+    source: Source,
+    table: Table,
+    plan: Plan,
+    options: Options,
+    recorder: Recorder,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// It is an entity.
+    Entity {
+        /// The row.
+        row: u64,
+        /// The entity.
+        entity: Box<Entity>,
+    },
+    /// It repeats or continues another row.
+    Merged {
+        /// The row.
+        row: u64,
+        /// The other row.
+        into: u64,
+    },
+    /// It is no entity.
+    SetAside {
+        /// The row.
+        row: u64,
+        /// Why.
+        reason: SetAside,
+    },
+    /// It lacks what the data set requires.
+    Refused {
+        /// The row.
+        row: u64,
+        /// The header of the column concerned.
+        column: String,
+        /// What stands there.
+        value: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+}
+
+impl Import {
+    /// Opens a file: finds its encoding, its header and its data set, and reads it once to learn its habits.
+    ///
+    /// # Errors
+    /// The file cannot be read, is of no kind that holds a table, has no header, or fits no data set.
+    pub fn open(input: impl Into<Input>, options: Options) -> Result<Self, ImportError> {
+        let source = Source::examine(input.into())?;
+        let file = source.input.name();
+        let mut best: Option<Candidate> = None;
+        let mut failure: Option<ImportError> = None;
+        let tables = wanted_sheets(Table::all(&source)?, &file, &options)?;
+        for table in tables {
+            match Candidate::of(table, &file, &options) {
+                Ok(candidate) => {
+                    if best.as_ref().is_none_or(|best| candidate.binding.score > best.binding.score) {
+                        best = Some(candidate);
+                    }
+                }
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        let Some(Candidate { table, preview, binding }) = best else {
+            return Err(failure.unwrap_or(ImportError::Empty { file }));
+        };
+        let plan = Plan::make(&table, binding, preview.header, &file, &options)?;
+        let mut recorder = Recorder::new(plan.header.names.len());
+        note_habits(&plan, &mut recorder);
+        Ok(Self { source, table, plan, options, recorder })
+    }
+
+    /// The rows in order, each with what became of it. Read them to the end before asking for the report.
+    ///
+    /// # Errors
+    /// The file cannot be opened again.
+    pub fn rows(&mut self) -> Result<Outcomes<'_>, ImportError> {
+        self.recorder = Recorder::new(self.plan.header.names.len());
+        note_habits(&self.plan, &mut self.recorder);
+        Ok(Outcomes {
+            plan: &self.plan,
+            recorder: &mut self.recorder,
+            rows: self.table.rows()?,
+            builder: Builder::new(&self.plan),
+            next: Row::default(),
+            held: None,
+            ready: VecDeque::new(),
+            seen: HashMap::new(),
+            groups: HashMap::new(),
+            after_header: 0,
+            ended: false,
+        })
+    }
+
+    /// The entity of the data set, with the counts of the rows read so far.
+    pub fn dataset_entity(&self) -> Entity {
+        crate::dataset::entity(&self.source, &self.plan, &self.options, &self.recorder.counts)
+    }
+
+    /// What happened so far.
+    pub fn report(&self) -> Report {
+        let plan = &self.plan;
+        let column = |(at, header): (usize, &String)| {
+            let known = plan.binding.columns.get(at).copied().flatten();
+            let geometry = self.table.geometry == Some(at);
+            let feeds = if geometry { Some("location") } else { known.and_then(|column| column.feeds.as_deref()) };
+            ColumnUse {
+                header: header.clone(),
+                means: known.map(|column| column.name.clone()).or_else(|| geometry.then(|| "geometry".to_owned())),
+                attribute: feeds.map_or_else(
+                    || plan.own_iris[at].to_string(),
+                    |term| hiroba_vocab::Terms::published().iri(term).to_string(),
+                ),
+            }
+        };
+        Report {
+            file: self.source.input.name(),
+            format: self.source.kind.label(),
+            misnamed: self.source.misnamed,
+            bytes: self.source.length,
+            sha256: self.source.sha256.clone(),
+            sheet: self.table.sheet.clone(),
+            dataset: plan.binding.dataset.slug.clone(),
+            title: plan.binding.dataset.title_ja.clone(),
+            score: (plan.binding.score * 100.0).round() / 100.0,
+            header_row: plan.header.row,
+            above_header: plan.header.above.clone(),
+            rows_above_header: plan.header.rows_above,
+            publisher: plan.publisher.code.to_string(),
+            publisher_name: plan.publisher.name.clone(),
+            publisher_found: plan.publisher.found,
+            rows: self.recorder.counts,
+            columns: plan.header.names.iter().enumerate().map(column).collect(),
+            issues: self.recorder.issues(&plan.header.names),
+            set_aside: self.recorder.groups_set_aside(),
+            refused: self.recorder.refused.clone(),
+            merged: self.recorder.merged.clone(),
+        }
+    }
+}
+
+/// A table with its header and data set.
+struct Candidate {
+    table: Table,
+    preview: Preview,
+    binding: recognise::Binding,
+}
+
+impl Candidate {
+    fn of(table: Table, file: &str, options: &Options) -> Result<Self, ImportError> {
+        let preview = header::find(&table, file)?;
+        let clues = Clues { file, sheet: table.sheet.as_deref(), geometry: table.geometry };
+        let binding = match &options.dataset {
+            None => recognise::recognise(&preview, clues)?,
+            Some(slug) => {
+                let dataset = Datasets::published().get(slug).ok_or_else(|| ImportError::Unknown {
+                    file: file.to_owned(),
+                    what: "data set",
+                    name: slug.clone(),
+                    known: Datasets::published()
+                        .supported()
+                        .iter()
+                        .map(|d| d.slug.as_str())
+                        .collect::<Vec<_>>()
+                        .join(", "),
+                })?;
+                recognise::bind(dataset, &preview, clues)
+            }
+        };
+        Ok(Self { table, preview, binding })
+    }
+}
+
+fn wanted_sheets(tables: Vec<Table>, file: &str, options: &Options) -> Result<Vec<Table>, ImportError> {
+    let Some(wanted) = &options.sheet else { return Ok(tables) };
+    let known = tables.iter().filter_map(|table| table.sheet.clone()).collect::<Vec<_>>().join(", ");
+    let found: Vec<Table> = tables.into_iter().filter(|table| table.sheet.as_ref() == Some(wanted)).collect();
+    if found.is_empty() {
+        return Err(ImportError::Unknown { file: file.to_owned(), what: "sheet", name: wanted.clone(), known });
+    }
+    Ok(found)
+}
+
+/// Records what concerns the file as a whole.
+fn note_habits(plan: &Plan, recorder: &mut Recorder) {
+    let mut issues = plan.notable;
+    if plan.publisher.known().is_none() {
+        issues.add(Issue::MunicipalityUnknown);
+    }
+    if !issues.is_empty() {
+        recorder.note(0, None, issues, "");
+    }
+}
+
+/// Reads rows and says what became of each.
+pub struct Outcomes<'i> {
+    plan: &'i Plan,
+    recorder: &'i mut Recorder,
+    rows: Rows<'i>,
+    builder: Builder<'i>,
+    next: Row,
+    /// The last row that is data: rows after it may continue it.
+    held: Option<Row>,
+    ready: VecDeque<Outcome>,
+    /// Rows by the hash of their cells, for duplicates.
+    seen: HashMap<(u64, u64), u64>,
+    /// The last value of each group column.
+    groups: HashMap<usize, String>,
+    after_header: u64,
+    ended: bool,
+}
+
+impl Iterator for Outcomes<'_> {
+    type Item = Result<Outcome, ImportError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(outcome) = self.ready.pop_front() {
+                return Some(Ok(outcome));
+            }
+            if self.ended {
+                return None;
+            }
+            let mut row = std::mem::take(&mut self.next);
+            match self.rows.next(&mut row) {
+                Err(error) => {
+                    self.ended = true;
+                    return Some(Err(error));
+                }
+                Ok(false) => {
+                    self.ended = true;
+                    self.release();
+                }
+                Ok(true) if row.number <= self.plan.header.last_row => self.next = row,
+                Ok(true) => self.take(row),
+            }
+        }
+    }
+}
+
+impl Outcomes<'_> {
+    fn take(&mut self, mut row: Row) {
+        self.after_header += 1;
+        self.recorder.counts.read += 1;
+        self.fill_down(&mut row);
+        match classify(self.plan, &row, self.after_header) {
+            RowKind::SetAside(reason) => {
+                self.release();
+                let text = row.filled().next().map_or("", |(_, cell)| cell);
+                self.recorder.set_aside(row.number, reason, text);
+                self.ready.push_back(Outcome::SetAside { row: row.number, reason });
+                self.next = row;
+            }
+            RowKind::Continuation if self.held.is_some() => {
+                if let Some(held) = &mut self.held {
+                    extend(held, &row);
+                    let into = held.number;
+                    self.recorder.merge(MergedRow { row: row.number, into, why: "continuation" });
+                    self.ready.push_back(Outcome::Merged { row: row.number, into });
+                }
+                self.next = row;
+            }
+            RowKind::Continuation | RowKind::Data => {
+                let free = self.release();
+                if let Some(into) = self.first_seen(&row) {
+                    self.recorder.merge(MergedRow { row: row.number, into, why: "duplicate" });
+                    self.ready.push_back(Outcome::Merged { row: row.number, into });
+                    self.next = row;
+                } else {
+                    self.held = Some(row);
+                    self.next = free.unwrap_or_default();
+                }
+            }
+        }
+    }
+
+    /// Turns the row that was held back into its outcome, and gives its buffer back.
+    fn release(&mut self) -> Option<Row> {
+        let row = self.held.take()?;
+        let outcome = match self.builder.entity(&row, self.recorder) {
+            Ok(entity) => {
+                self.recorder.counts.entities += 1;
+                Outcome::Entity { row: row.number, entity }
+            }
+            Err(refusal) => {
+                let (column, value, reason) = (refusal.column, refusal.value, refusal.reason);
+                self.recorder.refuse(RefusedRow {
+                    row: row.number,
+                    column: column.clone(),
+                    value: value.clone(),
+                    reason: reason.clone(),
+                });
+                Outcome::Refused { row: row.number, column, value, reason }
+            }
+        };
+        self.ready.push_back(outcome);
+        Some(row)
+    }
+
+    /// The row that says exactly the same, if there was one. Blank cells at the end do not count.
+    fn first_seen(&mut self, row: &Row) -> Option<u64> {
+        let cells: Vec<&str> = row.cells().map(trim).collect();
+        let length = cells.iter().rposition(|cell| !cell.is_empty()).map_or(0, |at| at + 1);
+        let cells = &cells[..length];
+        let key = (hash(&cells), hash(&(1_u8, cells)));
+        match self.seen.get(&key) {
+            Some(first) => Some(*first),
+            None => {
+                self.seen.insert(key, row.number);
+                None
+            }
+        }
+    }
+
+    /// Puts the group's name into cells that a merged cell left empty.
+    fn fill_down(&mut self, row: &mut Row) {
+        for column in &self.plan.habits.groups {
+            let cell = trim(row.cell(*column));
+            if !cell.is_empty() {
+                self.groups.insert(*column, cell.to_owned());
+            } else if let Some(group) = self.groups.get(column)
+                && row.filled().next().is_some()
+            {
+                self.recorder.note(row.number, Some(*column), Issues::one(Issue::FilledDown), group);
+                row.replace(*column, group);
+            }
+        }
+    }
+}
+
+/// Adds the cells of a continuation to the row that it continues.
+fn extend(held: &mut Row, more: &Row) {
+    for (column, text) in more.filled() {
+        let known = trim(held.cell(column));
+        if known.is_empty() {
+            held.replace(column, text);
+        } else if known != text {
+            let both = format!("{known}\n{text}");
+            held.replace(column, &both);
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! What a file as a whole does: the first pass. No cell says by itself whether it is packed, in which order its date is,
+//! or whether its blank means no.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use hiroba_vocab::dataset::{Column, Reads};
+use hiroba_vocab::normalise::address;
+use hiroba_vocab::normalise::character::trim;
+use hiroba_vocab::normalise::code::LocalGovernmentCode;
+use hiroba_vocab::normalise::date::{Order, proves_order};
+use hiroba_vocab::normalise::flag::{is_circle, is_cross, is_plain_no};
+use hiroba_vocab::normalise::key::HeaderKey;
+
+use super::coordinates::Coordinates;
+use super::slots::Location;
+use crate::header::Header;
+use crate::recognise::is_tokyo_datum;
+use crate::table::Row;
+
+/// Rows whose addresses are looked at. More would tell nothing new.
+const SAMPLE: u64 = 5_000;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Habits {
+    /// The column that numbers the rows, if any.
+    pub(crate) number: Option<usize>,
+    /// Numbers that occur more than once, by [`hash`].
+    pub(crate) repeated_numbers: HashSet<u64>,
+    /// Columns with nothing but circles and crosses in them.
+    pub(crate) circles: Vec<bool>,
+    /// Some disaster flag is an outright no, so that a blank says nothing.
+    pub(crate) hazards_say_no: bool,
+    /// The order of day and month, by column.
+    pub(crate) orders: Vec<Option<Order>>,
+    /// Columns of group names that stand once for several rows.
+    pub(crate) groups: Vec<usize>,
+    /// How many cells a row has in it, as a rule.
+    pub(crate) usual_cells: usize,
+    /// The datum is the one of before 2002.
+    pub(crate) tokyo_datum: bool,
+    /// There are kana or kanji in the file.
+    pub(crate) is_japanese: bool,
+}
+
+fn is_japanese(text: &str) -> bool {
+    !text.is_ascii()
+        && text.contains(
+            |c: char| matches!(c, '\u{3040}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF66}'..='\u{FF9F}'),
+        )
+}
+
+fn rank(column: Option<&Column>, key: &HeaderKey) -> usize {
+    column.map_or(usize::MAX, |column| column.rank(key))
+}
+
+/// A hash that is the same in every run.
+pub(crate) fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Collects over all rows.
+pub(crate) struct Survey<'b> {
+    columns: &'b [Option<&'static Column>],
+    rows: u64,
+    /// Columns of numbers with the rank of their header.
+    numbers: Vec<(usize, usize, Numbers)>,
+    code: Option<usize>,
+    marks: Vec<Marks>,
+    say_no: bool,
+    orders: Vec<Option<Order>>,
+    groups: Vec<Group>,
+    cells: Vec<u64>,
+    tokyo_datum: bool,
+    is_japanese: bool,
+    pub(crate) coordinates: Coordinates,
+    pub(crate) codes: HashMap<String, u64>,
+    pub(crate) cities: HashMap<String, u64>,
+    pub(crate) addresses: HashMap<LocalGovernmentCode, u64>,
+    pub(crate) addresses_seen: u64,
+}
+
+#[derive(Default)]
+struct Numbers {
+    filled: u64,
+    seen: HashMap<u64, bool>,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Marks {
+    filled: u64,
+    marks: u64,
+    circles: u64,
+}
+
+#[derive(Default)]
+struct Group {
+    first: bool,
+    filled: u64,
+    covered: u64,
+    repeated: bool,
+    seen: HashSet<u64>,
+}
+
+impl<'b> Survey<'b> {
+    pub(crate) fn new(columns: &'b [Option<&'static Column>], header: &Header, geometry: Option<usize>) -> Self {
+        let reads = |wanted: Reads| {
+            columns.iter().enumerate().filter(move |(_, c)| c.is_some_and(|c| c.reads == wanted)).map(|(at, _)| at)
+        };
+        let datum = header.names.iter().enumerate().any(|(at, name)| {
+            columns[at].is_some_and(|c| matches!(c.reads, Reads::Latitude | Reads::Longitude)) && is_tokyo_datum(name)
+        });
+        Self {
+            columns,
+            rows: 0,
+            numbers: reads(Reads::Number)
+                .map(|at| (at, rank(columns[at], &header.keys[at]), Numbers::default()))
+                .collect(),
+            code: reads(Reads::PublisherCode).next(),
+            marks: vec![Marks::default(); columns.len()],
+            say_no: false,
+            orders: vec![None; columns.len()],
+            groups: columns.iter().map(|_| Group::default()).collect(),
+            cells: vec![0; 64],
+            tokyo_datum: datum,
+            is_japanese: header.names.iter().any(|name| is_japanese(name)),
+            coordinates: Coordinates::new(Location {
+                latitude: reads(Reads::Latitude).next(),
+                longitude: reads(Reads::Longitude).next(),
+                both: reads(Reads::LatLon).next(),
+                geometry,
+            }),
+            codes: HashMap::new(),
+            cities: HashMap::new(),
+            addresses: HashMap::new(),
+            addresses_seen: 0,
+        }
+    }
+
+    /// Looks at a row.
+    pub(crate) fn see(&mut self, row: &Row) {
+        let filled = row.filled().count();
+        if filled == 0 {
+            return;
+        }
+        self.rows += 1;
+        self.is_japanese = self.is_japanese || row.cells().any(is_japanese);
+        let last = self.cells.len() - 1;
+        self.cells[filled.min(last)] += 1;
+        let code = self.code.map_or("", |at| trim(row.cell(at)));
+        for (at, _, numbers) in &mut self.numbers {
+            let number = trim(row.cell(*at));
+            if !number.is_empty() {
+                numbers.filled += 1;
+                numbers.seen.entry(hash(&(code, number))).and_modify(|repeated| *repeated = true).or_insert(false);
+            }
+        }
+        if !code.is_empty() {
+            count(&mut self.codes, code);
+        }
+        for (at, column) in self.columns.iter().enumerate() {
+            let cell = trim(row.cell(at));
+            match column.map(|column| column.reads) {
+                Some(Reads::Hazard) => self.say_no |= is_plain_no(cell),
+                Some(Reads::Date) => self.orders[at] = self.orders[at].or_else(|| proves_order(cell)),
+                Some(Reads::City) if !cell.is_empty() => count(&mut self.cities, cell),
+                Some(Reads::Datum) => self.tokyo_datum |= is_tokyo_datum(cell),
+                Some(Reads::Flag | Reads::Amenity | Reads::Text) => self.marks[at].see(cell),
+                None => {
+                    self.marks[at].see(cell);
+                    self.groups[at].see(cell, row.covered.contains(&at), self.rows == 1);
+                }
+                Some(Reads::Category) => self.groups[at].see(cell, row.covered.contains(&at), self.rows == 1),
+                Some(Reads::Address) if self.rows <= SAMPLE && !cell.is_empty() => {
+                    self.addresses_seen += 1;
+                    let found = address::split(cell, None);
+                    if let Some(code) = found.code.filter(|_| found.municipality.is_some()) {
+                        *self.addresses.entry(code).or_insert(0) += 1;
+                        self.coordinates.office_of(code);
+                    }
+                }
+                _ => {}
+            }
+        }
+        self.coordinates.see(row);
+    }
+
+    /// What all rows together say.
+    pub(crate) fn habits(&self, name: Option<usize>) -> Habits {
+        let best = self.numbers.iter().max_by_key(|(_, rank, numbers)| (numbers.score(), std::cmp::Reverse(*rank)));
+        let usable = best.filter(|(_, _, numbers)| numbers.filled > 0);
+        let repeated = |numbers: &Numbers| {
+            let repeated = numbers.seen.iter().filter(|(_, repeated)| **repeated);
+            repeated.map(|(hash, _)| *hash).collect::<HashSet<u64>>()
+        };
+        let is_group = |(at, group): (usize, &Group)| {
+            let left_of_name = name.is_none_or(|name| at < name);
+            (group.covered > 0 || left_of_name && group.stands_for_blocks(self.rows)).then_some(at)
+        };
+        Habits {
+            number: usable.map(|(at, ..)| *at),
+            repeated_numbers: usable.map(|(_, _, numbers)| repeated(numbers)).unwrap_or_default(),
+            circles: self.marks.iter().map(|marks| marks.circles > 0 && marks.marks == marks.filled).collect(),
+            hazards_say_no: self.say_no,
+            orders: self.orders.clone(),
+            groups: self.groups.iter().enumerate().filter_map(is_group).collect(),
+            usual_cells: self.usual_cells(),
+            tokyo_datum: self.tokyo_datum,
+            is_japanese: self.is_japanese,
+        }
+    }
+
+    fn usual_cells(&self) -> usize {
+        let half = self.rows / 2;
+        let mut seen = 0;
+        self.cells
+            .iter()
+            .position(|rows| {
+                seen += rows;
+                seen > half
+            })
+            .unwrap_or(0)
+    }
+}
+
+impl Numbers {
+    /// How good a number the column is: how many rows it tells apart.
+    fn score(&self) -> u64 {
+        self.seen.values().filter(|repeated| !**repeated).count() as u64
+    }
+}
+
+impl Marks {
+    fn see(&mut self, cell: &str) {
+        if cell.is_empty() {
+            return;
+        }
+        self.filled += 1;
+        self.circles += u64::from(is_circle(cell));
+        self.marks += u64::from(is_circle(cell) || is_cross(cell));
+    }
+}
+
+impl Group {
+    fn see(&mut self, cell: &str, covered: bool, first: bool) {
+        if cell.is_empty() {
+            self.covered += u64::from(covered);
+            return;
+        }
+        self.first |= first;
+        self.filled += 1;
+        if self.seen.len() < 1_000 && !self.repeated {
+            self.repeated = !self.seen.insert(hash(&cell));
+        }
+    }
+
+    /// Whether each value stands once, the first row has one, and most rows have none: the look of merged cells in CSV.
+    fn stands_for_blocks(&self, rows: u64) -> bool {
+        self.first && !self.repeated && self.filled >= 2 && self.filled * 2 <= rows
+    }
+}
+
+fn count(counts: &mut HashMap<String, u64>, value: &str) {
+    if let Some(count) = counts.get_mut(value) {
+        *count += 1;
+    } else if counts.len() < 2_000 {
+        // A column of codes or cities has few values; one with many is something else.
+        counts.insert(value.to_owned(), 1);
+    }
+}

@@ -1,0 +1,145 @@
+//! Who published a file.
+
+use std::collections::HashMap;
+
+use hiroba_vocab::municipality::Municipalities;
+use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
+
+use super::habits::Survey;
+use crate::header::Header;
+use crate::options::Options;
+
+/// How far the middle of a municipality's list may lie from its office.
+const NEAR_KM: f64 = 15.0;
+
+/// The publisher, and how it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Publisher {
+    /// Its code; 000000 if it is not known.
+    pub code: LocalGovernmentCode,
+    /// Its name, if it is known.
+    pub name: Option<String>,
+    /// Where the code comes from.
+    pub found: Found,
+}
+
+/// Where a publisher's code comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Found {
+    /// The options.
+    Options,
+    /// The code column.
+    CodeColumn,
+    /// The name of the file.
+    FileName,
+    /// The municipality of most addresses.
+    Addresses,
+    /// A municipality's name in the title or the file's name.
+    Title,
+    /// Nowhere.
+    Nowhere,
+}
+
+impl Publisher {
+    /// Decides from what is most explicit to what is least.
+    pub(crate) fn decide(
+        options: &Options,
+        file: &str,
+        sheet: Option<&str>,
+        header: &Header,
+        survey: &Survey<'_>,
+    ) -> Self {
+        let found = options
+            .municipality
+            .map(|code| (code, Found::Options))
+            .or_else(|| from_codes(survey).map(|code| (code, Found::CodeColumn)))
+            .or_else(|| from_name(file).map(|code| (code, Found::FileName)))
+            .or_else(|| from_addresses(survey).map(|code| (code, Found::Addresses)))
+            .or_else(|| from_title(file, sheet, header).map(|code| (code, Found::Title)));
+        let (code, found) = found.unwrap_or((LocalGovernmentCode::UNKNOWN, Found::Nowhere));
+        let listed = Municipalities::all().get(code).map(|body| body.name.to_owned());
+        Self { code, name: options.publisher.clone().or(listed), found }
+    }
+
+    /// The code, if there is one.
+    pub(crate) fn known(&self) -> Option<LocalGovernmentCode> {
+        (self.code != LocalGovernmentCode::UNKNOWN).then_some(self.code)
+    }
+}
+
+/// The code of most rows. A prefecture's code beside one and the same city means the city.
+fn from_codes(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
+    let (cell, _) = survey.codes.iter().max_by_key(|(cell, count)| (**count, std::cmp::Reverse((*cell).clone())))?;
+    let code = local_government(cell, None).ok()?;
+    if code.is_prefecture()
+        && let Some(city) = only(&survey.cities)
+    {
+        let city = Municipalities::all().named(city).find(|body| body.code.of_prefecture() == code);
+        return Some(city.map_or(code, |city| city.code));
+    }
+    Some(code)
+}
+
+fn only(values: &HashMap<String, u64>) -> Option<&str> {
+    match values.len() {
+        1 => values.keys().next().map(String::as_str),
+        _ => None,
+    }
+}
+
+/// Six digits in a row that are a code of the list, as the standard's rule for file names asks.
+fn from_name(file: &str) -> Option<LocalGovernmentCode> {
+    let runs = file.split(|c: char| !c.is_ascii_digit()).filter(|run| run.len() == 6);
+    runs.filter_map(LocalGovernmentCode::parse).find(|code| Municipalities::all().get(*code).is_some())
+}
+
+/// The municipality of most addresses; where they are spread over a prefecture, the prefecture. Wards count for their
+/// city.
+fn from_addresses(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
+    let all = Municipalities::all();
+    let (mut cities, mut prefectures) = (HashMap::new(), HashMap::new());
+    let mut total = 0;
+    for (code, count) in &survey.addresses {
+        let body = all.get(*code)?;
+        let city =
+            body.name.find('市').filter(|_| body.name.ends_with('区')).map(|at| &body.name[..at + '市'.len_utf8()]);
+        let city = city.and_then(|city| all.named(city).find(|other| other.code.prefecture() == code.prefecture()));
+        *cities.entry(city.unwrap_or(body).code).or_insert(0) += count;
+        *prefectures.entry(code.of_prefecture()).or_insert(0) += count;
+        total += count;
+    }
+    let most = |counts: &HashMap<LocalGovernmentCode, u64>| {
+        counts
+            .iter()
+            .max_by_key(|(code, count)| (**count, std::cmp::Reverse(**code)))
+            .map(|(code, count)| (*code, *count))
+    };
+    let (city, in_city) = most(&cities)?;
+    let (prefecture, in_prefecture) = most(&prefectures)?;
+    // Where most addresses leave the municipality out, the few that have one may be the exceptions: only the points tell.
+    if total * 5 < survey.addresses_seen {
+        let office = all.get(city).and_then(|body| body.office);
+        let near = office
+            .zip(survey.coordinates.center())
+            .is_some_and(|(office, center)| office.distance_km(center) < NEAR_KM);
+        return (in_city == total && near).then_some(city);
+    }
+    if in_city * 10 >= total * 7 { Some(city) } else { (in_prefecture * 10 >= total * 7).then_some(prefecture) }
+}
+
+/// The longest name of a municipality in the title, the sheet's name or the file's name, if only one body bears it.
+fn from_title(file: &str, sheet: Option<&str>, header: &Header) -> Option<LocalGovernmentCode> {
+    let all = Municipalities::all();
+    let texts = header.above.iter().map(String::as_str).chain(sheet).chain([file]);
+    for text in texts {
+        for (at, _) in text.char_indices() {
+            let unique =
+                all.starting(&text[at..], |body| body.name.ends_with(['市', '町', '村']) || body.name.contains('市'));
+            if let Some((body, _)) = unique {
+                return Some(body.code);
+            }
+        }
+    }
+    None
+}

@@ -1,0 +1,228 @@
+//! The places of an entity and the columns that fill them.
+
+use hiroba_vocab::dataset::{Column, Reads};
+use hiroba_vocab::{Iri, Terms};
+
+use super::habits::Habits;
+
+/// Which columns go where.
+#[derive(Debug, Default)]
+pub(crate) struct Slots {
+    pub(crate) number: Option<usize>,
+    pub(crate) publisher_code: Option<usize>,
+    pub(crate) languages: Vec<Language>,
+    pub(crate) address: Address,
+    pub(crate) location: Location,
+    pub(crate) hours: Hours,
+    /// Hazard codes and their columns.
+    pub(crate) hazards: Vec<(&'static str, usize)>,
+    pub(crate) contact: Vec<Contact>,
+    pub(crate) gathered: Vec<Gathered>,
+    pub(crate) simple: Vec<Simple>,
+    pub(crate) amenities: Vec<usize>,
+    /// Columns that are published under their own name, and whether they hold nothing but circles and crosses.
+    pub(crate) own: Vec<(usize, bool)>,
+    /// Columns that say who publishes: filled even in rows that say nothing else.
+    pub(crate) identity: Vec<usize>,
+}
+
+/// A LanguageProperty and the columns of its languages.
+#[derive(Debug)]
+pub(crate) struct Language {
+    pub(crate) iri: Iri,
+    pub(crate) is_name: bool,
+    pub(crate) parts: Vec<(&'static str, usize, Reads)>,
+}
+
+/// The columns of the address.
+#[derive(Debug, Default)]
+pub(crate) struct Address {
+    pub(crate) full: Option<usize>,
+    pub(crate) region: Option<usize>,
+    pub(crate) locality: Option<usize>,
+    pub(crate) town: Option<usize>,
+    pub(crate) lot: Option<usize>,
+    pub(crate) building: Option<usize>,
+    pub(crate) place_code: Option<usize>,
+    pub(crate) town_id: Option<usize>,
+    pub(crate) postal_code: Option<usize>,
+    /// 都道府県名 and 市区町村名 of the old layout.
+    pub(crate) prefecture: Option<usize>,
+    pub(crate) city: Option<usize>,
+}
+
+/// The columns of the position.
+#[derive(Debug, Default)]
+pub(crate) struct Location {
+    pub(crate) latitude: Option<usize>,
+    pub(crate) longitude: Option<usize>,
+    pub(crate) both: Option<usize>,
+    pub(crate) geometry: Option<usize>,
+}
+
+/// The columns of the opening hours.
+#[derive(Debug, Default)]
+pub(crate) struct Hours {
+    pub(crate) days: Option<usize>,
+    pub(crate) closed: Option<usize>,
+    pub(crate) opens: Option<usize>,
+    pub(crate) closes: Option<usize>,
+    pub(crate) hours: Option<usize>,
+    pub(crate) all_day: Option<usize>,
+}
+
+/// A part of the contact.
+#[derive(Debug)]
+pub(crate) struct Contact {
+    pub(crate) key: &'static str,
+    pub(crate) column: usize,
+    pub(crate) reads: Reads,
+}
+
+/// An attribute that several columns give items to.
+#[derive(Debug)]
+pub(crate) struct Gathered {
+    pub(crate) iri: Iri,
+    pub(crate) columns: Vec<usize>,
+    pub(crate) reads: Reads,
+    pub(crate) subs: Vec<Sub>,
+}
+
+/// An attribute of one column.
+#[derive(Debug)]
+pub(crate) struct Simple {
+    pub(crate) iri: Iri,
+    pub(crate) column: usize,
+    pub(crate) is: &'static Column,
+    pub(crate) unit: Option<&'static str>,
+    pub(crate) subs: Vec<Sub>,
+}
+
+/// A sub-attribute of one column.
+#[derive(Debug)]
+pub(crate) struct Sub {
+    pub(crate) iri: Iri,
+    pub(crate) column: usize,
+    pub(crate) is: &'static Column,
+}
+
+impl Slots {
+    pub(crate) fn new(
+        columns: &[Option<&'static Column>],
+        habits: &Habits,
+        own_iris: &[Iri],
+        geometry: Option<usize>,
+    ) -> Self {
+        let mut slots = Self { number: habits.number, ..Self::default() };
+        slots.location.geometry = geometry;
+        for (at, column) in columns.iter().enumerate() {
+            if geometry == Some(at) {
+                continue;
+            }
+            match column {
+                None => slots.own.push((at, habits.circles.get(at).copied().unwrap_or(false))),
+                // Nothing but circles where a text was expected: it says that there is what the header names.
+                Some(column) if column.reads == Reads::Text && habits.circles.get(at) == Some(&true) => {
+                    slots.amenities.push(at);
+                }
+                Some(column) => slots.place(at, column),
+            }
+        }
+        slots.attach(columns, own_iris);
+        slots
+    }
+
+    /// Puts a column into its slot.
+    fn place(&mut self, at: usize, column: &'static Column) {
+        let part = column.part.as_deref().unwrap_or_default();
+        let slot = match column.reads {
+            Reads::PublisherCode => &mut self.publisher_code,
+            Reads::Address => &mut self.address.full,
+            Reads::Region => &mut self.address.region,
+            Reads::Locality => &mut self.address.locality,
+            Reads::Town => &mut self.address.town,
+            Reads::Lot => &mut self.address.lot,
+            Reads::Building => &mut self.address.building,
+            Reads::PlaceCode => &mut self.address.place_code,
+            Reads::TownId => &mut self.address.town_id,
+            Reads::PostalCode if column.feeds.as_deref() == Some("address") => &mut self.address.postal_code,
+            Reads::Prefecture => &mut self.address.prefecture,
+            Reads::City => &mut self.address.city,
+            Reads::Latitude => &mut self.location.latitude,
+            Reads::Longitude => &mut self.location.longitude,
+            Reads::LatLon => &mut self.location.both,
+            Reads::Days => &mut self.hours.days,
+            Reads::ClosedDays => &mut self.hours.closed,
+            Reads::Opens => &mut self.hours.opens,
+            Reads::Closes => &mut self.hours.closes,
+            Reads::Hours => &mut self.hours.hours,
+            Reads::AllDay => &mut self.hours.all_day,
+            Reads::Hazard => return self.hazards.push((part, at)),
+            Reads::Amenity => return self.amenities.push(at),
+            // The publisher is said of the data set; the datum is said beside it, for what it is.
+            Reads::PublisherName => return self.identity.push(at),
+            Reads::Datum => return self.own.push((at, false)),
+            Reads::Number if self.number != Some(at) => return self.own.push((at, false)),
+            _ => return self.value(at, column, part),
+        };
+        *slot = Some(at);
+        if matches!(column.reads, Reads::PublisherCode | Reads::Prefecture | Reads::City) {
+            self.identity.push(at);
+        }
+    }
+
+    /// Puts a column that is a value of its own.
+    fn value(&mut self, at: usize, column: &'static Column, part: &'static str) {
+        let terms = Terms::published();
+        let Some(term) = column.feeds.as_deref().and_then(|name| terms.get(name)) else {
+            return self.own.push((at, false));
+        };
+        if column.of.is_some() {
+            // Attached once all attributes are there.
+        } else if matches!(term.term.as_str(), "name" | "alternateName" | "title" | "description") {
+            let found = self.languages.iter_mut().find(|language| language.iri == term.iri);
+            match found {
+                Some(language) => language.parts.push((part, at, column.reads)),
+                None => self.languages.push(Language {
+                    iri: term.iri.clone(),
+                    is_name: term.term == "name",
+                    parts: vec![(part, at, column.reads)],
+                }),
+            }
+        } else if term.term == "contactPoint" {
+            self.contact.push(Contact { key: part, column: at, reads: column.reads });
+        } else if column.many && column.reads != Reads::Number {
+            match self.gathered.iter_mut().find(|gathered| gathered.iri == term.iri) {
+                Some(gathered) => gathered.columns.push(at),
+                None => self.gathered.push(Gathered {
+                    iri: term.iri.clone(),
+                    columns: vec![at],
+                    reads: column.reads,
+                    subs: Vec::new(),
+                }),
+            }
+        } else if self.simple.iter().any(|simple| simple.iri == term.iri) {
+            self.own.push((at, false));
+        } else {
+            let unit = term.unit.as_deref();
+            self.simple.push(Simple { iri: term.iri.clone(), column: at, is: column, unit, subs: Vec::new() });
+        }
+    }
+
+    /// Attaches sub-attributes to the attributes that they are about; without one they stand for themselves.
+    fn attach(&mut self, columns: &[Option<&'static Column>], own_iris: &[Iri]) {
+        let terms = Terms::published();
+        for (at, column) in columns.iter().enumerate() {
+            let Some(column) = *column else { continue };
+            let (Some(of), Some(feeds)) = (&column.of, &column.feeds) else { continue };
+            let (parent, iri) = (terms.iri(of), terms.iri(feeds));
+            let simple = self.simple.iter_mut().map(|simple| (&simple.iri, &mut simple.subs));
+            let gathered = self.gathered.iter_mut().map(|gathered| (&gathered.iri, &mut gathered.subs));
+            match simple.chain(gathered).find(|(iri, _)| **iri == parent).map(|(_, subs)| subs) {
+                Some(subs) if subs.iter().all(|sub| sub.iri != iri) => subs.push(Sub { iri, column: at, is: column }),
+                _ => self.own.push((at, false)),
+            }
+        }
+        self.own.retain(|(at, _)| *at < own_iris.len());
+    }
+}

@@ -1,0 +1,231 @@
+//! Which data set a table is, by its headers first, and by words in its title, its name and its cells.
+
+use hiroba_vocab::dataset::{Column, Dataset, Datasets, Fit, OtherDataset, Reads};
+use hiroba_vocab::normalise::character::{fold_width, trim};
+
+use crate::error::{ImportError, Nearest, Unrecognised};
+use crate::header::{Header, Preview};
+
+/// What the columns of a table are in a data set.
+#[derive(Debug, Clone)]
+pub(crate) struct Binding {
+    pub(crate) dataset: &'static Dataset,
+    /// For each column of the table, the column of the data set that it is.
+    pub(crate) columns: Vec<Option<&'static Column>>,
+    /// How likely the table is this data set, 0 to 1.
+    pub(crate) score: f64,
+    /// What of the score does not come from columns that all data sets share.
+    evidence: f64,
+}
+
+/// What to know about a table besides its cells.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clues<'c> {
+    pub(crate) file: &'c str,
+    pub(crate) sheet: Option<&'c str>,
+    pub(crate) geometry: Option<usize>,
+}
+
+/// A table needs this score,
+const ENOUGH: f64 = 0.36;
+/// and this much of it must speak for the data set and for no other.
+const EVIDENCE: f64 = 0.09;
+
+/// Decides the data set of a table.
+///
+/// # Errors
+/// [`ImportError::Unrecognised`] with the nearest one.
+pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, ImportError> {
+    let words = Words::collect(preview, clues);
+    let datasets = Datasets::published();
+    let mut bindings: Vec<Binding> =
+        datasets.supported().iter().map(|dataset| score(dataset, preview, clues, &words)).collect();
+    bindings.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let other = datasets
+        .others()
+        .iter()
+        .map(|other| (other, score_other(other, &preview.header, &words)))
+        .max_by(|a, b| a.1.total_cmp(&b.1));
+    let best = bindings.into_iter().next();
+    if let Some(best) = &best
+        && best.score >= ENOUGH
+        && best.evidence >= EVIDENCE
+        && best.has_name()
+        && other.is_none_or(|(_, score)| score <= best.score)
+    {
+        return Ok(best.clone());
+    }
+    let nearest = match (best, other) {
+        (best, Some((other, score))) if best.as_ref().is_none_or(|best| score > best.score) => {
+            Some(Nearest { slug: other.slug.clone(), title: other.title_ja.clone(), score, supported: false })
+        }
+        (Some(best), _) => Some(Nearest {
+            slug: best.dataset.slug.clone(),
+            title: best.dataset.title_ja.clone(),
+            score: best.score,
+            supported: true,
+        }),
+        _ => None,
+    };
+    Err(ImportError::Unrecognised(Box::new(Unrecognised {
+        file: clues.file.to_owned(),
+        headers: preview.header.names.clone(),
+        header_row: preview.header.row,
+        nearest,
+    })))
+}
+
+/// The columns of a table in a given data set, whatever the score.
+pub(crate) fn bind(dataset: &'static Dataset, preview: &Preview, clues: Clues<'_>) -> Binding {
+    score(dataset, preview, clues, &Words::collect(preview, clues))
+}
+
+impl Binding {
+    /// Whether some column is the name.
+    pub(crate) fn has_name(&self) -> bool {
+        self.columns.iter().flatten().any(|column| column.reads == Reads::Name)
+    }
+}
+
+fn score(dataset: &'static Dataset, preview: &Preview, clues: Clues<'_>, words: &Words) -> Binding {
+    let columns = assign(dataset, &preview.header, clues.geometry);
+    let datasets = Datasets::published();
+    let (mut weight, mut known, mut named) = (0.0, 0.0, 0.0);
+    for (at, column) in columns.iter().enumerate() {
+        let blank = preview.header.keys.get(at).is_none_or(|key| key.full.is_empty());
+        if clues.geometry == Some(at) || blank && column.is_none() {
+            continue;
+        }
+        named += 1.0;
+        if let Some(column) = column {
+            known += 1.0;
+            weight += datasets.weight(column);
+        }
+    }
+    let likeness = if named > 0.0 { known / named } else { 0.0 };
+    // A table with few of the standard's columns among many of its own is still recognised by those few.
+    let likeness = f64::max(likeness, f64::min(known / 12.0, 0.9));
+    let distinct = weight / (weight + 3.0);
+    let spoken = words.evidence(&dataset.words);
+    let evidence = 0.35 * distinct + 0.30 * spoken;
+    Binding { dataset, columns, score: 0.35 * likeness + evidence, evidence }
+}
+
+fn score_other(other: &OtherDataset, header: &Header, words: &Words) -> f64 {
+    let hits = header
+        .keys
+        .iter()
+        .filter(|key| other.headers.contains(&key.full) || other.headers.contains(&key.plain))
+        .count();
+    #[expect(clippy::cast_precision_loss, reason = "a few headers")]
+    let hits = hits as f64;
+    let weight = 1.8 * hits;
+    0.35 * f64::min(hits / 3.0, 1.0) + 0.35 * weight / (weight + 3.0) + 0.30 * words.evidence(&other.words)
+}
+
+/// Gives each column of the table at most one column of the data set: the best fits first, then in the definition's order.
+fn assign(dataset: &'static Dataset, header: &Header, geometry: Option<usize>) -> Vec<Option<&'static Column>> {
+    let mut assigned: Vec<Option<&'static Column>> = vec![None; header.keys.len()];
+    let mut taken = vec![false; dataset.columns.len()];
+    let usable = |column: &Column| {
+        let condition = column.when.as_deref().and_then(|name| dataset.column(name));
+        let there = condition
+            .is_none_or(|other| header.keys.iter().any(|key| other.fit(key).is_some_and(|f| f <= Fit::Variant)));
+        // A geometry leaves nothing for columns of coordinates to say.
+        let place = matches!(column.reads, Reads::Latitude | Reads::Longitude | Reads::LatLon);
+        there && !(place && geometry.is_some())
+    };
+    let usable: Vec<bool> = dataset.columns.iter().map(usable).collect();
+    // Values in the old datum are second choice.
+    let mut order: Vec<usize> = (0..header.keys.len()).filter(|at| geometry != Some(*at)).collect();
+    order.sort_by_key(|at| is_tokyo_datum(&header.names[*at]));
+    for wanted in [Fit::Official, Fit::Variant, Fit::Plain, Fit::FirstLine, Fit::Likeness] {
+        for at in &order {
+            if assigned[*at].is_some() {
+                continue;
+            }
+            let found = dataset.columns.iter().enumerate().position(|(c, column)| {
+                usable[c] && (!taken[c] || column.many) && column.fit(&header.keys[*at]) == Some(wanted)
+            });
+            if let Some(found) = found {
+                taken[found] = true;
+                assigned[*at] = dataset.columns.get(found);
+            }
+        }
+    }
+    name_by_any_means(dataset, header, &mut assigned);
+    // A first column without a header holds the row's number more often than anything else.
+    if header.keys.first().is_some_and(|key| key.full.is_empty())
+        && !assigned.iter().flatten().any(|column| column.reads == Reads::Number)
+    {
+        assigned[0] = dataset.columns.iter().find(|column| column.reads == Reads::Number);
+    }
+    assigned
+}
+
+/// Without a name, a column that went elsewhere and could be the name is taken back: 設置場所 alone is the name.
+fn name_by_any_means(dataset: &'static Dataset, header: &Header, assigned: &mut [Option<&'static Column>]) {
+    let named = |column: &&Column| column.reads == Reads::Name && column.part.as_deref() == Some("ja");
+    if assigned.iter().flatten().any(named) {
+        return;
+    }
+    let Some(name) = dataset.columns.iter().find(named) else { return };
+    let best = header.keys.iter().enumerate().filter_map(|(at, key)| name.fit(key).map(|fit| (fit, at))).min();
+    if let Some((_, at)) = best {
+        assigned[at] = Some(name);
+    }
+}
+
+/// Whether a header names the datum that Japan used until 2002. 日本測地系2011 is the new one.
+pub(crate) fn is_tokyo_datum(text: &str) -> bool {
+    let text = fold_width(text).to_lowercase();
+    let new = ["2000", "2011", "世界", "jgd", "wgs"].iter().any(|word| text.contains(word));
+    !new && ["日本測地系", "旧測地系", "東京測地系", "tokyo", "ベッセル", "bessel"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// Where words can be found that say what a table is.
+#[derive(Debug)]
+struct Words {
+    file: String,
+    title: String,
+    headers: String,
+    /// The first cells of the sample rows.
+    rows: Vec<String>,
+}
+
+impl Words {
+    fn collect(preview: &Preview, clues: Clues<'_>) -> Self {
+        let title = preview.header.above.join(" ") + " " + clues.sheet.unwrap_or_default();
+        let headers = preview.header.names.join(" ").to_lowercase();
+        let rows = preview
+            .sample
+            .iter()
+            .map(|row| {
+                row.cells()
+                    .take(8)
+                    .map(trim)
+                    .filter(|cell| cell.len() < 200)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+                    .to_lowercase()
+            })
+            .collect();
+        Self { file: clues.file.to_lowercase(), title: title.to_lowercase(), headers, rows }
+    }
+
+    /// How strongly `words` speak from name, title, headers and cells, 0 to 1.
+    fn evidence(&self, words: &[String]) -> f64 {
+        let found = |text: &str| words.iter().any(|word| text.contains(word.as_str()));
+        let share = |yes: bool, strength: f64| if yes { 1.0 - strength } else { 1.0 };
+        #[expect(clippy::cast_precision_loss, reason = "at most a few hundred rows")]
+        let cells = if self.rows.is_empty() {
+            0.0
+        } else {
+            self.rows.iter().filter(|row| found(row)).count() as f64 / self.rows.len() as f64
+        };
+        let silence = share(found(&self.file), 0.4) * share(found(&self.title), 0.5) * share(found(&self.headers), 0.5);
+        1.0 - silence * (1.0 - 0.7 * cells)
+    }
+}

@@ -1,0 +1,122 @@
+//! Collects what happens while rows are read.
+
+use hiroba_vocab::{Issue, Issues};
+
+use super::{Counts, Example, IssueGroup, MergedRow, RefusedRow, SetAsideGroup};
+use crate::classify::SetAside;
+use crate::limits;
+
+/// How much of a cell a report quotes.
+const QUOTED: usize = 80;
+
+/// Counts, and the first examples of everything.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder {
+    pub(crate) counts: Counts,
+    /// By column; the last place is for the row or file as a whole.
+    issues: Vec<Vec<Noticed>>,
+    set_aside: Vec<(SetAside, u64, Vec<Example>)>,
+    pub(crate) refused: Vec<RefusedRow>,
+    pub(crate) merged: Vec<MergedRow>,
+}
+
+#[derive(Debug)]
+struct Noticed {
+    issue: Issue,
+    count: u64,
+    examples: Vec<Example>,
+}
+
+impl Recorder {
+    pub(crate) fn new(columns: usize) -> Self {
+        Self { issues: (0..=columns).map(|_| Vec::new()).collect(), ..Self::default() }
+    }
+
+    /// Records issues of a cell, or of a row as a whole.
+    pub(crate) fn note(&mut self, row: u64, column: Option<usize>, issues: Issues, text: &str) {
+        let last = self.issues.len().saturating_sub(1);
+        let Some(noticed) = self.issues.get_mut(column.unwrap_or(last).min(last)) else { return };
+        for issue in issues.iter() {
+            let found = match noticed.iter_mut().position(|noticed| noticed.issue == issue) {
+                Some(at) => &mut noticed[at],
+                None => {
+                    noticed.push(Noticed { issue, count: 0, examples: Vec::new() });
+                    let at = noticed.len() - 1;
+                    &mut noticed[at]
+                }
+            };
+            found.count += 1;
+            if found.examples.len() < limits::EXAMPLES {
+                found.examples.push(Example { row, text: quoted(text) });
+            }
+        }
+    }
+
+    pub(crate) fn set_aside(&mut self, row: u64, reason: SetAside, text: &str) {
+        self.counts.set_aside += 1;
+        let at = match self.set_aside.iter().position(|(known, ..)| *known == reason) {
+            Some(at) => at,
+            None => {
+                self.set_aside.push((reason, 0, Vec::new()));
+                self.set_aside.len() - 1
+            }
+        };
+        let (_, count, examples) = &mut self.set_aside[at];
+        *count += 1;
+        if examples.len() < limits::EXAMPLES {
+            examples.push(Example { row, text: quoted(text) });
+        }
+    }
+
+    pub(crate) fn refuse(&mut self, refused: RefusedRow) {
+        self.counts.refused += 1;
+        if self.refused.len() < limits::LISTED {
+            self.refused.push(refused);
+        }
+    }
+
+    pub(crate) fn merge(&mut self, merged: MergedRow) {
+        self.counts.merged += 1;
+        if self.merged.len() < limits::LISTED {
+            self.merged.push(merged);
+        }
+    }
+
+    /// The issues with the headers of their columns, the weightiest and most frequent first.
+    pub(crate) fn issues(&self, headers: &[String]) -> Vec<IssueGroup> {
+        let group = |(at, noticed): (usize, &Noticed)| {
+            (
+                noticed.issue.level(),
+                IssueGroup {
+                    code: noticed.issue.code(),
+                    level: noticed.issue.level().word(),
+                    sentence: noticed.issue.sentence(),
+                    sentence_ja: noticed.issue.sentence_ja(),
+                    column: headers.get(at).cloned(),
+                    count: noticed.count,
+                    examples: noticed.examples.clone(),
+                },
+            )
+        };
+        let columns = self.issues.iter().enumerate();
+        let mut groups: Vec<_> =
+            columns.flat_map(|(at, all)| all.iter().map(move |one| (at, one))).map(group).collect();
+        groups.sort_by_key(|(level, group)| (std::cmp::Reverse(*level), std::cmp::Reverse(group.count), group.code));
+        groups.into_iter().map(|(_, group)| group).collect()
+    }
+
+    pub(crate) fn groups_set_aside(&self) -> Vec<SetAsideGroup> {
+        let group = |(reason, count, examples): &(SetAside, u64, Vec<Example>)| SetAsideGroup {
+            reason: reason.code(),
+            sentence: reason.sentence(),
+            count: *count,
+            examples: examples.clone(),
+        };
+        self.set_aside.iter().map(group).collect()
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(QUOTED).collect();
+    if text.trim().chars().count() > QUOTED { format!("{line}…") } else { line }
+}

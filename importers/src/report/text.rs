@@ -1,0 +1,58 @@
+//! The report as plain text.
+
+use std::fmt::Write as _;
+
+use super::Report;
+
+impl Report {
+    /// A text for a terminal or a mail: what was found, what became of the rows, and what to look at.
+    pub fn to_text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a String cannot fail.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "{}", self.file)?;
+        let sheet = self.sheet.as_ref().map(|name| format!(", sheet {name}")).unwrap_or_default();
+        let misnamed = if self.misnamed { " (the name says otherwise)" } else { "" };
+        writeln!(out, "  format     {}{misnamed}{sheet}, header in row {}", self.format, self.header_row)?;
+        writeln!(out, "  data set   {} ({}), likeness {:.2}", self.title, self.dataset, self.score)?;
+        let name = self.publisher_name.as_deref().unwrap_or("unknown");
+        writeln!(out, "  publisher  {} {name}", self.publisher)?;
+        let rows = &self.rows;
+        writeln!(
+            out,
+            "  rows       {} read = {} entities + {} merged + {} set aside + {} refused",
+            rows.read, rows.entities, rows.merged, rows.set_aside, rows.refused
+        )?;
+        for row in &self.refused {
+            writeln!(out, "  refused    row {}, {}: {:?}: {}", row.row, row.column, row.value, row.reason)?;
+        }
+        for group in &self.set_aside {
+            let rows: Vec<String> = group.examples.iter().map(|example| example.row.to_string()).collect();
+            let more = if group.count > rows.len() as u64 { ", …" } else { "" };
+            writeln!(out, "  set aside  {:>6}  {} (rows {}{more})", group.count, group.sentence, rows.join(", "))?;
+        }
+        for group in &self.issues {
+            let column = group.column.as_deref().unwrap_or("the row").replace('\n', " ");
+            writeln!(out, "  {:<9}  {:>6}  {column}: {}", group.level, group.count, group.sentence)?;
+            for example in group.examples.iter().take(2).filter(|example| !example.text.is_empty()) {
+                writeln!(out, "                     row {}: {}", example.row, example.text)?;
+            }
+        }
+        let own: Vec<&str> =
+            self.columns.iter().filter(|column| column.means.is_none()).map(|column| column.header.as_str()).collect();
+        if !own.is_empty() {
+            let shown: Vec<String> = own.iter().take(20).map(|header| header.replace('\n', " ")).collect();
+            let more = if own.len() > 20 { ", …" } else { "" };
+            writeln!(
+                out,
+                "  columns that no definition knows, published under their own name: {}{more}",
+                shown.join(", ")
+            )?;
+        }
+        Ok(())
+    }
+}

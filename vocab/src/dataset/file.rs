@@ -1,0 +1,160 @@
+//! The TOML of the definitions.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use super::column::{Column, Keys, Need, Reads};
+use super::{Dataset, OtherDataset};
+use crate::term::Terms;
+
+/// Columns by the name of their group.
+pub(super) type Groups = HashMap<String, Vec<RawColumn>>;
+
+/// A column as it stands in a file. The comment at the top of `common.toml` explains the fields.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub(super) struct RawColumn {
+    name: String,
+    #[serde(default)]
+    english: Vec<String>,
+    #[serde(default)]
+    old: Vec<String>,
+    #[serde(default)]
+    variants: Vec<String>,
+    #[serde(default)]
+    ends: Vec<String>,
+    #[serde(default)]
+    contains: Vec<String>,
+    #[serde(default)]
+    without: Vec<String>,
+    reads: Reads,
+    feeds: Option<String>,
+    part: Option<String>,
+    of: Option<String>,
+    #[serde(default)]
+    units: Vec<String>,
+    #[serde(default)]
+    choices: Vec<String>,
+    #[serde(default)]
+    need: Need,
+    when: Option<String>,
+    #[serde(default)]
+    many: bool,
+    #[serde(default)]
+    extra: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RawDataset {
+    slug: String,
+    r#type: String,
+    number: Option<u8>,
+    old_number: Option<u8>,
+    title_ja: String,
+    title_en: String,
+    words: Vec<String>,
+    include: Vec<String>,
+    #[serde(default)]
+    column: Vec<RawColumn>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawOthers {
+    dataset: Vec<RawOther>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+struct RawOther {
+    slug: String,
+    title_ja: String,
+    title_en: String,
+    words: Vec<String>,
+    columns: Vec<String>,
+}
+
+pub(super) fn groups(text: &str) -> Result<Groups, String> {
+    toml::from_str(text).map_err(|e| format!("common.toml: {e}"))
+}
+
+pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
+    let raw: RawDataset = toml::from_str(text).map_err(|e| e.to_string())?;
+    let slug = raw.slug;
+    if Terms::published().get(&raw.r#type).is_none() {
+        return Err(format!("{slug}: no class {}", raw.r#type));
+    }
+    let mut columns: Vec<Column> =
+        raw.column.into_iter().map(|column| build(column, &slug)).collect::<Result<_, _>>()?;
+    for name in &raw.include {
+        let group = groups.get(name).ok_or_else(|| format!("{slug}: no group {name}"))?;
+        for column in group {
+            columns.push(build(column.clone(), &slug)?);
+        }
+    }
+    for column in &columns {
+        if let Some(when) = &column.when
+            && !columns.iter().any(|other| other.name == *when)
+        {
+            return Err(format!("{slug}: {} depends on {when}, which is no column", column.name));
+        }
+    }
+    let words = raw.words.iter().map(|word| word.to_lowercase()).collect();
+    Ok(Dataset {
+        slug,
+        entity_type: raw.r#type,
+        number: raw.number,
+        old_number: raw.old_number,
+        title_ja: raw.title_ja,
+        title_en: raw.title_en,
+        words,
+        columns,
+    })
+}
+
+pub(super) fn others(text: &str) -> Result<Vec<OtherDataset>, String> {
+    let raw: RawOthers = toml::from_str(text).map_err(|e| format!("others.toml: {e}"))?;
+    let other = |raw: RawOther| OtherDataset {
+        slug: raw.slug,
+        title_ja: raw.title_ja,
+        title_en: raw.title_en,
+        words: raw.words.iter().map(|word| word.to_lowercase()).collect(),
+        headers: Keys::fold(&raw.columns),
+    };
+    Ok(raw.dataset.into_iter().map(other).collect())
+}
+
+fn build(raw: RawColumn, slug: &str) -> Result<Column, String> {
+    for term in [&raw.feeds, &raw.of].into_iter().flatten() {
+        if Terms::published().get(term).is_none() {
+            return Err(format!("{slug}: {} feeds {term}, which is no term", raw.name));
+        }
+    }
+    let current: Vec<String> = std::iter::once(raw.name.clone()).chain(raw.english).collect();
+    let official: Vec<String> = current.iter().chain(&raw.old).cloned().collect();
+    let keys = Keys {
+        official: Keys::fold(&official),
+        variants: Keys::fold(&raw.variants),
+        ends: Keys::fold(&raw.ends),
+        contains: Keys::fold(&raw.contains),
+        without: Keys::fold(&raw.without),
+    };
+    Ok(Column {
+        name: raw.name,
+        current,
+        old: raw.old,
+        reads: raw.reads,
+        feeds: raw.feeds,
+        part: raw.part,
+        of: raw.of,
+        units: raw.units,
+        choices: raw.choices,
+        need: raw.need,
+        when: raw.when,
+        many: raw.many,
+        extra: raw.extra,
+        keys,
+    })
+}

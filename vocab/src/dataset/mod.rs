@@ -1,0 +1,133 @@
+//! The standard municipal data sets: what each column means. The definitions are data, in `datasets/*.toml`; nothing
+//! about a single data set is in code.
+
+mod column;
+mod file;
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::LazyLock;
+
+pub use column::{Column, Fit, Need, Reads};
+
+use crate::normalise::key::fold;
+
+/// A data set that can be imported.
+#[derive(Debug)]
+pub struct Dataset {
+    /// The short name that file names bear: `public_toilet`.
+    pub slug: String,
+    /// The term of the entities' type: `PublicToilet`.
+    pub entity_type: String,
+    /// The number in the current standard. Numbers change between editions: they are for people only.
+    pub number: Option<u8>,
+    /// The number in the old recommendation.
+    pub old_number: Option<u8>,
+    /// The official Japanese title.
+    pub title_ja: String,
+    /// An English title.
+    pub title_en: String,
+    /// Words that speak for this data set wherever they occur in a file.
+    pub words: Vec<String>,
+    /// The columns: its own first, then those of the groups that it includes.
+    pub columns: Vec<Column>,
+}
+
+impl Dataset {
+    /// The column of that official name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+}
+
+/// A data set that is known and cannot be imported by this version.
+#[derive(Debug)]
+pub struct OtherDataset {
+    /// The short name.
+    pub slug: String,
+    /// The Japanese title.
+    pub title_ja: String,
+    /// An English title.
+    pub title_en: String,
+    /// Words that speak for it.
+    pub words: Vec<String>,
+    /// Keys of headers that occur in no other data set.
+    pub headers: Vec<String>,
+}
+
+/// All definitions.
+#[derive(Debug, Default)]
+pub struct Datasets {
+    supported: Vec<Dataset>,
+    others: Vec<OtherDataset>,
+    /// In how many data sets a column of that name occurs.
+    frequency: HashMap<String, usize>,
+}
+
+/// The files of the data sets that can be imported. Adding one means adding a line here.
+const FILES: [&str; 6] = [
+    include_str!("../../datasets/aed.toml"),
+    include_str!("../../datasets/evacuation_space.toml"),
+    include_str!("../../datasets/public_facility.toml"),
+    include_str!("../../datasets/public_toilet.toml"),
+    include_str!("../../datasets/tourism.toml"),
+    include_str!("../../datasets/preschool.toml"),
+];
+
+impl Datasets {
+    /// The definitions that are part of the program.
+    pub fn published() -> &'static Self {
+        static ALL: LazyLock<Datasets> = LazyLock::new(|| {
+            let (common, others) =
+                (include_str!("../../datasets/common.toml"), include_str!("../../datasets/others.toml"));
+            Datasets::read(common, &FILES, others).unwrap_or_default()
+        });
+        &ALL
+    }
+
+    /// Reads definitions: the shared groups of columns, one text per data set, and the list of other data sets.
+    ///
+    /// # Errors
+    /// Which text is no TOML, or which data set includes a group or feeds an attribute that does not exist.
+    pub fn read(common: &str, files: &[&str], others: &str) -> Result<Self, String> {
+        let groups = file::groups(common)?;
+        let supported: Vec<Dataset> =
+            files.iter().map(|text| file::dataset(text, &groups)).collect::<Result<_, _>>()?;
+        let others = file::others(others)?;
+        let mut frequency = HashMap::new();
+        for dataset in &supported {
+            let names: BTreeSet<&str> = dataset.columns.iter().map(|column| column.name.as_str()).collect();
+            names.into_iter().for_each(|name| *frequency.entry(name.to_owned()).or_insert(0) += 1);
+        }
+        Ok(Self { supported, others, frequency })
+    }
+
+    /// The data sets that can be imported.
+    pub fn supported(&self) -> &[Dataset] {
+        &self.supported
+    }
+
+    /// The data sets that are known by name only.
+    pub fn others(&self) -> &[OtherDataset] {
+        &self.others
+    }
+
+    /// The data set of that short name.
+    pub fn get(&self, slug: &str) -> Option<&Dataset> {
+        self.supported.iter().find(|dataset| dataset.slug == slug)
+    }
+
+    /// How much a column says about which data set a file is: much if few data sets have it, nothing if all do.
+    pub fn weight(&self, column: &Column) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a handful of data sets")]
+        let share = |n: usize| n as f64;
+        let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(1);
+        (share(self.supported.len().max(1)) / share(frequency)).ln()
+    }
+}
+
+impl OtherDataset {
+    /// Whether a header is one that only this data set has.
+    pub fn has_header(&self, header: &str) -> bool {
+        self.headers.contains(&fold(header))
+    }
+}

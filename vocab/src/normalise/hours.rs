@@ -1,0 +1,134 @@
+//! Opening hours: a pair of times, or a text that holds one or more ranges.
+
+use super::Reading;
+use super::character::{content, fold_width, is_blank, is_hyphen, is_tilde};
+use super::time::{Clock, Half, Time, take_clock};
+use crate::issue::{Issue, Issues};
+
+/// From opening to closing. A closing time before the opening time is on the next day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// When it opens.
+    pub opens: Time,
+    /// When it closes.
+    pub closes: Time,
+}
+
+impl Span {
+    /// All day.
+    pub const ALL_DAY: Self = Self { opens: Time::START, closes: Time::END };
+
+    /// The range between two times. 00:00 to 00:00, 23:59 or 24:00 is all day; other equal times are a mistake.
+    ///
+    /// # Errors
+    /// [`Issue::TimesEqual`].
+    pub fn between(opens: Time, closes: Time) -> Result<(Self, Issues), Issue> {
+        if opens == Time::START && (closes == Time::START || closes.minutes() >= 23 * 60 + 59) {
+            return Ok((Self::ALL_DAY, Issues::one(Issue::TimeAllDay)));
+        }
+        if opens == closes {
+            return Err(Issue::TimesEqual);
+        }
+        Ok((Self { opens, closes }, Issues::NONE))
+    }
+}
+
+/// Words that mean all day, every day. 随時 is not among them: it means on demand.
+const ALL_DAY: [&str; 16] = [
+    "24時間",
+    "24時間営業",
+    "24時間利用可能",
+    "24時間利用可",
+    "24時間使用可能",
+    "24時間使用可",
+    "24時間対応",
+    "24時間可",
+    "24h",
+    "24h使用可能",
+    "終日",
+    "終日開放",
+    "終日利用可能",
+    "常時",
+    "常時開放",
+    "常時利用可能",
+];
+
+/// Whether a text says all day in so many words.
+pub fn is_all_day(cell: &str) -> bool {
+    let key: String = fold_width(cell).chars().filter(|c| !is_blank(*c)).flat_map(char::to_lowercase).collect();
+    ALL_DAY.contains(&key.as_str())
+}
+
+/// The ranges that a text such as `9:00～12:00、13:00～17:00` holds. A text with a condition (days, months, last entry)
+/// gives its ranges only where there is no doubt about them.
+pub fn hours(cell: &str) -> Reading<Vec<Span>> {
+    let text = match content(cell) {
+        Ok(text) => text,
+        Err(issues) => return Reading::Empty(issues),
+    };
+    if is_all_day(text) {
+        return Reading::Value(vec![Span::ALL_DAY], Issues::one(Issue::TimeAllDay));
+    }
+    if text.contains("随時") {
+        return Reading::unread(Issue::TimeOnDemand);
+    }
+    let folded = fold_width(text);
+    let cut = folded.find(['(', '※', '*', '。', '\n', '[', '【']).unwrap_or(folded.len());
+    let (main, remark) = folded.split_at(cut);
+    match ranges(main) {
+        Ok((spans, issues)) => {
+            let conditional = !remark.trim_matches(is_blank).is_empty();
+            Reading::Value(spans, issues.with_if(conditional, Issue::HoursConditional))
+        }
+        Err(issue) => Reading::unread(issue),
+    }
+}
+
+fn ranges(text: &str) -> Result<(Vec<Span>, Issues), Issue> {
+    let separator = |c: char| is_blank(c) || matches!(c, '、' | ',' | '/' | ';' | '・');
+    let mut spans = Vec::new();
+    let mut issues = Issues::NONE;
+    let mut rest = text.trim_matches(separator);
+    while !rest.is_empty() {
+        let (opens, after) = take_clock(rest).ok_or(Issue::HoursUnread)?;
+        let after = take_between(after).ok_or(Issue::HoursUnread)?;
+        let after = after.strip_prefix("翌日").or_else(|| after.strip_prefix('翌')).unwrap_or(after);
+        let (closes, after) = take_clock(after).ok_or(Issue::HoursUnread)?;
+        let (span, noticed) = span(opens, closes)?;
+        spans.push(span);
+        issues = issues.and(noticed);
+        let after = ["の間", "まで"].iter().find_map(|word| after.strip_prefix(word)).unwrap_or(after);
+        if !after.is_empty() && !after.starts_with(separator) {
+            return Err(Issue::HoursUnread);
+        }
+        rest = after.trim_start_matches(separator);
+    }
+    if spans.is_empty() { Err(Issue::HoursUnread) } else { Ok((spans, issues)) }
+}
+
+/// What stands between the two times of a range: a tilde, a hyphen, から, to. The rest begins with the second time.
+fn take_between(text: &str) -> Option<&str> {
+    let text = text.trim_start_matches(is_blank);
+    let after = text
+        .strip_prefix("から")
+        .or_else(|| text.strip_prefix("to "))
+        .or_else(|| text.strip_prefix(|c| is_tilde(c) || is_hyphen(c) || c == '→' || c == '至'))?;
+    Some(after.trim_start_matches(is_blank))
+}
+
+/// A range whose second half of the day may be left out: 午後1時～4時 is 13:00 to 16:00, 午前9時～4時 is 9:00 to 16:00.
+fn span(opens: Clock, closes: Clock) -> Result<(Span, Issues), Issue> {
+    let (from, a) = opens.time?;
+    let (mut to, b) = closes.time?;
+    let mut issues = a.and(b);
+    let left_out = opens.half.is_some() && closes.half.is_none();
+    if left_out
+        && (opens.half == Some(Half::Afternoon) || to <= from)
+        && let Some(afternoon) = to.in_the_afternoon()
+    {
+        to = afternoon;
+        issues.add(Issue::HoursConditional);
+    }
+    let (span, noticed) = Span::between(from, to)?;
+    Ok((span, issues.and(noticed)))
+}
