@@ -41,7 +41,7 @@ impl Copy {
         let mut applied = Applied { changes: changes.len(), ..Applied::default() };
         let before = changes.len().checked_sub(2).map_or(position, |i| changes[i].position);
         let anchor = Anchor { after: before, mark: Some(last.mark()) };
-        let state = State { position: last.position, anchor, shape: quads::VERSION };
+        let state = State { position: last.position, anchor, shape: quads::shape() };
         let mut fragments = self.fragments().clone();
         let mut transaction = self.store()?.start_transaction()?;
         let mut emptied = HashSet::new();

@@ -47,7 +47,7 @@ pub struct State {
     pub position: Position,
     /// How to recognise the log.
     pub anchor: Anchor,
-    /// Which version of [`crate::quads`] made it.
+    /// [`crate::quads::shape`] when it was made.
     pub shape: i64,
 }
 

@@ -96,8 +96,8 @@ impl Follower {
         let (Some(copy), Some(state)) = (self.current.get(), self.state) else {
             return self.rebuild("there is no copy yet").await;
         };
-        if state.shape != quads::VERSION {
-            return self.rebuild("the copy was made by another version").await;
+        if state.shape != quads::shape() {
+            return self.rebuild("the copy was made with another version or vocabulary").await;
         }
         if !self.trusted {
             if !self.is_same_log(&state).await? {

@@ -28,7 +28,7 @@ impl Follower {
             status.caught_up = false;
         });
         let anchor = Anchor { after: Position::default(), mark };
-        let state = State { position: snapshot.position, anchor, shape: quads::VERSION };
+        let state = State { position: snapshot.position, anchor, shape: quads::shape() };
         let started = std::time::Instant::now();
         let loaded = self.load(snapshot, state).await?;
         self.folder.make_current(&loaded.copy)?;

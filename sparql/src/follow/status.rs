@@ -81,10 +81,9 @@ mod tests {
         let now = at(1_000);
         let status = Status { caught_up: true, last_contact: Some(at(990)), ..Status::default() };
         assert_eq!(status.lag_seconds(now), Some(0.0));
-        let silent = Status { trouble: Some("refused".to_owned()), ..status.clone() };
+        let silent = Status { trouble: Some("refused".to_owned()), ..status };
         assert_eq!(silent.lag_seconds(now), Some(10.0));
-        let behind =
-            Status { caught_up: false, last_change: Some(DateTime::from_micros(900_000_000)), ..status.clone() };
+        let behind = Status { caught_up: false, last_change: Some(DateTime::from_micros(900_000_000)), ..status };
         assert_eq!(behind.lag_seconds(now), Some(100.0));
         assert_eq!(Status::default().lag_seconds(now), None);
     }

@@ -64,7 +64,7 @@ pub(super) async fn version(state: Data<AppState>) -> HttpResponse {
         "name": "Hiroba SPARQL sidecar",
         "version": env!("CARGO_PKG_VERSION"),
         "sparql": "1.1",
-        "shape": crate::quads::VERSION,
+        "shape": crate::quads::shape(),
         "uptime": state.started.elapsed().as_secs(),
     }))
 }

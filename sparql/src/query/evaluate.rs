@@ -16,11 +16,14 @@ use super::{QueryError, Question, functions, guard};
 use crate::quads::STATE;
 
 /// Prefixes that make Turtle readable.
-const PREFIXES: [(&str, &str); 9] = [
+const PREFIXES: [(&str, &str); 12] = [
     ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
     ("xsd", "http://www.w3.org/2001/XMLSchema#"),
     ("dcterms", "http://purl.org/dc/terms/"),
     ("schema", "https://schema.org/"),
+    ("hiroba", hiroba_vocab::namespace::HIROBA),
+    ("dcat", hiroba_vocab::namespace::DCAT),
+    ("void", hiroba_vocab::namespace::VOID),
     ("geo", "http://www.opengis.net/ont/geosparql#"),
     ("wgs84", "http://www.w3.org/2003/01/geo/wgs84_pos#"),
     ("ngsi-ld", "https://uri.etsi.org/ngsi-ld/"),

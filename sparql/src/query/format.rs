@@ -136,8 +136,8 @@ impl Format {
     fn is_called(&self, word: &str) -> bool {
         // A plus sign in a URL that was not escaped has become a blank.
         let word = word.trim().replace(' ', "+");
-        let known = |name: &&str| name.eq_ignore_ascii_case(&word);
-        self.words.iter().any(|name| known(&name)) || self.names().any(|name| known(&name))
+        let known = |name: &&'static str| name.eq_ignore_ascii_case(&word);
+        self.words.iter().any(known) || self.names().any(|name| known(&name))
     }
 
     fn names(&self) -> impl Iterator<Item = &'static str> {

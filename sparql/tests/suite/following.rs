@@ -24,7 +24,7 @@ async fn fresh_dump(broker: &Broker) -> Vec<String> {
 #[tokio::test]
 async fn writes_are_seen_and_leave_nothing_stale() {
     let folder = folder();
-    let Some(broker) = Broker::start(folder.path()).await else { return };
+    let broker = Broker::start(folder.path()).await;
     broker.upsert(&aeds(0..20)).await;
     let sidecar = Sidecar::start(broker.url(), folder.path()).await;
     sidecar.catch_up(&broker).await;
@@ -80,7 +80,7 @@ async fn writes_are_seen_and_leave_nothing_stale() {
 #[tokio::test]
 async fn both_shapes_keep_the_instants_of_the_broker() {
     let folder = folder();
-    let Some(broker) = Broker::start(folder.path()).await else { return };
+    let broker = Broker::start(folder.path()).await;
     broker.upsert(&[aed(1)]).await;
     broker.patch("urn:ngsi-ld:AED:372013:1", json!({"count": {"type": "Property", "value": 2}})).await;
     let sidecar = Sidecar::start(broker.url(), folder.path()).await;
@@ -107,7 +107,7 @@ async fn both_shapes_keep_the_instants_of_the_broker() {
 #[tokio::test]
 async fn entities_that_look_like_parts_of_others_stay() {
     let folder = folder();
-    let Some(broker) = Broker::start(folder.path()).await else { return };
+    let broker = Broker::start(folder.path()).await;
     let page = |id: &str, title: &str| {
         json!({"id": id, "type": "Page", "title": {"type": "Property", "value": {"text": title}},
                "topic": {"type": "Relationship", "object": "http://city.example/page#me"}})
@@ -131,7 +131,7 @@ async fn entities_that_look_like_parts_of_others_stay() {
 #[tokio::test]
 async fn other_tenants_are_kept_out() {
     let folder = folder();
-    let Some(broker) = Broker::start(folder.path()).await else { return };
+    let broker = Broker::start(folder.path()).await;
     broker.upsert_for("secret", &aeds(0..5)).await;
     broker.upsert(&aeds(10..12)).await;
     let sidecar = Sidecar::start(broker.url(), folder.path()).await;
@@ -156,7 +156,7 @@ async fn the_broker_may_come_later_and_go() {
     assert_eq!((&health["status"], &health["broker"]["reachable"]), (&"no data yet".into(), &false.into()), "{health}");
     drop(sidecar);
 
-    let Some(broker) = Broker::start(folder.path()).await else { return };
+    let broker = Broker::start(folder.path()).await;
     let sidecar = Sidecar::start(broker.url(), folder.path()).await;
     broker.upsert(&aeds(0..3)).await;
     sidecar.catch_up(&broker).await;
@@ -170,7 +170,7 @@ async fn the_broker_may_come_later_and_go() {
 #[tokio::test]
 async fn a_broker_that_was_emptied_or_restored_is_noticed() {
     let folder = folder();
-    let Some(broker) = Broker::start(folder.path()).await else { return };
+    let broker = Broker::start(folder.path()).await;
     let backup = folder.path().join("backup");
     let copy = |from: &Path, to: &Path| {
         std::fs::create_dir_all(to).unwrap();
@@ -221,7 +221,7 @@ async fn a_feed_behind_a_token_is_read_with_the_token() {
     let token = folder.path().join("token");
     std::fs::write(&token, "s3cret\n").unwrap();
     let token = token.to_str().unwrap();
-    let Some(broker) = Broker::start_with(folder.path(), &["--token-file", token]).await else { return };
+    let broker = Broker::start_with(folder.path(), &["--token-file", token]).await;
     let url = format!("{}/ngsi-ld/v1/entities", broker.url());
     let request = client().post(url).bearer_auth("s3cret").header("content-type", "application/json");
     broker.send(request.body(aed(1).to_string())).await;
@@ -242,7 +242,7 @@ async fn a_feed_behind_a_token_is_read_with_the_token() {
 #[tokio::test]
 async fn a_change_is_seen_within_a_moment() {
     let folder = folder();
-    let Some(broker) = Broker::start(folder.path()).await else { return };
+    let broker = Broker::start(folder.path()).await;
     let sidecar = Sidecar::start(broker.url(), folder.path()).await;
     broker.upsert(&[aed(0)]).await;
     sidecar.catch_up(&broker).await;

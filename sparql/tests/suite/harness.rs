@@ -102,35 +102,30 @@ pub(crate) struct Broker {
 }
 
 impl Broker {
-    /// The broker's program, if it has been built.
-    fn program() -> Option<PathBuf> {
+    /// The broker's program. It lies where cargo puts the sidecar's own: `cargo test --workspace` builds both first.
+    fn program() -> PathBuf {
         let program = Path::new(SIDECAR).with_file_name("hiroba");
-        if program.exists() {
-            return Some(program);
-        }
-        assert!(std::env::var_os("HIROBA_REQUIRE_BROKER").is_none(), "{} is not built", program.display());
-        eprintln!("SKIPPED: {} is not built (cargo build -p hiroba)", program.display());
-        None
+        assert!(program.exists(), "{} is not there: build it with `cargo build -p hiroba`", program.display());
+        program
     }
 
-    pub(crate) async fn start(folder: &Path) -> Option<Self> {
+    pub(crate) async fn start(folder: &Path) -> Self {
         Self::start_with(folder, &[]).await
     }
 
-    /// `None`, loudly, when it has not been built.
-    pub(crate) async fn start_with(folder: &Path, arguments: &[&str]) -> Option<Self> {
+    pub(crate) async fn start_with(folder: &Path, arguments: &[&str]) -> Self {
         let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         Self::at(free_address(), folder.join("broker"), arguments).await
     }
 
-    async fn at(address: String, folder: PathBuf, arguments: Vec<String>) -> Option<Self> {
-        let program = Self::program()?;
+    async fn at(address: String, folder: PathBuf, arguments: Vec<String>) -> Self {
+        let program = Self::program();
         let data = folder.to_str().unwrap();
         let mut all = vec!["serve", "--listen", &address, "--data-dir", data, "--log-format", "human"];
         all.extend(arguments.iter().map(String::as_str));
         let process = Process::start(&program, &folder, &address, &all);
         eventually("the broker answers", || answers(&process.url)).await;
-        Some(Self { process, address, folder, arguments })
+        Self { process, address, folder, arguments }
     }
 
     /// The same broker again, after `meanwhile` has had its folder to itself.
@@ -139,7 +134,7 @@ impl Broker {
         process.kill();
         drop(process);
         meanwhile(&folder);
-        Self::at(address, folder, arguments).await.unwrap()
+        Self::at(address, folder, arguments).await
     }
 
     pub(crate) fn url(&self) -> &str {

@@ -16,18 +16,18 @@ struct World {
     sidecar: Sidecar,
 }
 
-async fn world() -> Option<World> {
+async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
-    let broker = Broker::start(folder.path()).await?;
+    let broker = Broker::start(folder.path()).await;
     broker.upsert(&aeds(1..4)).await;
     let sidecar = Sidecar::start(broker.url(), folder.path()).await;
     sidecar.catch_up(&broker).await;
-    Some(World { _folder: folder, broker, sidecar })
+    World { _folder: folder, broker, sidecar }
 }
 
 #[tokio::test]
 async fn every_way_of_asking_brings_the_same_answer() {
-    let Some(World { sidecar, .. }) = world().await else { return };
+    let World { sidecar, .. } = world().await;
     let url = format!("{}/sparql", sidecar.process.url);
     let client = client();
     let form =
@@ -60,7 +60,7 @@ async fn every_way_of_asking_brings_the_same_answer() {
 
 #[tokio::test]
 async fn every_form_of_the_answer_can_be_had() {
-    let Some(World { sidecar, .. }) = world().await else { return };
+    let World { sidecar, .. } = world().await;
     for (query, accept, media, part) in [
         (NAMES, "application/sparql-results+json", "application/sparql-results+json", "\"施設1\""),
         (NAMES, "application/sparql-results+xml", "application/sparql-results+xml", "xml:lang=\"ja\""),
@@ -93,7 +93,7 @@ async fn every_form_of_the_answer_can_be_had() {
 
 #[tokio::test]
 async fn heads_options_and_other_methods() {
-    let Some(World { sidecar, .. }) = world().await else { return };
+    let World { sidecar, .. } = world().await;
     let (client, url) = (client(), format!("{}/sparql", sidecar.process.url));
     let head = client.head(format!("{url}?query=ASK%20%7B%7D")).send().await.unwrap();
     assert_eq!(
@@ -119,7 +119,7 @@ async fn heads_options_and_other_methods() {
 
 #[tokio::test]
 async fn a_bare_request_is_answered_with_the_service_description() {
-    let Some(World { sidecar, .. }) = world().await else { return };
+    let World { sidecar, .. } = world().await;
     let comunica = "application/n-quads,application/trig;q=0.95,application/ld+json;q=0.9,application/n-triples;q=0.8,\
                     text/turtle;q=0.6,application/rdf+xml;q=0.5,text/n3;q=0.35,application/xml;q=0.3,text/html;q=0.2";
     for (accept, media) in
@@ -138,7 +138,7 @@ async fn a_bare_request_is_answered_with_the_service_description() {
 
 #[tokio::test]
 async fn mistakes_are_answered_with_what_is_wrong_and_where() {
-    let Some(World { sidecar, .. }) = world().await else { return };
+    let World { sidecar, .. } = world().await;
     let (status, problem) = sidecar.problem("SELECT *\n{ ?s ?p }").await;
     assert_eq!((status, &problem["line"], &problem["status"]), (400, &2.into(), &400.into()), "{problem}");
     assert!(problem["detail"].as_str().unwrap().contains("expected"), "{problem}");
@@ -181,7 +181,7 @@ async fn mistakes_are_answered_with_what_is_wrong_and_where() {
 
 #[tokio::test]
 async fn a_dataset_can_be_chosen() {
-    let Some(World { sidecar, .. }) = world().await else { return };
+    let World { sidecar, .. } = world().await;
     let graph = "https://uri.etsi.org/ngsi-ld/default-context/AED";
     let count = "SELECT (COUNT(*) AS ?n) { ?s <https://uri.etsi.org/ngsi-ld/unitCode> ?o }";
     let named = "SELECT (COUNT(*) AS ?n) { GRAPH ?g { ?s <https://uri.etsi.org/ngsi-ld/unitCode> ?o } }";
@@ -213,7 +213,7 @@ async fn a_dataset_can_be_chosen() {
 
 #[tokio::test]
 async fn health_and_metrics_tell_how_far_it_is() {
-    let Some(World { mut broker, sidecar, .. }) = world().await else { return };
+    let World { mut broker, sidecar, .. } = world().await;
     let health = sidecar.process.json("/health").await;
     assert_eq!((&health["status"], &health["lagSeconds"]), (&"ok".into(), &0.0.into()), "{health}");
     assert_eq!(health["broker"]["reachable"], true);
