@@ -87,12 +87,12 @@ impl Feed {
         Ok(Self { client, base: base.as_str().trim_end_matches('/').to_owned(), token })
     }
 
-    /// Changes after a position. When there are none, waits for the first; none at all after half a minute.
+    /// Changes after a position. When there are none and `patient`, waits for the first; none at all after half a minute.
     ///
     /// # Errors
     /// [`FeedError`].
-    pub async fn page(&self, after: Position) -> Result<Page, FeedError> {
-        let wait = WAIT.as_secs();
+    pub async fn page(&self, after: Position, patient: bool) -> Result<Page, FeedError> {
+        let wait = if patient { WAIT.as_secs() } else { 0 };
         let mut lines = self.lines(&format!("changes?after={after}&limit={PAGE}&wait={wait}")).await?;
         let mut page = Page { lines: Vec::new(), more: false };
         let mut bytes = 0;

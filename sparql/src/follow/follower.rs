@@ -42,6 +42,9 @@ pub struct Follower {
     /// Whether the broker's log is known to be the one that the copy was made from. It has to be asked again whenever
     /// the broker could have become another one: after every failure, and when it has nothing new for long.
     pub(super) trusted: bool,
+    /// Whether the broker is known to have had nothing more a moment ago. Only then may it wait for a change before it
+    /// answers: until then nobody can say whether the copy is up to date.
+    pub(super) patient: bool,
 }
 
 impl Follower {
@@ -64,7 +67,7 @@ impl Follower {
                 current.set(copy);
             }
         }
-        Ok(Self { feed, folder, current, status, metrics, state, trusted: false })
+        Ok(Self { feed, folder, current, status, metrics, state, trusted: false, patient: false })
     }
 
     /// Follows until it is told to stop.
@@ -81,6 +84,7 @@ impl Follower {
                 continue;
             };
             self.trusted = false;
+            self.patient = false;
             self.failed(&error);
             tokio::select! {
                 biased;
@@ -108,10 +112,11 @@ impl Follower {
         // Only now: the broker is there, and has what follows.
         self.status
             .send_if_modified(|status| std::mem::replace(&mut status.phase, Phase::Following) != Phase::Following);
-        let page = self.feed.page(state.position).await?;
+        let page = self.feed.page(state.position, self.patient).await?;
         self.heard_of();
         if page.lines.is_empty() {
-            self.trusted = false;
+            self.trusted = !self.patient;
+            self.patient = true;
             self.status.send_modify(|status| status.caught_up = true);
             return Ok(());
         }
@@ -129,6 +134,7 @@ impl Follower {
         };
         let (applied, last, state) = tokio::task::spawn_blocking(work).await??;
         self.state = state;
+        self.patient = !more;
         self.metrics.applied(&applied);
         self.status.send_modify(|status| {
             status.caught_up = !more;

@@ -35,6 +35,7 @@ impl Follower {
         self.current.set(loaded.copy);
         self.state = Some(state);
         self.trusted = true;
+        self.patient = false;
         self.metrics.rebuilds.inc();
         self.heard_of();
         self.status.send_modify(|status| {

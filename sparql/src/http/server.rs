@@ -36,6 +36,8 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
     })
     .client_request_timeout(CLIENT_REQUEST)
     .keep_alive(KEEP_ALIVE)
+    // Who closes the connection no longer waits for the answer: then the query is stopped.
+    .h1_allow_half_closed(false)
     .shutdown_timeout(drain)
     .disable_signals()
     .listen(listener)?

@@ -12,7 +12,7 @@ use spargebra::Query;
 use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
-use super::{QueryError, Question, functions, guard};
+use super::{QueryError, Question, functions, guard, interrupt};
 use crate::quads::STATE;
 
 /// Prefixes that make Turtle readable.
@@ -51,13 +51,15 @@ pub(super) fn answer(
         return Ok(());
     }
     let evaluator = functions::register(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
-    let mut prepared = evaluator.for_query(query);
+    let mut prepared = interrupt::register(evaluator, ticket).for_query(query);
     if let Some(dataset) = dataset {
         *prepared.dataset_mut() = dataset;
     }
     let mut run = Run { ticket, max_results, written: 0 };
-    let results = prepared.on_store(store).execute().map_err(|error| run.reason(error))?;
-    run.write(results, format.form, out)
+    interrupt::caught(ticket, || {
+        let results = prepared.on_store(store).execute().map_err(|error| run.reason(error))?;
+        run.write(results, format.form, out)
+    })
 }
 
 /// What `default-graph-uri` and `named-graph-uri` say; else FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4). `None` when

@@ -5,7 +5,7 @@ use spargebra::algebra::GraphPattern;
 use spargebra::{Query, SparqlParser};
 
 use super::walk::{children, each_exists};
-use super::{QueryError, hide};
+use super::{QueryError, hide, interrupt};
 
 /// How deep brackets may nest.
 const MAX_DEPTH: usize = 100;
@@ -35,6 +35,7 @@ pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
         return Err(QueryError::TooComplex("VALUES and UNION alone make over 10 million rows".to_owned()));
     }
     hide::state(pattern);
+    interrupt::allow(pattern)?;
     Ok(query)
 }
 

@@ -11,6 +11,7 @@ mod format;
 mod functions;
 mod guard;
 mod hide;
+mod interrupt;
 mod memory;
 mod pool;
 mod ticket;
