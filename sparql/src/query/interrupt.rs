@@ -22,6 +22,9 @@ use super::walk::{children, each_exists};
 const GOES_ON: &str = "urn:hiroba:sparql:goesOn";
 /// How many parts without a common variable may be joined.
 const MAX_PARTS: usize = 16;
+/// How many patterns may be joined in one place. Oxigraph's planner cannot be stopped, and its time grows with their
+/// fourth power: 100 take a second in a debug build, 200 take 19.
+const MAX_JOINED: usize = 128;
 
 /// What unwinds the thread of a query that has been stopped.
 struct Stopped;
@@ -76,6 +79,9 @@ pub(super) fn allow(pattern: &mut GraphPattern) -> Result<(), QueryError> {
             false
         }
     };
+    if parts.len() > MAX_JOINED {
+        return Err(QueryError::TooComplex(format!("it joins over {MAX_JOINED} patterns in one place")));
+    }
     let parts = if joins { separate(parts) } else { return Ok(()) };
     if parts.len() > MAX_PARTS {
         return Err(QueryError::TooComplex(format!("it joins over {MAX_PARTS} parts that have nothing in common")));
@@ -280,7 +286,15 @@ mod tests {
     }
 
     #[test]
-    fn too_many_parts_are_refused() {
+    fn joins_that_are_too_large_are_refused() {
+        let star = |n: usize| (0..n).map(|i| format!("?s <urn:p{i}> ?o{i} . ")).collect::<String>();
+        assert!(guard::parse(&format!("ASK {{ {} }}", star(MAX_JOINED))).is_ok());
+        for query in [
+            format!("ASK {{ {} }}", star(MAX_JOINED + 1)),
+            format!("ASK {{ ?s {} ?o }}", "<urn:p>/".repeat(MAX_JOINED) + "<urn:p>"),
+        ] {
+            assert!(matches!(guard::parse(&query), Err(QueryError::TooComplex(_))), "{query}");
+        }
         let parts = |n: usize| (0..n).map(|i| format!("?s{i} <urn:p> ?o{i} . ")).collect::<String>();
         assert!(guard::parse(&format!("ASK {{ {} }}", parts(MAX_PARTS))).is_ok());
         let outcome = guard::parse(&format!("ASK {{ {} }}", parts(MAX_PARTS + 1)));
