@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use hiroba_benches::{document, entities, entity, expand, vocabulary};
+use hiroba_benches::{document, entities, entity};
 use hiroba_store::{Options, Store, TenantId, Write};
 use hiroba_vocab::Tenant;
 use json_ld::syntax::{Parse as _, Value as JsonLdValue};
@@ -28,23 +28,23 @@ fn sample() -> Value {
 /// Bytes to JSON: the part of reading an entity that is not ours.
 fn parse(c: &mut Criterion) {
     let bytes = sample().to_string();
-    let context = vocabulary().unwrap();
+    let context = Context::vocabulary();
     let mut group = c.benchmark_group("parse");
     group.throughput(Throughput::Bytes(bytes.len() as u64));
     group.bench_function("serde_json alone", |b| b.iter(|| serde_json::from_str::<Value>(black_box(&bytes)).unwrap()));
     group.bench_function("bytes to entity", |b| {
-        b.iter(|| entity(serde_json::from_str(black_box(&bytes)).unwrap(), &context).unwrap());
+        b.iter(|| entity(serde_json::from_str(black_box(&bytes)).unwrap(), context).unwrap());
     });
     group.finish();
 }
 
 /// JSON to an entity with expanded names, against the library `json-ld` with the same context processed before.
 fn expand_names(c: &mut Criterion) {
-    let context = vocabulary().unwrap();
+    let context = Context::vocabulary();
     let plain = sample();
     let mut group = c.benchmark_group("expand");
     group.bench_function("to an entity", |b| {
-        b.iter_batched(|| plain.clone(), |plain| entity(plain, &context).unwrap(), BatchSize::SmallInput);
+        b.iter_batched(|| plain.clone(), |plain| entity(plain, context).unwrap(), BatchSize::SmallInput);
     });
 
     let runtime = Runtime::new().unwrap();
@@ -71,7 +71,7 @@ fn query(context: &Context, kind: &str, q: Option<&str>, near: bool) -> Query {
         selectors: vec![EntitySelector { types, ..EntitySelector::default() }],
         filter: q.map(|q| q.parse::<Q>().unwrap().resolve(context, &Expansions::default()).unwrap()),
         geo: near.then(|| {
-            GeoQuery::new("near;maxDistance==1000", "Point", &point, expand(context, "location").unwrap()).unwrap()
+            GeoQuery::new("near;maxDistance==1000", "Point", &point, context.expand_name("location").unwrap()).unwrap()
         }),
         ..Query::default()
     }
@@ -79,16 +79,16 @@ fn query(context: &Context, kind: &str, q: Option<&str>, near: bool) -> Query {
 
 /// The evaluator over ten thousand entities.
 fn evaluate(c: &mut Criterion) {
-    let context = vocabulary().unwrap();
+    let context = Context::vocabulary();
     let city = entities(10_000).unwrap();
     let now = DateTime::from_micros(0);
     let mut group = c.benchmark_group("evaluate 10,000");
     group.throughput(Throughput::Elements(city.len() as u64));
     for (name, query) in [
-        ("type", query(&context, "AED", None, false)),
-        ("number", query(&context, "EvacuationSite", Some("capacity>=1000"), false)),
-        ("pattern", query(&context, "AED", Some("name[ja]~=^青葉台"), false)),
-        ("near", query(&context, "AED", None, true)),
+        ("type", query(context, "AED", None, false)),
+        ("number", query(context, "EvacuationSite", Some("capacity>=1000"), false)),
+        ("pattern", query(context, "AED", Some("name[ja]~=^青葉台"), false)),
+        ("near", query(context, "AED", None, true)),
     ] {
         assert!(city.iter().any(|entity| matches(&query, entity, now)), "{name} finds something");
         group.bench_function(name, |b| {
@@ -155,13 +155,13 @@ fn index(c: &mut Criterion) {
 
 /// An entity to bytes, in every form, against writing the same JSON that is there already.
 fn render(c: &mut Criterion) {
-    let context = vocabulary().unwrap();
-    let entity: Entity = entity(sample(), &context).unwrap();
+    let context = Context::vocabulary();
+    let entity: Entity = entity(sample(), context).unwrap();
     let mut group = c.benchmark_group("render");
     for (name, form) in [("normalized", Form::Normalized), ("concise", Form::Concise), ("simplified", Form::Simplified)]
     {
         let document =
-            EntityDocument { entity: &entity, rendering: Rendering::whole(&context, form), embedded_context: None };
+            EntityDocument { entity: &entity, rendering: Rendering::whole(context, form), embedded_context: None };
         group.bench_function(name, |b| b.iter(|| serde_json::to_vec(black_box(&document)).unwrap()));
     }
     let json = sample();

@@ -3,5 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/install.sh build
-cargo build --locked -p hiroba -p hiroba-sparql
+# All members, so that the tests use what is compiled here.
+cargo build --locked --workspace --bins
 exec "${CARGO_TARGET_DIR:-target}/debug/hiroba" demo "$@"

@@ -13,7 +13,7 @@ export HIROBA_TEST_POSTGRES HIROBA_REQUIRE_POSTGIS=1
 (cd explorer && npm ci --no-audit --no-fund --ignore-scripts)
 cargo fmt --all --check
 cargo clippy --locked --workspace --all-targets -- -D warnings
-# The sidecar's tests and the stories run both programs.
-cargo build --locked --workspace --bins
+# The tests of one program start the other: all must be there before the first test runs.
+cargo test --locked --workspace --no-run
 cargo test --locked --workspace
 (cd explorer && npm run check && npm run stories)

@@ -13,7 +13,7 @@ pub(crate) const CREATE: &str = r"\set x random(0, 1000000)
 \set n random(0, 1000000000000)
 with e as (
     insert into raw_entity (tenant, id, version, types, shape, payload)
-    values (:tenant, 'urn:ngsi-ld:Raw:' || :n || ':' || :client_id, nextval('version'), 1, 1, current_setting('raw.payload'))
+    values (:tenant, 'urn:ngsi-ld:Raw:' || :n::text || ':' || :client_id::text, nextval('version'), 1, 1, current_setting('raw.payload'))
     returning tenant, id, version, seq),
 p as (
     insert into raw_place (tenant, attribute, entity, seq, geom)

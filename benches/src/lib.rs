@@ -1,9 +1,6 @@
 #![doc = include_str!("../README.md")]
 
-use std::sync::Arc;
-
-use hiroba_vocab::Iri;
-use ngsild::jsonld::{Context, Documents, UserContext, process};
+use ngsild::jsonld::Context;
 use ngsild::read::{Nulls, Reader};
 use ngsild::{DateTime, Entity, Error};
 use serde_json::{Value, json};
@@ -86,23 +83,6 @@ fn round(degrees: f64) -> f64 {
     (degrees * 1e7).round() / 1e7
 }
 
-/// Hiroba's vocabulary as an @context, ready to be used.
-///
-/// # Errors
-/// Never, as long as the vocabulary is sound.
-pub fn vocabulary() -> Result<Context, Error> {
-    Ok(process(&UserContext::from_json(&hiroba_vocab::context::context()["@context"])?, &NoDocuments)?)
-}
-
-/// No document is ever fetched.
-struct NoDocuments;
-
-impl Documents for NoDocuments {
-    fn document(&self, _: &str) -> Option<Arc<Value>> {
-        None
-    }
-}
-
 /// A document as an entity.
 ///
 /// # Errors
@@ -116,16 +96,7 @@ pub fn entity(document: Value, context: &Context) -> Result<Entity, Error> {
 /// # Errors
 /// Never, as long as the corpus is sound.
 pub fn entities(count: usize) -> Result<Vec<Entity>, Error> {
-    let context = vocabulary()?;
-    (0..count).map(|n| entity(document(n), &context)).collect()
-}
-
-/// A term's full name.
-///
-/// # Errors
-/// [`Error`] for what is no name.
-pub fn expand(context: &Context, term: &str) -> Result<Iri, Error> {
-    context.expand_name(term)
+    (0..count).map(|n| entity(document(n), Context::vocabulary())).collect()
 }
 
 #[cfg(test)]

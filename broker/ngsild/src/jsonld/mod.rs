@@ -11,6 +11,7 @@ mod context;
 mod core;
 mod process;
 mod source;
+mod vocabulary;
 
 pub use context::{Container, Context, Definition, TypeMapping};
 pub use core::{core_document, is_core_url};

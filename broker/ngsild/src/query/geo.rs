@@ -86,7 +86,7 @@ impl GeoQuery {
     pub fn relates(&self, target: &Geometry<f64>) -> bool {
         match self.georel {
             Georel::NearMax(metres) => furthest(target, &self.reference) <= metres,
-            Georel::NearMin(metres) => nearest(target, &self.reference) > metres,
+            Georel::NearMin(metres) => metres_between(target, &self.reference) > metres,
             // Points are by far the most common targets; the general relation costs a hundred times as much.
             Georel::Within => match target {
                 Geometry::Point(point) => self.reference.contains(point),
@@ -154,8 +154,9 @@ fn furthest(target: &Geometry<f64>, reference: &Geometry<f64>) -> f64 {
     target.coords_iter().map(|coord| distance(Point(coord), reference)).fold(0.0, f64::max)
 }
 
-/// Metres between the nearest parts: the target is disjoint with the buffer when this is large enough.
-fn nearest(target: &Geometry<f64>, reference: &Geometry<f64>) -> f64 {
+/// Metres between the nearest parts of two geometries, 0 where they touch: a target is disjoint with the buffer when
+/// this is large enough. Infinite when one of them is empty.
+pub fn metres_between(target: &Geometry<f64>, reference: &Geometry<f64>) -> f64 {
     if let Geometry::Point(point) = target {
         return distance(*point, reference);
     }

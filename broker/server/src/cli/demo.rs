@@ -104,7 +104,9 @@ async fn demo(arguments: DemoArgs) -> Result<(), DemoError> {
 async fn publish_town(state: &AppState) -> Result<(), DemoError> {
     let tenant = state.store.create_tenant(&Tenant::default_tenant()).await.map_err(ServeError::from)?;
     let sink = Sink::Store(state.store.clone(), tenant);
-    let mut files: Vec<String> = Town::iter().map(std::borrow::Cow::into_owned).collect();
+    // Hidden files belong to the repository, not to the town.
+    let files = Town::iter().filter(|name| !name.starts_with('.'));
+    let mut files: Vec<String> = files.map(std::borrow::Cow::into_owned).collect();
     files.sort();
     for name in files {
         let Some(file) = Town::get(&name) else { continue };

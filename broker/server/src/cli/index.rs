@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use hiroba_store::{Options, Store, StoreError};
-use ngsild::jsonld::{Context, Documents, UserContext, process};
+use ngsild::jsonld::Context;
 use ngsild::query::Q;
 use ngsild::query::filter::{Expansions, Filter, IndexPath};
 
@@ -83,26 +83,26 @@ pub(super) fn run(arguments: &IndexArgs) -> Outcome {
 }
 
 async fn execute(command: &IndexCommand) -> Result<(), IndexError> {
-    let context = vocabulary()?;
+    let context = Context::vocabulary();
     match command {
         IndexCommand::List { database } => {
             let indexes = open(database).await?.indexes().await?;
             for index in &indexes {
                 let state = if index.ready { "ready" } else { "being built" };
-                output::result(format!("{}\t{}\t{}\t{state}", index.id, text(&index.path, &context), index.origin));
+                output::result(format!("{}\t{}\t{}\t{state}", index.id, text(&index.path, context), index.origin));
             }
             if indexes.is_empty() {
                 output::note("there are no value indexes");
             }
         }
         IndexCommand::Create { path, database } => {
-            let path = read(path, &context)?;
+            let path = read(path, context)?;
             let store = open(database).await?;
             store.create_index(&path).await?;
             if let Some(index) = store.indexes().await?.iter().find(|index| index.path == path && !index.ready) {
                 return Err(IndexError::Unready(index.id));
             }
-            output::note(format!("{} is indexed", text(&path, &context)));
+            output::note(format!("{} is indexed", text(&path, context)));
         }
         IndexCommand::Drop { number, database } => {
             let store = open(database).await?;
@@ -119,18 +119,6 @@ async fn execute(command: &IndexCommand) -> Result<(), IndexError> {
 
 async fn open(database: &DatabaseArgs) -> Result<Store, StoreError> {
     Store::open(Options::new(database.address())).await
-}
-
-/// Hiroba's vocabulary, without any network.
-fn vocabulary() -> Result<Context, ngsild::Error> {
-    struct Nothing;
-    impl Documents for Nothing {
-        fn document(&self, _: &str) -> Option<std::sync::Arc<serde_json::Value>> {
-            None
-        }
-    }
-    let document = hiroba_vocab::context::context();
-    Ok(process(&UserContext::from_json(&document["@context"])?, &Nothing)?)
 }
 
 /// A path in the notation of q.
@@ -163,12 +151,12 @@ mod tests {
 
     #[test]
     fn paths_are_shown_as_they_are_read() {
-        let context = vocabulary().unwrap();
+        let context = Context::vocabulary();
         for path in ["capacity", "name[ja]", "capacity.observedAt", "capacity.unitCode", "address[addressLocality]"] {
-            assert_eq!(text(&read(path, &context).unwrap(), &context), path);
+            assert_eq!(text(&read(path, context).unwrap(), context), path);
         }
         for path in ["a;b", "a==1;b", "name[*]", "createdAt", ""] {
-            assert!(read(path, &context).is_err(), "{path}");
+            assert!(read(path, context).is_err(), "{path}");
         }
     }
 }

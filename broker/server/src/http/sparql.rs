@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use futures_util::TryStreamExt;
 
 use super::problem::{HttpError, Result};
+use super::request::TENANT;
 use super::request::body::bytes;
 use crate::state::AppState;
 
@@ -27,9 +28,10 @@ pub(super) async fn forward(request: HttpRequest, payload: Payload, state: Data<
     url.set_query(Some(request.query_string()).filter(|query| !query.is_empty()));
     let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes());
     let mut asked = client.request(method.unwrap_or_default(), url).body(bytes(payload, MAX_QUERY).await?.freeze());
-    for name in [ACCEPT, CONTENT_TYPE] {
-        if let Some(value) = request.headers().get(&name) {
-            asked = asked.header(name.as_str(), value.as_bytes());
+    // The tenant too: the sidecar refuses those whose entities it does not have.
+    for name in [ACCEPT.as_str(), CONTENT_TYPE.as_str(), TENANT] {
+        if let Some(value) = request.headers().get(name) {
+            asked = asked.header(name, value.as_bytes());
         }
     }
     let answer = asked.send().await.map_err(|e| HttpError::BadGateway(e.without_url().to_string()))?;

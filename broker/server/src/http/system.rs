@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -12,6 +13,9 @@ use crate::state::AppState;
 
 /// The contract, as it is written.
 pub const OPENAPI_YAML: &str = include_str!("../../../../openapi.yaml");
+
+/// How long the sidecar may take to say that it lives.
+const SIDECAR_PATIENCE: Duration = Duration::from_secs(2);
 
 /// `/health`: the process lives.
 pub async fn health() -> HttpResponse {
@@ -24,7 +28,7 @@ pub async fn ready(state: Data<AppState>) -> HttpResponse {
     let database = state.store.ping().await;
     let sparql = match (&state.sidecar, &state.config.sparql) {
         (Some(client), Some(url)) => {
-            let answer = client.get(format!("{url}health")).send().await;
+            let answer = client.get(format!("{url}health")).timeout(SIDECAR_PATIENCE).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) { "ok" } else { "degraded" }
         }
         _ => "not configured",

@@ -12,5 +12,6 @@ mod pages;
 mod process;
 mod provision;
 mod queries;
+mod sidecar;
 mod support;
 mod tenants;

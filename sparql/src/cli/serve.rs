@@ -1,0 +1,87 @@
+//! Running: the follower, the watch over queries and the server, until somebody says stop.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::web::Data;
+use tokio::sync::watch;
+
+use super::output;
+use crate::config::Config;
+use crate::copy::{CopyError, Current, Folder};
+use crate::follow::{Feed, FeedError, Follower, Status};
+use crate::http::server;
+use crate::metrics::Metrics;
+use crate::query::Pool;
+use crate::state::AppState;
+
+/// Why the sidecar does not run.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ServeError {
+    #[error("cannot listen on {address}: {error}")]
+    Listen { address: SocketAddr, error: std::io::Error },
+    #[error("cannot read the token file {}: {error}", .path.display())]
+    Token { path: PathBuf, error: std::io::Error },
+    #[error("the token file {} is empty", .0.display())]
+    EmptyToken(PathBuf),
+    #[error("{0} (the data folder can be deleted: the copy is then made anew)")]
+    Copy(#[from] CopyError),
+    #[error(transparent)]
+    Feed(#[from] FeedError),
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// Runs until it is told to stop.
+pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
+    let address = config.listen;
+    let listener = TcpListener::bind(address).map_err(|error| ServeError::Listen { address, error })?;
+    let address = listener.local_addr()?;
+    let feed = Feed::new(&config.broker, config.token.clone())?;
+    let folder = Folder::open(&config.data_dir)?;
+    let (current, metrics) = (Arc::new(Current::default()), Arc::new(Metrics::default()));
+    let (status, told) = watch::channel(Status::default());
+    let follower = Follower::open(feed, folder, Arc::clone(&current), status, Arc::clone(&metrics))?;
+    let pool = Pool::new(config.limits, Arc::clone(&current), Arc::clone(&metrics));
+    let state = Data::new(AppState {
+        current,
+        status: told,
+        pool: Arc::clone(&pool),
+        metrics,
+        started: Instant::now(),
+        draining: false.into(),
+        config,
+    });
+    let server = server::start(listener, state.clone())?;
+    let (stop, stopped) = watch::channel(false);
+    let following = actix_web::rt::spawn(follower.run(stopped));
+    let watching = actix_web::rt::spawn(pool.watch());
+    banner(&state, address);
+    server::run_until_stopped(server, state).await?;
+    stop.send_replace(true);
+    watching.abort();
+    // What it has begun is finished or left undone as a whole; a failure here changes nothing any more.
+    let _ = following.await;
+    Ok(())
+}
+
+/// What a person wants to know at the start.
+fn banner(state: &AppState, address: SocketAddr) {
+    let config = &state.config;
+    output::note(format!("Hiroba SPARQL {} on http://{address}", env!("CARGO_PKG_VERSION")));
+    output::note(format!("  queries   http://{address}/sparql"));
+    output::note(format!("  broker    {}", config.broker_shown()));
+    let position = state.status.borrow().position;
+    let copy = position.map_or("none yet".to_owned(), |position| format!("up to {position}"));
+    output::note(format!("  copy      {} ({copy})", config.data_dir.display()));
+    let limits = &config.limits;
+    let memory = limits.max_memory.map_or("any".to_owned(), |bytes| format!("{}", bytes >> 20));
+    output::note(format!(
+        "  limits    {} queries at once, {} s, {} rows, {memory} MB",
+        limits.max_queries,
+        limits.timeout.as_secs(),
+        limits.max_results
+    ));
+}

@@ -1,0 +1,26 @@
+//! The copy in use, which may be replaced while queries run on the one before.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use super::Copy;
+
+/// The copy in use, if there is one.
+#[derive(Debug, Default)]
+pub struct Current {
+    copy: RwLock<Option<Arc<Copy>>>,
+}
+
+impl Current {
+    /// The copy in use. Who holds it may go on using it, even when it has been replaced meanwhile.
+    pub fn get(&self) -> Option<Arc<Copy>> {
+        self.copy.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts a copy into use. The one before goes, with its folder, when its last query ends.
+    pub fn set(&self, copy: Copy) {
+        let before = self.copy.write().unwrap_or_else(PoisonError::into_inner).replace(Arc::new(copy));
+        if let Some(before) = before {
+            before.replace();
+        }
+    }
+}

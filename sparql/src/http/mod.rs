@@ -1,0 +1,13 @@
+//! SPARQL 1.1 Protocol, and what the operator asks: extract, call one function, answer.
+
+mod body;
+mod description;
+mod guard;
+mod params;
+pub mod problem;
+mod routes;
+pub mod server;
+mod sparql;
+mod system;
+
+pub use routes::configure;

@@ -1,0 +1,11 @@
+#![doc = include_str!("../README.md")]
+
+pub mod cli;
+pub mod config;
+pub mod copy;
+pub mod follow;
+pub mod http;
+pub mod metrics;
+pub mod quads;
+pub mod query;
+pub mod state;

@@ -1,0 +1,85 @@
+//! Why a query is not answered.
+
+use std::time::Duration;
+
+use oxigraph::sparql::QueryEvaluationError;
+use spargebra::SparqlSyntaxError;
+
+/// Why a query is not answered, or not to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum QueryError {
+    /// It is no SPARQL query. The text says where, if it is known.
+    #[error("{0}")]
+    Syntax(String),
+    /// It is an update.
+    #[error("this endpoint only reads: changes go to the broker, by NGSI-LD")]
+    Update,
+    /// It uses something that is not there: an unknown function, another endpoint.
+    #[error("{0}")]
+    Unsupported(String),
+    /// A graph name that is no IRI.
+    #[error("'{0}' is not the IRI of a graph")]
+    GraphName(String),
+    /// Its form alone would cost too much.
+    #[error("the query is too complex: {0}")]
+    TooComplex(String),
+    /// The answer would be longer than allowed.
+    #[error("the answer has more than {0} rows or triples; ask for less, or in parts with LIMIT and OFFSET")]
+    TooManyResults(u64),
+    /// No form of the answer is acceptable. Holds those that there are.
+    #[error("the answer can be had as {0}")]
+    NotAcceptable(String),
+    /// It ran for too long.
+    #[error("the query was stopped after {} seconds; ask for less, or more precisely", .0.as_secs_f64())]
+    Timeout(Duration),
+    /// The process used more memory than allowed while it ran.
+    #[error("the query was stopped because memory ran short; ask for less, or without sorting and grouping so much")]
+    Memory,
+    /// All places for queries are taken.
+    #[error("too many queries are running; try again in a moment")]
+    Busy,
+    /// There is no complete copy of the data yet.
+    #[error("the data are not here yet: they are being fetched from the broker")]
+    NoCopy,
+    /// Nobody waits for the answer any more.
+    #[error("the client is gone")]
+    Gone,
+    /// Something went wrong here. The text is for the log.
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl QueryError {
+    /// The error of a text that is no query, which may be an update.
+    pub(super) fn of_syntax(text: &str, error: &SparqlSyntaxError) -> Self {
+        let update = spargebra::SparqlParser::new().parse_update(text);
+        if update.is_ok_and(|update| !update.operations.is_empty()) {
+            return Self::Update;
+        }
+        Self::Syntax(error.to_string())
+    }
+
+    /// Line and column of a mistake in the query, both from 1, if they are known.
+    pub fn place(&self) -> Option<(u32, u32)> {
+        let Self::Syntax(text) = self else { return None };
+        let (line, rest) = text.strip_prefix("error at ")?.split_once(':')?;
+        let column: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        Some((line.parse().ok()?, column.parse().ok()?))
+    }
+}
+
+impl From<QueryEvaluationError> for QueryError {
+    fn from(error: QueryEvaluationError) -> Self {
+        match error {
+            QueryEvaluationError::UnsupportedService(_)
+            | QueryEvaluationError::UnboundService
+            | QueryEvaluationError::InvalidServiceName(_)
+            | QueryEvaluationError::Service(_) => {
+                Self::Unsupported("SERVICE is switched off: this endpoint asks no other".to_owned())
+            }
+            QueryEvaluationError::UnsupportedCustomFunction(_)
+            | QueryEvaluationError::UnsupportedCustomFunctionArity { .. } => Self::Unsupported(error.to_string()),
+            other => Self::Internal(other.to_string()),
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! One query, from its text to the last byte of its answer. Runs on a thread of its own.
+
+use std::sync::Arc;
+
+use oxigraph::io::RdfSerializer;
+use oxigraph::model::{GraphName, NamedNode};
+use oxigraph::sparql::results::QueryResultsSerializer;
+use oxigraph::sparql::{QueryDatasetSpecification, QueryEvaluationError, QueryResults, SparqlEvaluator};
+use oxigraph::store::Store;
+use spargebra::Query;
+
+use super::chunks::Chunks;
+use super::format::{Family, Form, Format};
+use super::ticket::Ticket;
+use super::{QueryError, Question, functions, guard, interrupt};
+use crate::quads::STATE;
+
+/// Prefixes that make Turtle readable.
+const PREFIXES: [(&str, &str); 12] = [
+    ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
+    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
+    ("dcterms", "http://purl.org/dc/terms/"),
+    ("schema", "https://schema.org/"),
+    ("hiroba", hiroba_vocab::namespace::HIROBA),
+    ("dcat", hiroba_vocab::namespace::DCAT),
+    ("void", hiroba_vocab::namespace::VOID),
+    ("geo", "http://www.opengis.net/ont/geosparql#"),
+    ("wgs84", "http://www.w3.org/2003/01/geo/wgs84_pos#"),
+    ("ngsi-ld", "https://uri.etsi.org/ngsi-ld/"),
+    ("default", "https://uri.etsi.org/ngsi-ld/default-context/"),
+    ("sd", "http://www.w3.org/ns/sparql-service-description#"),
+];
+
+/// Answers a question into `out`. At most `max_results` rows or triples.
+pub(super) fn answer(
+    store: &Store,
+    question: &Question,
+    ticket: &Arc<Ticket>,
+    max_results: u64,
+    out: &mut Chunks,
+) -> Result<(), QueryError> {
+    let query = guard::parse(&question.text)?;
+    let family = match query {
+        Query::Select { .. } | Query::Ask { .. } => Family::Results,
+        Query::Construct { .. } | Query::Describe { .. } => Family::Graph,
+    };
+    let format = Format::choose(family, &question.formats, &question.accept)?;
+    let dataset = dataset(question, &query)?;
+    out.is_written_as(format);
+    if question.head_only {
+        return Ok(());
+    }
+    let evaluator = functions::register(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
+    let mut prepared = interrupt::register(evaluator, ticket).for_query(query);
+    if let Some(dataset) = dataset {
+        *prepared.dataset_mut() = dataset;
+    }
+    let mut run = Run { ticket, max_results, written: 0 };
+    interrupt::caught(ticket, || {
+        let results = prepared.on_store(store).execute().map_err(|error| run.reason(error))?;
+        run.write(results, format.form, out)
+    })
+}
+
+/// What `default-graph-uri` and `named-graph-uri` say; else FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4). `None` when
+/// nobody says anything.
+fn dataset(question: &Question, query: &Query) -> Result<Option<QueryDatasetSpecification>, QueryError> {
+    let named = |iri: &String| NamedNode::new(iri).map_err(|_| QueryError::GraphName(iri.clone()));
+    let (defaults, graphs) = if question.default_graphs.is_empty() && question.named_graphs.is_empty() {
+        let Some(dataset) = query.dataset() else { return Ok(None) };
+        (dataset.default.clone(), dataset.named.clone().unwrap_or_default())
+    } else {
+        let named = |iris: &[String]| iris.iter().map(named).collect::<Result<Vec<_>, _>>();
+        (named(&question.default_graphs)?, named(&question.named_graphs)?)
+    };
+    let visible = |name: &NamedNode| *name != STATE;
+    let mut dataset = QueryDatasetSpecification::new();
+    dataset.set_default_graph(defaults.into_iter().filter(visible).map(GraphName::from).collect());
+    dataset.set_available_named_graphs(graphs.into_iter().filter(visible).map(Into::into).collect());
+    Ok(Some(dataset))
+}
+
+/// Triples as they are written into an answer, such as the service description.
+pub(crate) fn serializer(format: oxigraph::io::RdfFormat) -> RdfSerializer {
+    let mut serializer = RdfSerializer::from_format(format);
+    for (prefix, iri) in PREFIXES {
+        if let Ok(with) = serializer.clone().with_prefix(prefix, iri) {
+            serializer = with;
+        }
+    }
+    serializer
+}
+
+struct Run<'t> {
+    ticket: &'t Ticket,
+    max_results: u64,
+    written: u64,
+}
+
+impl Run<'_> {
+    fn write(&mut self, results: QueryResults<'_>, form: Form, out: &mut Chunks) -> Result<(), QueryError> {
+        match (results, form) {
+            (QueryResults::Boolean(yes), Form::Results(format)) => {
+                let serializer = QueryResultsSerializer::from_format(format);
+                serializer.serialize_boolean_to_writer(out, yes).map_err(|error| self.broken(&error))?;
+            }
+            (QueryResults::Solutions(solutions), Form::Results(format)) => {
+                let serializer = QueryResultsSerializer::from_format(format);
+                let variables = solutions.variables().to_vec();
+                let writer = serializer.serialize_solutions_to_writer(out, variables);
+                let mut writer = writer.map_err(|error| self.broken(&error))?;
+                for solution in solutions {
+                    let solution = solution.map_err(|error| self.reason(error))?;
+                    self.one_more()?;
+                    writer.serialize(&solution).map_err(|error| self.broken(&error))?;
+                }
+                writer.finish().map_err(|error| self.broken(&error))?;
+            }
+            (QueryResults::Graph(triples), Form::Graph(format)) => {
+                let mut writer = serializer(format).for_writer(out);
+                for triple in triples {
+                    let triple = triple.map_err(|error| self.reason(error))?;
+                    self.one_more()?;
+                    writer.serialize_triple(&triple).map_err(|error| self.broken(&error))?;
+                }
+                writer.finish().map_err(|error| self.broken(&error))?;
+            }
+            _ => return Err(QueryError::Internal("the answer does not fit its form".to_owned())),
+        }
+        Ok(())
+    }
+
+    /// Counts a row or triple, and looks whether to go on.
+    fn one_more(&mut self) -> Result<(), QueryError> {
+        self.written += 1;
+        if self.written > self.max_results {
+            return Err(QueryError::TooManyResults(self.max_results));
+        }
+        if self.ticket.is_stopped() {
+            return Err(self.ticket.stopped().unwrap_or(QueryError::Gone));
+        }
+        Ok(())
+    }
+
+    fn broken(&self, error: &std::io::Error) -> QueryError {
+        self.ticket.stopped().unwrap_or_else(|| QueryError::Internal(error.to_string()))
+    }
+
+    fn reason(&self, error: QueryEvaluationError) -> QueryError {
+        self.ticket.stopped().unwrap_or_else(|| error.into())
+    }
+}

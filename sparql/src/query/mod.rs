@@ -1,0 +1,41 @@
+//! Answering queries: what is asked for, whether it may be, and the answer as a stream of bytes.
+//!
+//! * [`Pool`] gives every query a thread of its own, for as long as it may run, and stops it when it may not.
+//! * `guard` refuses queries whose mere form would cost too much.
+//! * [`Format`] chooses the form of the answer, and `functions` are GeoSPARQL's.
+
+mod chunks;
+mod error;
+mod evaluate;
+mod format;
+mod functions;
+mod guard;
+mod hide;
+mod interrupt;
+mod memory;
+mod pool;
+mod ticket;
+mod walk;
+
+pub use error::QueryError;
+pub(crate) use evaluate::serializer;
+pub use format::{FORMATS, Family, Form, Format};
+pub use functions::names as function_names;
+pub use pool::{Answer, Limits, Pool};
+
+/// What a client asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Question {
+    /// The query.
+    pub text: String,
+    /// `default-graph-uri`: graphs that make up the default graph, instead of what the query says.
+    pub default_graphs: Vec<String>,
+    /// `named-graph-uri`: graphs that can be named, instead of what the query says.
+    pub named_graphs: Vec<String>,
+    /// Words for the form of the answer, as `format=` and `output=` give them. The first that fits decides.
+    pub formats: Vec<String>,
+    /// The header Accept.
+    pub accept: String,
+    /// Whether only the header of the answer is wanted.
+    pub head_only: bool,
+}

@@ -1,0 +1,194 @@
+//! Places for queries. Each query has a thread of its own, because it may run long, recurse deeply and cannot wait.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use super::chunks::{Chunks, WAITING};
+use super::format::Format;
+use super::memory::Memory;
+use super::ticket::{Reason, Ticket};
+use super::{QueryError, Question, evaluate};
+use crate::copy::{Copy, Current};
+use crate::metrics::{Ending, Metrics, QueryLabels};
+
+/// How long a query may wait for a place.
+const QUEUE: Duration = Duration::from_secs(1);
+/// How often running queries are looked at.
+const WATCH: Duration = Duration::from_millis(100);
+/// The stack of a query's thread. Only what is used is taken from the system; `guard` keeps queries below it.
+const STACK: usize = 256 << 20;
+
+/// What queries may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long one may run, its answer's way to the client included.
+    pub timeout: Duration,
+    /// How many rows or triples an answer may have.
+    pub max_results: u64,
+    /// How many may run at once.
+    pub max_queries: usize,
+    /// How many bytes the process may use before queries are stopped; `None` for any.
+    pub max_memory: Option<u64>,
+}
+
+/// The places.
+pub struct Pool {
+    limits: Limits,
+    places: Arc<Semaphore>,
+    running: Mutex<Vec<Arc<Ticket>>>,
+    current: Arc<Current>,
+    metrics: Arc<Metrics>,
+}
+
+/// An answer that has begun. Dropping it stops the query.
+pub struct Answer {
+    /// How it is written.
+    pub format: &'static Format,
+    body: mpsc::Receiver<Result<Bytes, QueryError>>,
+    _waiting: StopWhenDropped,
+}
+
+impl Answer {
+    /// The next part; `None` after the last. An error means that the answer is broken off.
+    pub async fn next(&mut self) -> Option<Result<Bytes, QueryError>> {
+        self.body.recv().await
+    }
+}
+
+impl Pool {
+    /// Places for queries on the copy in use.
+    pub fn new(limits: Limits, current: Arc<Current>, metrics: Arc<Metrics>) -> Arc<Self> {
+        let places = Arc::new(Semaphore::new(limits.max_queries.max(1)));
+        Arc::new(Self { limits, places, running: Mutex::default(), current, metrics })
+    }
+
+    /// Answers a question, at least until its first chunk.
+    ///
+    /// # Errors
+    /// [`QueryError`].
+    pub async fn answer(self: &Arc<Self>, question: Question) -> Result<Answer, QueryError> {
+        let place = tokio::time::timeout(QUEUE, Arc::clone(&self.places).acquire_owned()).await;
+        let Ok(Ok(place)) = place else {
+            self.count(Ending::Busy);
+            return Err(QueryError::Busy);
+        };
+        let copy = self.current.get().ok_or(QueryError::NoCopy)?;
+        let ticket = Arc::new(Ticket::new(self.limits.timeout));
+        let (head, begun) = oneshot::channel();
+        let (body, chunks) = mpsc::channel(WAITING);
+        let out = Chunks::new(Arc::clone(&ticket), Handle::current(), head, body);
+        let waiting = StopWhenDropped(Arc::clone(&ticket));
+        self.start(place, copy, question, Arc::clone(&ticket), out)?;
+        let begun = tokio::time::timeout_at(ticket.deadline().into(), begun).await;
+        let format = match begun {
+            Ok(Ok(begun)) => begun?,
+            // The thread has panicked: nothing else ends it without a word.
+            Ok(Err(_)) => return Err(QueryError::Internal("the query's thread is gone".to_owned())),
+            Err(_) => {
+                ticket.stop(Reason::Timeout);
+                return Err(QueryError::Timeout(self.limits.timeout));
+            }
+        };
+        Ok(Answer { format, body: chunks, _waiting: waiting })
+    }
+
+    fn start(
+        self: &Arc<Self>,
+        place: OwnedSemaphorePermit,
+        copy: Arc<Copy>,
+        question: Question,
+        ticket: Arc<Ticket>,
+        mut out: Chunks,
+    ) -> Result<(), QueryError> {
+        let pool = Arc::clone(self);
+        let running = Running::enter(pool, ticket, place);
+        let work = move || {
+            let max_results = running.pool.limits.max_results;
+            let outcome = match copy.store() {
+                Ok(store) => evaluate::answer(store, &question, &running.ticket, max_results, &mut out),
+                Err(error) => Err(QueryError::Internal(error.to_string())),
+            };
+            running.ended(&out.finish(outcome));
+        };
+        let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(work);
+        thread.map(drop).map_err(|error| QueryError::Internal(format!("no thread for the query: {error}")))
+    }
+
+    /// Stops queries whose time is up, and the longest-running one when memory runs short. Runs for ever.
+    pub async fn watch(self: Arc<Self>) {
+        let mut memory = Memory::new(self.limits.max_memory);
+        let mut tick = tokio::time::interval(WATCH);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            let now = Instant::now();
+            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            for ticket in running.iter().filter(|ticket| ticket.deadline() <= now) {
+                ticket.stop(Reason::Timeout);
+            }
+            let oldest = running.iter().filter(|ticket| !ticket.is_stopped()).min_by_key(|ticket| ticket.started);
+            if memory.is_short(!running.is_empty())
+                && let Some(ticket) = oldest
+            {
+                tracing::warn!("memory runs short: a query is stopped");
+                ticket.stop(Reason::Memory);
+            }
+        }
+    }
+
+    fn count(&self, ending: Ending) {
+        self.metrics.queries.get_or_create(&QueryLabels { ending }).inc();
+    }
+}
+
+/// A query that nobody waits for any more need not go on.
+struct StopWhenDropped(Arc<Ticket>);
+
+impl Drop for StopWhenDropped {
+    fn drop(&mut self) {
+        self.0.stop(Reason::Gone);
+    }
+}
+
+/// A query under way: its place is taken until this is dropped, even by a panic.
+struct Running {
+    pool: Arc<Pool>,
+    ticket: Arc<Ticket>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Running {
+    fn enter(pool: Arc<Pool>, ticket: Arc<Ticket>, place: OwnedSemaphorePermit) -> Self {
+        pool.running.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&ticket));
+        pool.metrics.running.inc();
+        Self { pool, ticket, _place: place }
+    }
+
+    fn ended(&self, outcome: &Result<(), QueryError>) {
+        let seconds = self.ticket.started.elapsed().as_secs_f64();
+        self.pool.metrics.query_duration.observe(seconds);
+        let ending = match outcome {
+            Ok(()) => Ending::Answered,
+            Err(QueryError::Timeout(_) | QueryError::Memory | QueryError::TooManyResults(_)) => Ending::Stopped,
+            Err(QueryError::Gone) => Ending::Abandoned,
+            Err(QueryError::Internal(_)) => Ending::Failed,
+            Err(_) => Ending::Refused,
+        };
+        self.pool.count(ending);
+        if let Err(error) = outcome {
+            tracing::info!(seconds, ?ending, %error, "a query was not answered to its end");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let mut running = self.pool.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.retain(|ticket| !Arc::ptr_eq(ticket, &self.ticket));
+        self.pool.metrics.running.dec();
+    }
+}

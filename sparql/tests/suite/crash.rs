@@ -1,0 +1,73 @@
+//! `kill -9` at any time loses nothing and duplicates nothing.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::harness::{Broker, Sidecar, aeds};
+
+#[tokio::test]
+async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::start(folder.path()).await;
+    for batch in 0..8 {
+        broker.upsert(&aeds(batch * 200..(batch + 1) * 200)).await;
+    }
+    // While it makes its first copy.
+    for pause in [5, 60, 150, 400] {
+        let mut sidecar = Sidecar::start(broker.url(), folder.path()).await;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        sidecar.process.kill();
+    }
+    let mut sidecar = Sidecar::start(broker.url(), folder.path()).await;
+    sidecar.catch_up(&broker).await;
+    // While it follows: entities are written over and over, some are deleted.
+    for round in 0_u32..6 {
+        for batch in 0..3 {
+            let mut entities = aeds(batch * 250..(batch + 1) * 250);
+            for entity in &mut entities {
+                entity["round"] = json!({"type": "Property", "value": round});
+            }
+            broker.upsert(&entities).await;
+        }
+        let gone: Vec<String> =
+            (round * 100..round * 100 + 50).map(|n| format!("urn:ngsi-ld:AED:372013:{n}")).collect();
+        broker.delete(&gone).await;
+        tokio::time::sleep(Duration::from_millis(u64::from(round) * 37)).await;
+        sidecar.process.kill();
+        sidecar = Sidecar::start(broker.url(), folder.path()).await;
+    }
+    sidecar.catch_up(&broker).await;
+    let log = sidecar.process.log();
+    assert_eq!(log.matches("the new copy is complete").count(), 1, "one copy is made, the rest is followed");
+    let followed = sidecar.dump().await;
+
+    let other = tempfile::tempdir().unwrap();
+    let fresh = Sidecar::start(broker.url(), other.path()).await;
+    fresh.catch_up(&broker).await;
+    let fresh = fresh.dump().await;
+    assert_eq!(followed.len(), fresh.len());
+    assert!(
+        followed == fresh,
+        "the quads differ: {:?}",
+        followed.iter().find(|line| fresh.binary_search(line).is_err())
+    );
+    assert!(fresh.len() > 50_000, "{}", fresh.len());
+}
+
+#[tokio::test]
+async fn a_data_folder_belongs_to_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::start(folder.path()).await;
+    let sidecar = Sidecar::start(broker.url(), folder.path()).await;
+    sidecar.catch_up(&broker).await;
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_hiroba-sparql"))
+        .args(["--listen", "127.0.0.1:0", "--data-dir", folder.path().join("sidecar").to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("in use by another process"), "{output:?}");
+    let usage =
+        std::process::Command::new(env!("CARGO_BIN_EXE_hiroba-sparql")).arg("--broker=nowhere").output().unwrap();
+    assert_eq!(usage.status.code(), Some(2));
+}

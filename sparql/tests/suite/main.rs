@@ -1,0 +1,9 @@
+//! The sidecar as its users meet it: the built binaries, over HTTP.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
+
+mod crash;
+mod examples;
+mod following;
+mod harness;
+mod limits;
+mod protocol;
