@@ -144,7 +144,7 @@ impl Visit {
         tell("source", self.property(dataset, "source").or_else(|| self.property(dataset, "fileName")));
         match self.property(dataset, "modified").or_else(|| self.property(dataset, "issued")) {
             Some(date) => tell("date", Some(date)),
-            None => tell("modified", Some(dataset.entity.modified_at.to_string())),
+            None => tell("modified", dataset.entity.modified_at.to_string().split('T').next().map(ToOwned::to_owned)),
         }
         facts
     }

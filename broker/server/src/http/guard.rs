@@ -32,7 +32,7 @@ pub(super) async fn guard(
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let tenant = request.headers().get(TENANT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    let cross_origin = request.headers().contains_key(ORIGIN);
+    let (cross_origin, reads) = (request.headers().contains_key(ORIGIN), reads(&request));
     let in_flight = state.metrics.in_flight.inc();
     let outcome = match refuse(&request, &state, in_flight) {
         Some(error) => Ok(request.into_response(error.error_response())),
@@ -47,11 +47,11 @@ pub(super) async fn guard(
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
     }
-    if cross_origin && (method == Method::GET || method == Method::HEAD || method == Method::OPTIONS) {
+    if cross_origin && reads {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
         if method == Method::OPTIONS {
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allowed_methods(&path)));
             headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
             headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
         }
@@ -78,14 +78,12 @@ fn request_id(request: &ServiceRequest) -> String {
 /// What is refused before anybody looks at the request.
 fn refuse(request: &ServiceRequest, state: &AppState, in_flight: i64) -> Option<HttpError> {
     let method = request.method();
-    let writes = method == Method::POST || method == Method::PATCH || method == Method::PUT || method == Method::DELETE;
-    let asks = request.path().ends_with("/entityOperations/query") || request.path() == "/sparql";
     let ngsild = request.path().starts_with("/ngsi-ld/");
     if in_flight > i64::try_from(state.config.max_in_flight).unwrap_or(i64::MAX) {
         return Some(HttpError::Overloaded);
     }
     if let Some(token) = &state.config.token
-        && ((writes && !asks) || request.path().starts_with("/changes"))
+        && (!reads(request) || request.path().starts_with("/changes"))
         && !has_token(request, token)
     {
         return Some(HttpError::Unauthorized);
@@ -95,6 +93,22 @@ fn refuse(request: &ServiceRequest, state: &AppState, in_flight: i64) -> Option<
         return Some(HttpError::LengthRequired);
     }
     None
+}
+
+/// Whether a request only asks, in a body or not.
+fn reads(request: &ServiceRequest) -> bool {
+    let method = request.method();
+    method.is_safe() || (method == Method::POST && asks_by_post(request.path()))
+}
+
+fn asks_by_post(path: &str) -> bool {
+    let path = path.trim_end_matches('/');
+    path.ends_with("/entityOperations/query") || path == "/sparql"
+}
+
+/// What pages of other servers may do: read.
+fn allowed_methods(path: &str) -> &'static str {
+    if asks_by_post(path) { "GET, HEAD, OPTIONS, POST" } else { "GET, HEAD, OPTIONS" }
 }
 
 fn has_token(request: &ServiceRequest, token: &str) -> bool {

@@ -37,7 +37,7 @@ pub(super) async fn forward(request: HttpRequest, payload: Payload, state: Data<
     let answer = asked.send().await.map_err(|e| HttpError::BadGateway(e.without_url().to_string()))?;
     let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
-    for name in ["content-type", "retry-after", "allow"] {
+    for name in ["content-type", "retry-after", "allow", "vary"] {
         if let Some(value) = answer.headers().get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok())
         {
             response.insert_header((name, value));

@@ -12,6 +12,7 @@ mod pages;
 mod process;
 mod provision;
 mod queries;
+mod readme;
 mod sidecar;
 mod support;
 mod tenants;

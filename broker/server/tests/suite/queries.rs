@@ -304,6 +304,20 @@ fn the_same_path_serves_head_options_and_a_trailing_slash() {
         assert_eq!(options.header("access-control-allow-origin"), Some("*"));
         let cors = broker.get(&format!("{ENTITIES}?type=Even")).header("origin", "https://app.example").send().await;
         assert!(cors.header("access-control-expose-headers").unwrap().contains("NGSILD-Results-Count"));
+        // What asks in a body only reads, too; what writes is not for pages of others.
+        for (path, allowed) in [
+            ("/ngsi-ld/v1/entityOperations/query", "GET, HEAD, OPTIONS, POST"),
+            ("/sparql", "GET, HEAD, OPTIONS, POST"),
+            ("/ngsi-ld/v1/entityOperations/upsert", "GET, HEAD, OPTIONS"),
+        ] {
+            let options =
+                broker.ask(reqwest::Method::OPTIONS, path).header("origin", "https://app.example").send().await;
+            assert_eq!(options.header("access-control-allow-methods"), Some(allowed), "{path}");
+            let post =
+                broker.ask(reqwest::Method::POST, path).header("origin", "https://app.example").raw("text/plain", "");
+            let may = post.send().await.header("access-control-allow-origin").is_some();
+            assert_eq!(may, allowed.ends_with("POST"), "{path}");
+        }
         let packed = broker.get(&format!("{ENTITIES}?type=Even")).header("accept-encoding", "gzip").send().await;
         assert_eq!(packed.header("content-encoding"), Some("gzip"));
     });
