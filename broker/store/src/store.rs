@@ -17,7 +17,7 @@ use crate::engine::Engine;
 use crate::error::{Result, StoreError};
 use crate::index::{Definitions, Rows, Shape};
 use crate::maintenance;
-use crate::model::{ChangeRecord, Outcome, Position, ShapeCount, Stored, ValueIndex, Write};
+use crate::model::{ChangeRecord, Outcome, Position, ShapeCount, Stored, ValueIndex, Version, Write};
 use crate::rows::{NewRow, Refused, RowWrite};
 
 /// How the store is opened.
@@ -217,6 +217,23 @@ impl Store {
         Ok(found)
     }
 
+    /// As [`entities`](Self::entities), at least as new as the versions. Whoever has read a change in the log asks this
+    /// way: the log may tell of a commit a moment before the process that made it, or this one, has taken note of it.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn entities_since(&self, tenant: TenantId, seen: &[(EntityId, Version)]) -> Result<Vec<Option<Stored>>> {
+        let mut news = false;
+        for (id, version) in seen {
+            news |= self.inner.cache.changed(tenant.0, id, *version);
+        }
+        if news {
+            self.inner.moved(tenant);
+        }
+        let ids: Vec<EntityId> = seen.iter().map(|(id, _)| id.clone()).collect();
+        self.entities(tenant, &ids).await
+    }
+
     /// Makes changes, all of them in one commit. Each is made only if its entity is still as the caller saw it; the
     /// outcomes are in the order of the writes. No entity may be among them twice.
     ///
@@ -297,7 +314,7 @@ impl Store {
                 }
                 (Outcome::Conflict, _, Some(before)) => {
                     // Whatever it is now, it is newer than what the caller saw.
-                    let newer = crate::model::Version(before.version.0 + 1);
+                    let newer = Version(before.version.0 + 1);
                     self.inner.cache.changed(tenant.0, &before.entity.id, newer);
                 }
                 _ => {}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hiroba_store::{ChangeRecord, Position, Stored};
+use hiroba_store::{ChangeRecord, Position, Stored, Version};
 use hiroba_vocab::EntityId;
 use tokio::time::Instant;
 
@@ -54,10 +54,10 @@ async fn with_entities(state: &AppState, records: Vec<ChangeRecord>) -> Result<V
         while let Some(next) = records.next_if(|next| next.tenant == run[0].tenant) {
             run.push(next);
         }
-        let ids: Vec<EntityId> = run.iter().map(|record| record.entity.clone()).collect();
+        let seen: Vec<(EntityId, Version)> = run.iter().map(|record| (record.entity.clone(), record.version)).collect();
         let entities = match state.store.tenant(&run[0].tenant).await? {
-            Some(tenant) => state.store.entities(tenant, &ids).await?,
-            None => vec![None; ids.len()],
+            Some(tenant) => state.store.entities_since(tenant, &seen).await?,
+            None => vec![None; seen.len()],
         };
         told.extend(run.into_iter().zip(entities).map(|(record, entity)| Told { record, entity }));
     }

@@ -116,3 +116,34 @@ fn one_process_learns_what_another_wrote() {
         }
     });
 }
+
+#[test]
+fn whoever_reads_of_a_change_gets_the_entity_as_it_was_after_it_or_later() {
+    run(async {
+        for database in databases().await {
+            let (here, there) = (database.open().await, database.open().await);
+            let tenant = default_tenant(&here).await;
+            create_all(&here, tenant, [numbered(1)]).await;
+            let writer = here.clone();
+            let writing = tokio::spawn(async move {
+                for n in 0..200 {
+                    let before = load(&writer, tenant, "urn:x:1").await;
+                    let after = Some(entity(json!({"id": "urn:x:1", "type": "T", "n": n})));
+                    writer.write(tenant, &[Write { before, after }], at(n)).await.unwrap();
+                }
+            });
+            for reader in [here, there] {
+                let (mut position, mut told) = (Position::default(), 0);
+                while told < 201 {
+                    for record in reader.changes(position, 1_000).await.unwrap() {
+                        let seen = [(record.entity.clone(), record.version)];
+                        let now = reader.entities_since(tenant, &seen).await.unwrap().remove(0).unwrap();
+                        assert!(now.version >= record.version, "{:?} is older than {:?}", now.version, record.version);
+                        (position, told) = (record.position, told + 1);
+                    }
+                }
+            }
+            writing.await.unwrap();
+        }
+    });
+}
