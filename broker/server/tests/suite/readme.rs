@@ -32,7 +32,7 @@ fn what_is_said_not_to_be_built_answers_501() {
     run(async {
         let broker = Broker::sqlite().await;
         for page in [ENGLISH, JAPANESE] {
-            let rows = page.lines().filter(|line| line.starts_with("| `/"));
+            let rows = page.lines().filter(|line| line.starts_with("| `/") && !line.starts_with("| `/ngsi-ld/v1`"));
             let paths: Vec<&str> =
                 rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
             assert!(paths.len() >= 8, "{paths:?}");
