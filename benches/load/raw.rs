@@ -13,7 +13,7 @@ pub(crate) const CREATE: &str = r"\set x random(0, 1000000)
 \set n random(0, 1000000000000)
 with e as (
     insert into raw_entity (tenant, id, version, types, shape, payload)
-    values (:tenant, 'urn:ngsi-ld:Raw:' || :n::text || ':' || :client_id::text, nextval('version'), 1, 1, current_setting('raw.payload'))
+    values (:tenant, :prefix::text || 'raw' || :n::text || 'of' || :client_id::text, nextval('version'), 1, 1, current_setting('raw.payload'))
     returning tenant, id, version, seq),
 p as (
     insert into raw_place (tenant, attribute, entity, seq, geom)
@@ -25,7 +25,7 @@ select tenant, id, now(), version, pg_current_xact_id()::text::bigint, 'Created'
 
 /// One entity by its key.
 pub(crate) const RETRIEVE: &str = r"\set n random(0, :aeds)
-select payload from entity where tenant = :tenant and id = 'urn:ngsi-ld:Place:990019:' || (:n::int * :every::int);
+select payload from entity where tenant = :tenant and id = :prefix::text || (:n::int * :every::int)::text;
 ";
 
 /// What lies within 500 m: by the index, then exactly; a hundred at most.
@@ -43,11 +43,15 @@ order by e.seq limit 100;
 pub(crate) const PATCH: &str = r"\set n random(0, :aeds)
 with e as (
     update entity set payload = payload, version = nextval('version')
-    where tenant = :tenant and id = 'urn:ngsi-ld:Place:990019:' || (:n::int * :every::int)
+    where tenant = :tenant and id = :prefix::text || (:n::int * :every::int)::text
     returning tenant, id, version)
 insert into raw_change (tenant, entity, at, version, transaction, operation, change)
 select tenant, id, now(), version, pg_current_xact_id()::text::bigint, 'Changed', '{}' from e;
 ";
+
+fn id_prefix() -> String {
+    hiroba_benches::id(0).trim_end_matches('0').to_owned()
+}
 
 /// pgbench on the broker's own database.
 pub(crate) struct Raw {
@@ -70,8 +74,8 @@ impl Raw {
         let row = client
             .query_one(
                 "select e.tenant, e.types, p.attribute, e.payload from entity e join place p on p.entity = e.id
-                 where e.id = 'urn:ngsi-ld:Place:990019:0'",
-                &[],
+                 where e.id = $1",
+                &[&hiroba_benches::id(0)],
             )
             .await
             .unwrap();
@@ -82,6 +86,8 @@ impl Raw {
         client.batch_execute(&format!("alter database {name} set raw.payload = '{payload}'")).await.unwrap();
         let variables = [
             ("tenant", tenant.to_string()),
+            // Not in the scripts: pgbench takes what stands behind a colon for a variable, in quotes too.
+            ("prefix", id_prefix()),
             ("types", types.to_string()),
             ("attribute", attribute.to_string()),
             ("west", ORIGIN[0].to_string()),
