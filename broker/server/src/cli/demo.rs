@@ -180,8 +180,8 @@ fn introduce(state: &AppState, address: SocketAddr) {
     output::result(format!("  CSV             curl '{base}/data/AED.csv'"));
     if state.sidecar.is_some() {
         output::result(format!(
-            "  SPARQL          curl '{base}/sparql' --data-urlencode 'query=SELECT ?name WHERE {{ ?s \
-             <https://schema.org/name> ?name }} LIMIT 5'"
+            "  SPARQL          curl '{base}/sparql' --data-urlencode 'query=SELECT ?name WHERE {{ ?aed a \
+             <https://w3id.org/hiroba/vocab/AED> ; <https://schema.org/name> ?name }} LIMIT 5'"
         ));
     }
     output::result("\nCtrl-C ends it.");

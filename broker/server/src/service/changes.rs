@@ -1,5 +1,6 @@
 //! The change feed: what happened, in the order of the commits, for readers that keep their own position.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hiroba_store::{ChangeRecord, Position, Stored, Version};
@@ -33,7 +34,8 @@ pub async fn changes(state: &AppState, after: Position, limit: usize, wait: Dura
     let mut pause = LONGEST_PAUSE;
     let records = loop {
         let records = state.store.changes(after, limit).await?;
-        if !records.is_empty() || Instant::now() >= deadline {
+        // A server that goes down does not wait for news.
+        if !records.is_empty() || Instant::now() >= deadline || state.draining.load(Ordering::Relaxed) {
             break records;
         }
         // A commit may be announced a moment before readers may see it: look again soon, then less and less often.

@@ -186,6 +186,36 @@ fn a_broker_that_refuses_or_is_not_there_is_told() {
         assert_eq!(import(&aed, &["--database", "postgres://127.0.0.1:1/x"]).code, 4);
         assert_eq!(import(&aed, &["--to", "ftp://x"]).code, 2);
         assert_eq!(import(&aed, &["--municipality", "131017", "--dry-run"]).code, 2);
+        assert_eq!(import(&aed, &["--issued", "2026-13-45", "--dry-run"]).code, 2);
+        assert_eq!(import(&aed, &["--issued", "令和8年4月1日", "--dry-run"]).code, 0);
+    });
+}
+
+#[test]
+fn licence_and_source_stay_until_somebody_tells_others() {
+    run(async {
+        for remote in [false, true] {
+            for broker in Broker::every().await {
+                let folder = tempfile::tempdir().unwrap();
+                let aed = file(folder.path(), "aed.csv", &TWO);
+                let place = if remote { ["--to".to_owned(), broker.base.clone()] } else { broker.place() };
+                let url = "https://www.city.example/aed.csv";
+                for (told, licence) in [
+                    (&["--licence", "CC BY 4.0", "--source", url][..], "by/4.0/"),
+                    (&[], "by/4.0/"),
+                    (&["--licence", "CC0"], "zero/1.0/"),
+                ] {
+                    let imported = import(&aed, &[&[place[0].as_str(), &place[1]], told].concat());
+                    assert_eq!(imported.code, 0, "{}", imported.stderr);
+                    // The broker learns a moment later of what another process wrote.
+                    eventually(&format!("{}: {licence} and {url}", broker.kind), async || {
+                        let dataset = broker.simplified("urn:ngsi-ld:Dataset:131016:aed").await.to_string();
+                        dataset.contains(licence) && dataset.contains(url)
+                    })
+                    .await;
+                }
+            }
+        }
     });
 }
 

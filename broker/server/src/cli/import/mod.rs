@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hiroba_importers::{Options, Report};
 use hiroba_vocab::Tenant;
+use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
+use hiroba_vocab::normalise::date::{Moment, date};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
@@ -62,11 +64,11 @@ pub(super) struct ImportArgs {
     /// The address where the file is published.
     #[arg(long, value_name = "URL")]
     source: Option<String>,
-    /// The day on which the file was published, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE")]
+    /// The day on which the file was published, YYYY-MM-DD or 令和8年4月1日.
+    #[arg(long, value_name = "DATE", value_parser = day)]
     issued: Option<String>,
-    /// The day that the file describes, YYYY-MM-DD.
-    #[arg(long, value_name = "DATE")]
+    /// The day that the file describes, YYYY-MM-DD or 令和8年4月1日.
+    #[arg(long, value_name = "DATE", value_parser = day)]
     modified: Option<String>,
     /// The form of the report.
     #[arg(long, value_enum, default_value_t)]
@@ -98,6 +100,13 @@ fn broker(text: &str) -> Result<url::Url, String> {
 
 fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::parse(text).map_err(|e| e.to_string())
+}
+
+fn day(text: &str) -> Result<String, String> {
+    match date(text, None) {
+        Reading::Value(day @ Moment::Day(_), _) => Ok(day.to_string()),
+        _ => Err("expected a day: 2026-04-01, 2026/4/1 or 令和8年4月1日".to_owned()),
+    }
 }
 
 fn municipality(text: &str) -> Result<LocalGovernmentCode, String> {

@@ -1,7 +1,9 @@
 //! One file on its way: rows are read on one thread while the batch before them is written.
 
 use hiroba_importers::{Import, ImportError, Input, Options, Report};
+use hiroba_vocab::Terms;
 use indicatif::ProgressBar;
+use ngsild::Entity;
 
 use super::sink::{Sink, SinkError};
 use crate::cli::Outcome;
@@ -73,15 +75,30 @@ pub(in crate::cli) async fn import_file(
         Ok(import) => import?,
         Err(error) => return Err(fail(SinkError::Stopped(error.to_string()), published)),
     };
-    let dataset = import.dataset_entity();
+    let mut dataset = import.dataset_entity();
+    if let Some(before) = sink.current(&dataset, now).await.map_err(|error| fail(error, published))? {
+        keep_what_was_told(&before, &mut dataset);
+    }
     published += sink.publish(&[dataset], now).await.map_err(|error| fail(error, published))?;
     Ok((import.report(), published))
+}
+
+/// What a file cannot say of itself, and somebody told when it was published before, stays when it is not told anew.
+fn keep_what_was_told(before: &Entity, dataset: &mut Entity) {
+    for term in ["license", "source"] {
+        let name = Terms::published().iri(term);
+        if let Some(told) = before.attributes.get(&name)
+            && !dataset.attributes.contains_key(&name)
+        {
+            dataset.attributes.insert(name, told.clone());
+        }
+    }
 }
 
 fn read(
     input: Input,
     options: Options,
-    batches: &tokio::sync::mpsc::Sender<Vec<ngsild::Entity>>,
+    batches: &tokio::sync::mpsc::Sender<Vec<Entity>>,
     progress: &ProgressBar,
 ) -> Result<Import, ImportError> {
     let mut import = Import::open(input, options)?;

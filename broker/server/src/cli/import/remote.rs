@@ -68,6 +68,13 @@ impl Remote {
         Ok(published)
     }
 
+    /// What the broker has under the id of an entity.
+    pub(super) async fn current(&self, entity: &Entity, now: DateTime) -> Result<Option<Entity>, SinkError> {
+        let mut known = HashMap::new();
+        self.known(std::slice::from_ref(entity), now, &mut known).await?;
+        Ok(known.remove(&entity.id))
+    }
+
     /// What the broker has under the ids of some entities.
     async fn known(
         &self,

@@ -1,5 +1,7 @@
 //! Where entities go.
 
+use std::sync::Arc;
+
 use hiroba_store::{Options, Store, StoreError, TenantId};
 use hiroba_vocab::Tenant;
 use ngsild::{DateTime, Entity};
@@ -71,6 +73,15 @@ impl Sink {
     /// A broker by its address.
     pub(super) fn remote(url: url::Url, token: Option<String>, tenant: Tenant) -> Result<Self, SinkError> {
         Ok(Self::Remote(Box::new(Remote::new(url, token, tenant)?)))
+    }
+
+    /// What is there under an id.
+    pub(super) async fn current(&self, entity: &Entity, now: DateTime) -> Result<Option<Arc<Entity>>, SinkError> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Store(store, tenant) => Ok(store.entity(*tenant, &entity.id).await?.map(|stored| stored.entity)),
+            Self::Remote(remote) => Ok(remote.current(entity, now).await?.map(Arc::new)),
+        }
     }
 
     /// Writes those of a batch that differ from what is there.
