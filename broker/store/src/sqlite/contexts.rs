@@ -91,12 +91,7 @@ impl Writer {
             let hits = i64::try_from(used.hits).unwrap_or(i64::MAX);
             let sql = "update context set hits = hits + ?3, used_at = max(coalesce(used_at, 0), ?4) \
                        where tenant = ?1 and id = ?2";
-            transaction.prepare_cached(sql)?.execute(params![
-                used.tenant.0,
-                used.id,
-                hits,
-                used.used_at.micros()
-            ])?;
+            transaction.prepare_cached(sql)?.execute(params![used.tenant.0, used.id, hits, used.used_at.micros()])?;
         }
         transaction.commit()?;
         Ok(())

@@ -86,8 +86,7 @@ fn a_database_of_the_first_schema_gets_the_table() {
         drop(file);
         let mut databases = vec![folder];
         if let Some(database) = postgis().await {
-            let (client, connection) =
-                tokio_postgres::connect(&database.address, tokio_postgres::NoTls).await.unwrap();
+            let (client, connection) = tokio_postgres::connect(&database.address, tokio_postgres::NoTls).await.unwrap();
             tokio::spawn(connection);
             client.batch_execute(include_str!("../../migrations/postgis/0001_initial.sql")).await.unwrap();
             let version = "create table hiroba_schema (version integer not null); insert into hiroba_schema values (1)";
