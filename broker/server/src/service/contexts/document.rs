@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hiroba_store::{ContextEntry, ContextUse, TenantId};
+use hiroba_vocab::Tenant;
 use ngsild::DateTime;
 use ngsild::jsonld::Context;
 use serde_json::{Value, json};
@@ -23,11 +24,11 @@ pub(super) struct Document {
     pub(super) body: Arc<Value>,
     /// About how many bytes it takes in memory.
     pub(super) size: usize,
-    /// Tells contents apart.
+    /// Tells names with contents apart.
     digest: u64,
     /// Deleted or replaced: whatever was made of it is to be made anew.
     withdrawn: AtomicBool,
-    /// When the database was last asked whether it is still there, in microseconds.
+    /// When somebody last looked whether it is still there, in microseconds.
     checked: AtomicI64,
     /// How often it was used: a remote one in all, a stored one since the database was told.
     hits: AtomicU64,
@@ -47,6 +48,8 @@ pub(super) enum Origin {
 /// What is known of a download.
 #[derive(Debug)]
 pub(super) struct Remote {
+    /// Whose copy it is.
+    pub(super) tenant: Tenant,
     pub(super) url: String,
     pub(super) fetched_at: DateTime,
     /// From when on it is to be fetched again.
@@ -67,7 +70,13 @@ pub(super) fn id_of(text: &str) -> String {
 
 impl Document {
     fn new(origin: Origin, text: &[u8], body: Value) -> Self {
-        let digest = Sha256::digest(text).iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte));
+        let name = match &origin {
+            Origin::Stored { id, .. } => id,
+            Origin::Remote(remote) => &remote.url,
+        };
+        // With the name: two documents that exchange their contents are not what they were.
+        let digest = Sha256::new().chain_update(name).chain_update([0]).chain_update(text).finalize();
+        let digest = digest.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte));
         Self {
             origin,
             body: Arc::new(body),
@@ -176,6 +185,11 @@ impl Resolved {
         Self { context: Arc::new(context), fingerprint, documents }
     }
 
+    /// How long until the first document in it is stale.
+    fn left(&self) -> Duration {
+        self.documents.iter().filter_map(|document| document.left()).fold(LIFETIME, Duration::min)
+    }
+
     pub(super) fn touch(&self, at: DateTime) {
         for document in &self.documents {
             document.touch(at);
@@ -204,6 +218,16 @@ impl<K> moka::Expiry<K, Arc<Document>> for UntilStale {
 
 impl<K> moka::Expiry<K, Arc<Resolved>> for UntilStale {
     fn expire_after_create(&self, _: &K, resolved: &Arc<Resolved>, _: Instant) -> Option<Duration> {
-        resolved.documents.iter().filter_map(|document| document.left()).chain([LIFETIME]).min()
+        Some(resolved.left())
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &K,
+        resolved: &Arc<Resolved>,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(resolved.left())
     }
 }

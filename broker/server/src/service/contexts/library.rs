@@ -271,7 +271,7 @@ impl Contexts {
             Found::Cached(older) => {
                 let Origin::Remote(remote) = &older.origin else { return Ok(()) };
                 let url = &remote.url;
-                let fresh = self.fetch(url).await.map_err(|error| unavailable(url, &error))?;
+                let fresh = self.fetch(name, url).await.map_err(|error| unavailable(url, &error))?;
                 check(&UserContext::from_url(url), Some((url.clone(), Arc::clone(&fresh.body)))).map_err(|error| {
                     unavailable(url, &EgressError::Content(format!("what is there now is invalid: {error}")))
                 })?;

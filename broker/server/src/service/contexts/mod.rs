@@ -14,11 +14,12 @@ use std::sync::Arc;
 use hiroba_store::{Store, StoreError, TenantId};
 use hiroba_vocab::Tenant;
 use moka::future::Cache;
+use moka::policy::EvictionPolicy;
 use ngsild::jsonld::{Context, ContextError, Documents, UserContext, process};
 use ngsild::{Error, ErrorKind};
 use serde_json::Value;
 
-use self::document::{Document, Remote, Resolved, UntilStale};
+use self::document::{Document, Origin, Remote, Resolved, UntilStale};
 pub use self::library::{ContextEntry, Kind, Place, Served, context_of};
 use super::{Result, now};
 use crate::egress::{Egress, EgressError};
@@ -34,7 +35,7 @@ const MAX_BYTES: usize = 4 << 20;
 const PROCESSED: u64 = 2_000;
 /// How many bytes of remote documents, and how many of stored ones, are kept in memory.
 const DOCUMENTS: u64 = 64 << 20;
-/// How long a stored @context is believed to be there still, in microseconds: another process may have deleted it.
+/// How long an @context is believed to be there still, in microseconds: another process may have deleted it.
 const BELIEVED: i64 = 1_000_000;
 /// How often an @context may be found outdated while one request waits for it.
 const ATTEMPTS: usize = 4;
@@ -83,11 +84,14 @@ impl Contexts {
             remote: Cache::builder()
                 .max_capacity(DOCUMENTS)
                 .weigher(move |_, document: &Arc<Document>| weigh(document.size))
+                // A new one must get in, or it would be fetched again and again.
+                .eviction_policy(EvictionPolicy::lru())
                 .expire_after(UntilStale)
                 .build(),
             stored: moka::sync::Cache::builder()
                 .max_capacity(DOCUMENTS)
                 .weigher(move |_, document: &Arc<Document>| weigh(document.size))
+                .eviction_policy(EvictionPolicy::lru())
                 .build(),
             published: Arc::new(published),
             egress,
@@ -154,23 +158,33 @@ impl Contexts {
         Ok(true)
     }
 
+    /// Whether a document is the one to use. One that was pushed out of memory is not: it could be neither counted nor
+    /// reloaded any more.
     async fn is_current(&self, document: &Arc<Document>) -> Result<bool> {
         if document.is_withdrawn() {
             return Ok(false);
         }
-        let Some((tenant, id)) = document.stored_as() else { return Ok(true) };
         if !document.is_due(now(), BELIEVED) {
             return Ok(true);
         }
-        let key = (tenant, id.to_owned());
-        // One that was pushed out of memory is not counted any more: read it anew.
-        let held = self.stored.get(&key).is_some_and(|held| Arc::ptr_eq(&held, document));
-        let there = held && self.store.has_context(tenant, id).await?;
+        let there = match &document.origin {
+            Origin::Remote(remote) => {
+                // Looking also tells the cache that it is in use.
+                let held = self.remote.get(&(remote.tenant.clone(), remote.url.clone())).await;
+                held.is_some_and(|held| Arc::ptr_eq(&held, document))
+            }
+            Origin::Stored { tenant, id } => {
+                let key = (*tenant, id.clone());
+                let held = self.stored.get(&key).is_some_and(|held| Arc::ptr_eq(&held, document));
+                let there = held && self.store.has_context(*tenant, id).await?;
+                if held && !there {
+                    self.stored.invalidate(&key);
+                }
+                there
+            }
+        };
         if !there {
             document.withdraw();
-            if held {
-                self.stored.invalidate(&key);
-            }
         }
         Ok(there)
     }
@@ -218,7 +232,7 @@ impl Contexts {
     /// A remote document, from memory or from its place.
     async fn remote(&self, tenant: &Tenant, url: &str) -> Result<Arc<Document>> {
         let key = (tenant.clone(), url.to_owned());
-        self.remote.try_get_with(key, self.fetch(url)).await.map_err(|error| match &*error {
+        self.remote.try_get_with(key, self.fetch(tenant, url)).await.map_err(|error| match &*error {
             EgressError::Content(why) => {
                 let detail = format!("what is at {url} is no JSON-LD @context: {why}");
                 Error::bad_request(detail).at("/@context").into()
@@ -227,7 +241,7 @@ impl Contexts {
         })
     }
 
-    async fn fetch(&self, url: &str) -> Result<Arc<Document>, EgressError> {
+    async fn fetch(&self, tenant: &Tenant, url: &str) -> Result<Arc<Document>, EgressError> {
         let download = self.egress.get(url, "application/ld+json, application/json;q=0.9", MAX_BYTES).await?;
         let value: Value = serde_json::from_slice(&download.body).map_err(|e| EgressError::Content(e.to_string()))?;
         if value.get("@context").is_none() {
@@ -237,7 +251,7 @@ impl Contexts {
         let lifetime = i64::try_from(lifetime.as_micros()).unwrap_or(i64::MAX);
         let fetched_at = now();
         let fresh_until = ngsild::DateTime::from_micros(fetched_at.micros().saturating_add(lifetime));
-        let remote = Remote { url: url.to_owned(), fetched_at, fresh_until };
+        let remote = Remote { tenant: tenant.clone(), url: url.to_owned(), fetched_at, fresh_until };
         Ok(Arc::new(Document::remote(remote, &download.body, value)))
     }
 
