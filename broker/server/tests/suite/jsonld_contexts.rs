@@ -449,3 +449,56 @@ fn uses_are_counted_and_outlive_the_process() {
         }
     });
 }
+
+#[test]
+fn once_a_deletion_is_acknowledged_nobody_here_goes_by_it_any_more() {
+    run(async {
+        for broker in Broker::every().await {
+            broker.create(&json!({"id": "urn:x:1", "type": "https://schema.org/Store"})).await;
+            for _ in 0..10 {
+                let path = add(&broker, &json!({"Shop": "https://schema.org/Store"})).await;
+                let url = format!("{}{path}", broker.base);
+                let using = async || {
+                    let mut seen = Vec::new();
+                    while seen.last() != Some(&504) {
+                        seen.push(query(&broker, "Shop", &url).await.status);
+                    }
+                    seen
+                };
+                let deleting = async {
+                    assert_eq!(delete(&broker, &path).await.status, 204);
+                    query(&broker, "Shop", &url).await.status
+                };
+                let (a, b, c, after) = tokio::join!(using(), using(), using(), deleting);
+                assert_eq!(after, 504);
+                assert!(a.iter().chain(&b).chain(&c).all(|status| matches!(status, 200 | 504)), "{a:?} {b:?} {c:?}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_tenant_has_room_for_a_thousand() {
+    run(async {
+        let broker = Broker::sqlite().await;
+        let body = json!({"@context": {}});
+        let statuses = async || {
+            let mut statuses = Vec::new();
+            for _ in 0..251 {
+                statuses.push(broker.post(CONTEXTS, &body).send().await.status);
+            }
+            statuses
+        };
+        let (a, b, c, d) = tokio::join!(statuses(), statuses(), statuses(), statuses());
+        let statuses = [a, b, c, d].concat();
+        let count = |status: u16| statuses.iter().filter(|other| **other == status).count();
+        assert_eq!((count(201), count(422)), (1_000, 4));
+        let full = broker.post(CONTEXTS, &body).send().await;
+        assert_eq!(outcome(&full), (422, "OperationNotSupported".into()));
+        let elsewhere = broker.post(CONTEXTS, &body).header("NGSILD-Tenant", "other").send().await;
+        assert_eq!(elsewhere.status, 201);
+        let one = list(&broker, "").await[0].as_str().unwrap().strip_prefix(&broker.base).unwrap().to_owned();
+        assert_eq!(delete(&broker, &one).await.status, 204);
+        assert_eq!(broker.post(CONTEXTS, &body).send().await.status, 201);
+    });
+}
