@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 
 /// How long connecting, and how long a whole call, may take.
@@ -44,6 +45,15 @@ pub enum EgressError {
     /// The answer is not what it should be.
     #[error("{0}")]
     Content(String),
+}
+
+/// What a call brought.
+#[derive(Debug)]
+pub struct Download {
+    /// The headers of the answer.
+    pub headers: HeaderMap,
+    /// Its body.
+    pub body: Bytes,
 }
 
 /// The gate.
@@ -111,7 +121,7 @@ impl Egress {
     ///
     /// # Errors
     /// [`EgressError`].
-    pub async fn get(&self, url: &str, accept: &str, limit: usize) -> Result<Bytes, EgressError> {
+    pub async fn get(&self, url: &str, accept: &str, limit: usize) -> Result<Download, EgressError> {
         if self.policy.offline {
             return Err(EgressError::Offline);
         }
@@ -122,6 +132,7 @@ impl Egress {
         if !response.status().is_success() {
             return Err(EgressError::Failed(format!("it answered {}", response.status())));
         }
+        let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         while let Some(chunk) = response.chunk().await.map_err(|e| EgressError::Failed(describe(&e)))? {
             body.extend_from_slice(&chunk);
@@ -129,7 +140,7 @@ impl Egress {
                 return Err(EgressError::Content(format!("it is larger than {limit} bytes")));
             }
         }
-        Ok(body.freeze())
+        Ok(Download { headers, body: body.freeze() })
     }
 }
 
@@ -269,7 +280,7 @@ mod tests {
             }
         });
         let egress = Egress::new(EgressPolicy { offline: false, private: true }).unwrap();
-        assert_eq!(egress.get(&format!("http://{address}/"), "*/*", 100).await.unwrap().len(), 100);
+        assert_eq!(egress.get(&format!("http://{address}/"), "*/*", 100).await.unwrap().body.len(), 100);
         assert!(egress.get(&format!("http://{address}/"), "*/*", 99).await.is_err());
         assert!(egress.get(&format!("http://{address}/loop"), "*/*", 99).await.is_err());
     }

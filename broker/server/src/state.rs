@@ -6,7 +6,6 @@ use std::time::Instant;
 use bytes::Bytes;
 use hiroba_store::{Store, TenantId};
 use moka::sync::Cache;
-use ngsild::jsonld::UserContext;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
@@ -34,8 +33,6 @@ pub struct AppState {
     pub summaries: Cache<TenantId, (u64, Arc<Summary>)>,
     /// Rendered answers, by everything that they depend on.
     pub answers: Cache<AnswerKey, Arc<Rendered>>,
-    /// @contexts that answers link to because no URL says what the client sent in a body.
-    pub hosted: Cache<String, UserContext>,
     /// A client for the SPARQL sidecar, which the operator has named.
     pub sidecar: Option<reqwest::Client>,
 }

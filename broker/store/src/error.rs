@@ -1,7 +1,7 @@
 //! What can go wrong with a database.
 
 /// Errors of the store. None of them is about what a client wrote: that was checked before.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, or was closed.
     #[error("the database cannot be reached: {0}")]

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod cache;
+mod contexts;
 mod dictionary;
 mod engine;
 mod error;
@@ -16,6 +17,7 @@ mod sql;
 mod sqlite;
 mod store;
 
+pub use contexts::{ContextEntry, ContextKind, ContextUse, NewContext};
 pub use error::{Result, StoreError};
 pub use index::Shape;
 pub use model::{

@@ -156,7 +156,7 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
         HashMap::from([(hiroba_vocab::context::PATH, Arc::new(hiroba_vocab::context::context()))]);
     let sidecar = config.sparql.is_some().then(sidecar_client).transpose()?;
     Ok(AppState {
-        contexts: Contexts::new(egress, published),
+        contexts: Contexts::new(egress, store.clone(), published),
         metrics: Metrics::default(),
         started: Instant::now(),
         run_id: uuid::Uuid::new_v4().as_u128(),
@@ -168,7 +168,6 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
                 u32::try_from(key.request.len() + answer.body.len() + 100).unwrap_or(u32::MAX)
             })
             .build(),
-        hosted: Cache::new(10_000),
         sidecar,
         store,
         config,

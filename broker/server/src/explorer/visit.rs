@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::page::{Fact, Frame, Link, Missing};
 use super::{Language, assets, cell, language};
 use crate::http::problem::Result;
-use crate::http::request::{tenant, vocabulary};
+use crate::http::request::{Names, tenant, vocabulary};
 use crate::service::discovery::{Summary, summary};
 use crate::service::entities::without_expired;
 use crate::service::{existing_tenant, now};
@@ -46,8 +46,7 @@ pub(super) struct Visit {
 impl Visit {
     pub(super) async fn of(request: HttpRequest, state: Data<AppState>) -> Result<Self> {
         let tenant = existing_tenant(&state, &tenant(&request)?).await?;
-        let user = vocabulary(&request, &state);
-        let context = state.contexts.resolve(&user).await?;
+        let context = Names::resolve(vocabulary(&request, &state), &request, &state).await?.context;
         Ok(Self { language: Language::of(&request), request, state, tenant, context })
     }
 

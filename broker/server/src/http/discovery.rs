@@ -128,6 +128,6 @@ async fn answer(
             item => item["@context"] = context,
         }
     }
-    let answering = Answering { request, state, media, names: &names };
-    Ok(answering.ok()?.body(serialize(&body)?))
+    let answering = Answering { request, state, tenant, media, names: &names };
+    Ok(answering.ok().await?.body(serialize(&body)?))
 }

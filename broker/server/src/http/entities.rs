@@ -52,13 +52,13 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
         let detail = format!("{} has none of the attributes asked for", target.id);
         return Err(Error::new(ngsild::ErrorKind::ResourceNotFound, detail).into());
     }
-    let answering = Answering { request: &request, state: &state, media, names: &names };
+    let answering = Answering { request: &request, state: &state, tenant: target.tenant, media, names: &names };
     let tag = answering.tag(stored.version);
     if let Some(answer) = not_modified(&request, &tag) {
         return Ok(answer);
     }
     let body = answering.entity(&stored, &representation)?;
-    let mut response = answering.ok()?;
+    let mut response = answering.ok().await?;
     // What expires makes the answer change although the version does not.
     if stored.entity.next_expiry().is_none() {
         response.insert_header((ETAG, tag));

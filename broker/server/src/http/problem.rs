@@ -131,6 +131,9 @@ impl HttpError {
             Self::Service(ServiceError::NonexistentTenant(_)) => {
                 problem(StatusCode::NOT_FOUND, "NonexistentTenant", "Nonexistent Tenant")
             }
+            Self::Service(ServiceError::NoContext(_)) => {
+                problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found")
+            }
             Self::Service(ServiceError::Store(StoreError::TooComplex { .. })) => {
                 problem(StatusCode::FORBIDDEN, "TooComplexQuery", "Too Complex Query")
             }

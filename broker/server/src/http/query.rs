@@ -28,7 +28,7 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
     let names = Names::of_header(&request, &state).await?;
     let (query, representation) = from_params(&params, &names.context, media, &state.config)?;
     let tenant = existing_tenant(&state, &tenant).await?;
-    let answering = Answering { request: &request, state: &state, media, names: &names };
+    let answering = Answering { request: &request, state: &state, tenant, media, names: &names };
     // Read before the data are: whatever changes meanwhile moves it on.
     let generation = state.store.generation(tenant);
     let key = AnswerKey { tenant, generation, request: key(&answering) };
@@ -49,7 +49,7 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
     if let Some(answer) = not_modified(&request, &tag).filter(|_| cacheable) {
         return Ok(answer);
     }
-    let mut response = answer(&answering, &query, &rendered)?;
+    let mut response = answer(&answering, &query, &rendered).await?;
     if cacheable {
         response.insert_header((ETAG, tag));
     }
@@ -69,9 +69,9 @@ pub async fn post(request: HttpRequest, payload: Payload, state: Data<AppState>)
     let names = content.names(&document, &request, &state).await?;
     let (query, representation) = from_body(&document, &params, &names.context, media, &state.config)?;
     let tenant = existing_tenant(&state, &tenant).await?;
-    let answering = Answering { request: &request, state: &state, media, names: &names };
+    let answering = Answering { request: &request, state: &state, tenant, media, names: &names };
     let rendered = render(&answering, tenant, &query, &representation).await?;
-    Ok(answer(&answering, &query, &rendered)?.body(rendered.body.clone()))
+    Ok(answer(&answering, &query, &rendered).await?.body(rendered.body.clone()))
 }
 
 async fn render(
@@ -88,12 +88,12 @@ async fn render(
     Ok(Arc::new(Rendered { body: body.into(), total: found.total, more: found.more, valid_until }))
 }
 
-fn answer(
+async fn answer(
     answering: &Answering<'_>,
     query: &QueryRequest,
     rendered: &Rendered,
 ) -> Result<actix_web::HttpResponseBuilder> {
-    let mut response = answering.ok()?;
+    let mut response = answering.ok().await?;
     if let Some(total) = rendered.total {
         response.insert_header(("NGSILD-Results-Count", total.to_string()));
     }
@@ -104,7 +104,8 @@ fn answer(
 /// Everything that an answer depends on, besides the data.
 fn key(answering: &Answering<'_>) -> String {
     let Answering { request, media, names, .. } = answering;
-    format!("{}\n{}\n{}\n{:?}", media.name(), names.user, request.query_string(), answering.embedded().is_some())
+    let embedded = answering.embedded().is_some();
+    format!("{}\n{}\n{:x}\n{}\n{embedded}", media.name(), names.user, names.fingerprint, request.query_string())
 }
 
 /// A tag for an answer at one state of the data, in one run of this process.

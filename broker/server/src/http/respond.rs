@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, IF_NONE_MATCH, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use hiroba_store::{Stored, Version};
+use hiroba_store::{Stored, TenantId, Version};
 use hiroba_vocab::ngsi_ld::CONTEXT_LINK_REL;
 use ngsild::render::{EntityDocument, Feature, FeatureCollection, Rendering};
 use serde::Serialize;
@@ -16,12 +16,14 @@ use super::request::accept::Media;
 use super::request::query::Representation;
 use super::request::{Names, base_url, tenant};
 use crate::service::ServiceError;
+use crate::service::contexts;
 use crate::state::AppState;
 
 /// Everything that decides how an answer looks.
 pub(super) struct Answering<'a> {
     pub(super) request: &'a HttpRequest,
     pub(super) state: &'a AppState,
+    pub(super) tenant: TenantId,
     pub(super) media: Media,
     pub(super) names: &'a Names,
 }
@@ -82,15 +84,18 @@ impl Answering<'_> {
     }
 
     /// An answer with this body's media type, its @context header and the tenant that was asked for.
-    pub(super) fn ok(&self) -> Result<HttpResponseBuilder> {
+    pub(super) async fn ok(&self) -> Result<HttpResponseBuilder> {
         let mut response = HttpResponse::Ok();
         response.content_type(self.media.name());
         response.insert_header((VARY, "Accept, Link, NGSILD-Tenant"));
         if self.embedded().is_none() {
             let url = match self.names.user.single_url() {
                 Some(url) => url.to_owned(),
-                // No URL says what the client sent in a body: host it, and link to that.
-                None => self.host(),
+                // No URL says what the client sent in a body: keep it, and link to that.
+                None => {
+                    let id = self.state.contexts.implicit_context(self.tenant, &self.names.user).await?;
+                    format!("{}{}{id}", base_url(self.request, self.state), contexts::PATH)
+                }
             };
             let link = format!("<{url}>; rel=\"{CONTEXT_LINK_REL}\"; type=\"application/ld+json\"");
             response.append_header((LINK, link));
@@ -103,18 +108,11 @@ impl Answering<'_> {
         echo_tenant(self.request, response)
     }
 
-    fn host(&self) -> String {
-        let mut hasher = DefaultHasher::new();
-        self.names.user.hash(&mut hasher);
-        let id = format!("{:016x}", hasher.finish());
-        self.state.hosted.insert(id.clone(), self.names.user.clone());
-        format!("{}/ngsi-ld/v1/jsonldContexts/{id}", base_url(self.request, self.state))
-    }
-
     /// The entity tag of an answer that is made of one version of one entity.
     pub(super) fn tag(&self, version: Version) -> String {
         let mut hasher = DefaultHasher::new();
-        (self.media, &self.names.user, self.request.query_string(), self.prefers_plain_body()).hash(&mut hasher);
+        let names = (&self.names.user, self.names.fingerprint);
+        (self.media, names, self.request.query_string(), self.prefers_plain_body()).hash(&mut hasher);
         format!("\"{:x}-{:x}\"", version.0, hasher.finish())
     }
 }

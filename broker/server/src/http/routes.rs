@@ -45,7 +45,8 @@ routes! {
     "/ngsi-ld/v1/types/{type}" { GET discovery::type_info, }
     "/ngsi-ld/v1/attributes" { GET discovery::attributes, }
     "/ngsi-ld/v1/attributes/{attr}" { GET discovery::attribute_info, }
-    "/ngsi-ld/v1/jsonldContexts/{id}" { GET contexts::hosted, }
+    "/ngsi-ld/v1/jsonldContexts" { GET contexts::list, POST contexts::add, }
+    "/ngsi-ld/v1/jsonldContexts/{id}" { GET contexts::serve, DELETE contexts::delete, }
     "/" { GET landing::landing, }
     "/data/{type}" { GET types::data, }
     "/entities/{id}" { GET entity::entity, }
@@ -68,7 +69,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("/ngsi-ld/v1/csourceRegistrations", "context source registrations"),
     ("/ngsi-ld/v1/csourceSubscriptions", "subscriptions to context source registrations"),
     ("/ngsi-ld/v1/temporal", "the temporal API"),
-    ("/ngsi-ld/v1/jsonldContexts", "the @context store"),
     ("/ngsi-ld/v1/entityMaps", "entity maps"),
     ("/ngsi-ld/v1/snapshots", "snapshots"),
     ("/ngsi-ld/v1/info", "source identity"),

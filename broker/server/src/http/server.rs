@@ -42,21 +42,41 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
     Ok(server)
 }
 
+/// How often the database is told how often @contexts were used.
+const SAVE_USES: Duration = Duration::from_secs(10);
+
 /// Waits for SIGTERM or Ctrl-C, then lets requests under way end.
 ///
 /// # Errors
 /// When signals cannot be received, or the server fails.
 pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Result<()> {
     let handle = server.handle();
+    let saving = actix_web::rt::spawn(save_uses(state.clone()));
+    let stopping = state.clone();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     actix_web::rt::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = tokio::signal::ctrl_c() => {}
         }
-        state.draining.store(true, Ordering::Relaxed);
+        stopping.draining.store(true, Ordering::Relaxed);
         tracing::info!("stopping: requests under way are answered, no new ones are taken");
         handle.stop(true).await;
     });
-    server.await
+    let outcome = server.await;
+    saving.abort();
+    if let Err(error) = state.contexts.save_uses().await {
+        tracing::warn!(%error, "cannot save how often @contexts were used");
+    }
+    outcome
+}
+
+/// Tells the database now and then how often @contexts were used, so that no request has to.
+async fn save_uses(state: Data<AppState>) {
+    loop {
+        tokio::time::sleep(SAVE_USES).await;
+        if let Err(error) = state.contexts.save_uses().await {
+            tracing::warn!(%error, "cannot save how often @contexts were used; trying again");
+        }
+    }
 }

@@ -15,7 +15,7 @@ use ngsild::DateTime;
 use crate::state::AppState;
 
 /// Why an operation was not done.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum ServiceError {
     /// What the client sent, or what it asked for, is at fault.
     #[error(transparent)]
@@ -23,6 +23,9 @@ pub enum ServiceError {
     /// There is no such tenant (5.5.10).
     #[error("there is no tenant '{0}'")]
     NonexistentTenant(Tenant),
+    /// There is no such stored @context (5.13). Holds the id or URL that was asked for.
+    #[error("there is no @context '{0}'")]
+    NoContext(String),
     /// The entity kept changing while this request tried to change it.
     #[error("{0} is being changed by too many others at once")]
     Contended(EntityId),

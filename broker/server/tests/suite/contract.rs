@@ -51,7 +51,7 @@ fn the_contract_s_parameters_are_the_server_s() {
                 let asking =
                     if method == "GET" || method == "DELETE" { asking } else { asking.raw("application/json", "{}") };
                 let answer = asking.send().await;
-                if answer.status == 501 || path.contains("jsonldContexts") {
+                if answer.status == 501 {
                     continue;
                 }
                 assert_eq!(answer.status, 400, "{method} {path}: {}", answer.text);

@@ -8,6 +8,7 @@ mod contract;
 mod feed;
 mod importing;
 mod indexes;
+mod jsonld_contexts;
 mod pages;
 mod process;
 mod provision;

@@ -19,6 +19,8 @@ pub(crate) struct Broker {
 
 enum Database {
     Folder(tempfile::TempDir),
+    /// The folder of another broker.
+    Shared(String),
     PostGis(String),
 }
 
@@ -26,6 +28,7 @@ impl Database {
     fn arguments(&self) -> [String; 2] {
         match self {
             Self::Folder(folder) => ["--data-dir".to_owned(), folder.path().display().to_string()],
+            Self::Shared(folder) => ["--data-dir".to_owned(), folder.clone()],
             Self::PostGis(url) => ["--database".to_owned(), url.clone()],
         }
     }
@@ -109,16 +112,30 @@ impl Broker {
 
     /// A broker on each kind of database.
     pub(crate) async fn every() -> Vec<Self> {
-        let mut brokers = vec![Self::sqlite().await];
+        Self::every_with(&[]).await
+    }
+
+    pub(crate) async fn every_with(arguments: &[&str]) -> Vec<Self> {
+        let mut brokers = vec![Self::sqlite_with(arguments).await];
         if let Some(url) = postgis().await {
-            brokers.push(Self::start(Database::PostGis(url), &[]).await);
+            brokers.push(Self::start(Database::PostGis(url), arguments).await);
         }
         brokers
     }
 
+    /// Another broker on the same database.
+    pub(crate) async fn another(&self) -> Self {
+        let database = match &self.database {
+            Database::Folder(folder) => Database::Shared(folder.path().display().to_string()),
+            Database::Shared(folder) => Database::Shared(folder.clone()),
+            Database::PostGis(url) => Database::PostGis(url.clone()),
+        };
+        Self::start(database, &[]).await
+    }
+
     async fn start(database: Database, arguments: &[&str]) -> Self {
         let kind = match &database {
-            Database::Folder(_) => "SQLite",
+            Database::Folder(_) | Database::Shared(_) => "SQLite",
             Database::PostGis(_) => "PostGIS",
         };
         let mut process = Command::new(env!("CARGO_BIN_EXE_hiroba"))
@@ -145,6 +162,14 @@ impl Broker {
     pub(crate) async fn kill_and_restart(mut self) -> Self {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
+        let database = std::mem::replace(&mut self.database, Database::PostGis(String::new()));
+        Self::start(database, &[]).await
+    }
+
+    /// Asks the process to stop, and starts another one on the same database.
+    pub(crate) async fn stop_and_restart(mut self) -> Self {
+        let kill = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+        assert!(kill.success() && self.process.wait().unwrap().success());
         let database = std::mem::replace(&mut self.database, Database::PostGis(String::new()));
         Self::start(database, &[]).await
     }

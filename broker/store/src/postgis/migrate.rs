@@ -4,7 +4,10 @@ use deadpool_postgres::Object;
 
 use crate::error::{Result, StoreError};
 
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgis/0001_initial.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgis/0001_initial.sql"),
+    include_str!("../../migrations/postgis/0002_contexts.sql"),
+];
 
 /// Any number, as long as all processes use the same: only one migrates at a time.
 const LOCK: i64 = 0x4849_524F_4241;

@@ -1,5 +1,6 @@
 //! PostGIS: a pool of readers, and writers that commit groups of writes in one statement each.
 
+mod contexts;
 mod migrate;
 mod reads;
 mod writes;

@@ -1,5 +1,6 @@
 //! SQLite: one file, one writer thread that groups waiting commits, readers beside it.
 
+mod contexts;
 mod migrate;
 mod reads;
 mod writer;

@@ -10,7 +10,7 @@ use crate::rows::{Backfill, NumberedRows, Refused, RowWrite};
 /// The one connection that writes.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 impl Writer {

@@ -1,6 +1,7 @@
 //! The same cases on every store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod contexts;
 mod differential;
 mod indexes;
 mod log;

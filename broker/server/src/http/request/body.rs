@@ -65,7 +65,7 @@ impl ContentType {
                     .at("Link")
                     .into())
             }
-            (Self::LdJson, Some(context)) => Names::resolve(UserContext::from_json(context)?, state).await,
+            (Self::LdJson, Some(context)) => Names::resolve(UserContext::from_json(context)?, request, state).await,
         }
     }
 }

@@ -16,6 +16,7 @@ use ngsild::Error;
 use ngsild::jsonld::{Context, UserContext};
 
 use super::problem::{HttpError, Result};
+use crate::service::contexts::Asker;
 use crate::state::AppState;
 
 /// The header that names a tenant (6.3.14).
@@ -28,6 +29,8 @@ pub struct Names {
     pub user: UserContext,
     /// What it means.
     pub context: Arc<Context>,
+    /// Moves when the content of an @context moves that is only referred to.
+    pub fingerprint: u64,
 }
 
 impl Names {
@@ -40,16 +43,17 @@ impl Names {
             Some(url) => UserContext::from_url(&url),
             None => default_context(request, state),
         };
-        Self::resolve(user, state).await
+        Self::resolve(user, request, state).await
     }
 
-    /// The names of a user context.
+    /// The names of a user context, as it is understood in the tenant that a request is about.
     ///
     /// # Errors
     /// BadRequestData for an invalid context; LdContextNotAvailable.
-    pub async fn resolve(user: UserContext, state: &AppState) -> Result<Self> {
-        let context = state.contexts.resolve(&user).await?;
-        Ok(Self { user, context })
+    pub async fn resolve(user: UserContext, request: &HttpRequest, state: &AppState) -> Result<Self> {
+        let (tenant, base) = (tenant(request)?, base_url(request, state));
+        let resolved = state.contexts.resolve(Asker { tenant: &tenant, base: &base }, &user).await?;
+        Ok(Self { user, context: Arc::clone(&resolved.context), fingerprint: resolved.fingerprint })
     }
 }
 
