@@ -20,7 +20,7 @@ use ngsild::{DateTime, Entity};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-/// An AED: eleven attributes, two of them structured.
+/// An AED: nine attributes, two of them structured.
 fn sample() -> Value {
     document(0)
 }
