@@ -10,13 +10,16 @@
 //! | [`partial_attribute_update`] | Partial Attribute Update | 5.6.4 |
 //! | [`replace_attribute`] | Replace Attribute | 5.6.19 |
 //! | [`delete_attribute`] | Delete Attribute | 5.6.5 |
+//! | [`purge_entity`] | Purge Entities | 5.6.21 |
 
 mod merge;
+mod purge;
 
 use hiroba_vocab::{DatasetId, Iri, Scope};
 use indexmap::IndexSet;
 
 pub use merge::{MergeOptions, merge_entity};
+pub use purge::{Purge, purge_entity};
 
 use crate::entity::{Attribute, AttributeValue, Entity, Kind, MAX_ATTRIBUTES, MAX_INSTANCES, OneOrMany};
 use crate::error::{Error, ErrorKind, Result};

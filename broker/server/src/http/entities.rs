@@ -11,10 +11,12 @@ use ngsild::{DateTime, Error};
 use super::problem::{HttpError, Result};
 use super::request::body::{self, ContentType};
 use super::request::params::Params;
+use super::request::purge::{self, PURGE};
 use super::request::query::{RETRIEVE, retrieval};
 use super::request::{Names, accept, entity_id, tenant};
 use super::respond::{Answering, created, empty, not_modified};
 use crate::service::entities::{self, Target};
+use crate::service::purge::purge_entities;
 use crate::service::{existing_tenant, implicit_tenant};
 use crate::state::AppState;
 
@@ -133,9 +135,19 @@ pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpR
 /// Purge Entities (6.4.3.3).
 ///
 /// # Errors
-/// NotBuilt.
-pub async fn purge() -> Result<HttpResponse> {
-    Err(HttpError::NotBuilt("Purge Entities"))
+/// As the operation, and for what is wrong with the request. NotBuilt for an entity map: to go on without it would
+/// delete more than the client has asked for.
+pub async fn purge(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    let tenant = tenant(&request)?;
+    if request.headers().contains_key("NGSILD-EntityMap") {
+        return Err(HttpError::NotBuilt("purging by an entity map"));
+    }
+    let params = Params::of(&request, PURGE)?;
+    let names = Names::of_header(&request, &state).await?;
+    let what = purge::purge(&params, &names.context)?;
+    let tenant = existing_tenant(&state, &tenant).await?;
+    purge_entities(&state, tenant, what).await?;
+    empty(&request, StatusCode::NO_CONTENT)
 }
 
 /// Which entity a request is about.

@@ -6,6 +6,7 @@ pub mod contexts;
 pub mod discovery;
 pub mod entities;
 pub mod publish;
+pub mod purge;
 pub mod query;
 
 use hiroba_store::{StoreError, TenantId};

@@ -12,6 +12,7 @@ mod jsonld_contexts;
 mod pages;
 mod process;
 mod provision;
+mod purge;
 mod queries;
 mod readme;
 mod sidecar;

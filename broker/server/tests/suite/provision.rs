@@ -171,7 +171,22 @@ fn every_operation_answers_as_the_standard_says() {
                 400,
                 "BadRequestData",
             ),
-            case("purge", M::DELETE, "?type=T", Value::Null, 501, "OperationNotSupported"),
+            case("purge", M::DELETE, "?type=T", Value::Null, 204, ""),
+            case("purge nothing", M::DELETE, "?type=U", Value::Null, 204, ""),
+            case("purge all", M::DELETE, "", Value::Null, 400, "BadRequestData"),
+            case("purge by id alone", M::DELETE, "?id=urn:x:1", Value::Null, 400, "BadRequestData"),
+            case("purge by id, local", M::DELETE, "?id=urn:x:1&local=true", Value::Null, 204, ""),
+            case("purge by any type", M::DELETE, "?type=*", Value::Null, 204, ""),
+            case("purge, drop and keep", M::DELETE, "?type=T&drop=a&keep=m", Value::Null, 400, "BadRequestData"),
+            case("purge, drop linked", M::DELETE, "?type=T&drop=r%7Ba%7D", Value::Null, 400, "BadRequestData"),
+            case("purge, keep linked", M::DELETE, "?type=T&keep=r%7Ba%7D", Value::Null, 400, "BadRequestData"),
+            case("purge, q linked", M::DELETE, "?q=r%7Ba%7D==1", Value::Null, 400, "BadRequestData"),
+            case("purge, drop id", M::DELETE, "?type=T&drop=id", Value::Null, 400, "BadRequestData"),
+            case("purge, empty drop", M::DELETE, "?type=T&drop=", Value::Null, 400, "BadRequestData"),
+            case("purge, bad q", M::DELETE, "?q=a==", Value::Null, 400, "BadRequestData"),
+            case("purge, half a geoquery", M::DELETE, "?georel=within", Value::Null, 400, "BadRequestData"),
+            case("purge, bad local", M::DELETE, "?type=T&local=yes", Value::Null, 400, "InvalidRequest"),
+            case("purge, odd parameter", M::DELETE, "?type=T&limit=1", Value::Null, 400, "InvalidRequest"),
         ]
     };
     run(async {

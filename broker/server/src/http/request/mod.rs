@@ -6,6 +6,7 @@ pub mod array;
 pub mod body;
 pub mod link;
 pub mod params;
+pub mod purge;
 pub mod query;
 
 use std::sync::Arc;

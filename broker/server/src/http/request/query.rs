@@ -2,7 +2,7 @@
 //! types.
 
 use hiroba_store::Page;
-use hiroba_vocab::{DatasetId, EntityId};
+use hiroba_vocab::{DatasetId, EntityId, Iri};
 use ngsild::language::LanguagePreference;
 use ngsild::query::filter::Expansions;
 use ngsild::query::{
@@ -166,16 +166,8 @@ impl Source for Map<String, Value> {
     }
 }
 
-/// A query and how to show its result, from the parameters of a GET.
-///
-/// # Errors
-/// BadRequestData or InvalidRequest with the parameter that is wrong.
-pub fn from_params(
-    params: &Params,
-    context: &Context,
-    media: Media,
-    config: &Config,
-) -> Result<(QueryRequest, Representation)> {
+/// The entities that the parameters `type`, `id`, `idPattern` select, and whether that is local: `type=*` says so.
+pub(super) fn selectors(params: &Params, context: &Context) -> Result<(Vec<EntitySelector>, bool)> {
     let mut selector = EntitySelector::default();
     let mut local = params.flag("local")?.unwrap_or(false);
     if let Some(text) = params.get("type") {
@@ -192,15 +184,35 @@ pub fn from_params(
         selector.ids = entity_ids(text.split(','))?;
     }
     selector.id_pattern = params.get("idPattern").map(str::parse).transpose()?;
-    let geo = match (params.get("georel"), params.get("geometry"), params.get("coordinates")) {
-        (None, None, None) => None,
+    let selects = !selector.ids.is_empty() || selector.id_pattern.is_some() || selector.types.is_some();
+    Ok((if selects { vec![selector] } else { Vec::new() }, local))
+}
+
+/// The geoquery in the parameters, if there is one (4.10).
+pub(super) fn geo_params(params: &Params, context: &Context) -> Result<Option<GeoQuery>> {
+    match (params.get("georel"), params.get("geometry"), params.get("coordinates")) {
+        (None, None, None) => Ok(None),
         (Some(georel), Some(geometry), Some(coordinates)) => {
             let property = params.get("geoproperty").unwrap_or("location");
             let property = context.expand_name(property).map_err(|e| e.at("geoproperty"))?;
-            Some(GeoQuery::new(georel, geometry, &Value::from(coordinates), property)?)
+            Ok(Some(GeoQuery::new(georel, geometry, &Value::from(coordinates), property)?))
         }
-        _ => return Err(HttpError::bad_request("georel, geometry and coordinates come together or not at all")),
-    };
+        _ => Err(HttpError::bad_request("georel, geometry and coordinates come together or not at all")),
+    }
+}
+
+/// A query and how to show its result, from the parameters of a GET.
+///
+/// # Errors
+/// BadRequestData or InvalidRequest with the parameter that is wrong.
+pub fn from_params(
+    params: &Params,
+    context: &Context,
+    media: Media,
+    config: &Config,
+) -> Result<(QueryRequest, Representation)> {
+    let (selectors, local) = selectors(params, context)?;
+    let geo = geo_params(params, context)?;
     let representation = representation(params, params, context, media)?;
     let ordering = match params.get("orderBy") {
         None => None,
@@ -210,12 +222,7 @@ pub fn from_params(
             Some(resolve_order(&text.parse()?, params.get("collation"), place, context, local)?)
         }
     };
-    let selectors = if selector.ids.is_empty() && selector.id_pattern.is_none() && selector.types.is_none() {
-        Vec::new()
-    } else {
-        vec![selector]
-    };
-    let query = build(params, context, selectors, geo, &representation)?;
+    let query = build(params, context, selectors, geo, representation.projection.attrs())?;
     Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
 }
 
@@ -256,7 +263,7 @@ pub fn from_body(
     let geo = body.get("geoQ").map(|geo| geo_query(geo, context)).transpose()?;
     let representation = representation(body, params, context, media)?;
     let ordering = body.get("ordering").map(|order| ordering(order, context, local)).transpose()?;
-    let query = build(body, context, selectors, geo, &representation)?;
+    let query = build(body, context, selectors, geo, representation.projection.attrs())?;
     Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
 }
 
@@ -324,12 +331,12 @@ fn resolve_order(
     Ok(Ordering::resolve(order, collation, place, context)?)
 }
 
-fn build(
+pub(super) fn build(
     source: &impl Source,
     context: &Context,
     selectors: Vec<EntitySelector>,
     geo: Option<GeoQuery>,
-    representation: &Representation,
+    attributes: &[Iri],
 ) -> Result<Query> {
     let filter = match source.text("q")? {
         None => None,
@@ -345,7 +352,7 @@ fn build(
         text.parse::<Q>().map_err(|e| Error { at: e.at.map(|at| at.replacen('q', "csf", 1)), ..e })?;
     }
     let scope = source.text("scopeQ")?.map(|text| text.parse()).transpose()?;
-    Ok(Query { selectors, attributes: representation.projection.attrs().to_vec(), filter, geo, scope })
+    Ok(Query { selectors, attributes: attributes.to_vec(), filter, geo, scope })
 }
 
 /// How to show entities, from the members or parameters `source` and the URL parameters `params`.
