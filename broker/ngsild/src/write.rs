@@ -18,6 +18,7 @@ mod purge;
 use hiroba_vocab::{DatasetId, Iri, Scope};
 use indexmap::IndexSet;
 
+pub(crate) use merge::text_of;
 pub use merge::{MergeOptions, merge_entity};
 pub use purge::{Purge, purge_entity};
 

@@ -126,11 +126,11 @@ impl AttributeFragment {
         }
     }
 
-    fn of(value: AttributeValue) -> Self {
+    pub(super) fn of(value: AttributeValue) -> Self {
         Self { kind: Some(value.kind()), value: Some(ValueFragment::Value(value)), ..Self::empty() }
     }
 
-    fn deletion() -> Self {
+    pub(super) fn deletion() -> Self {
         Self { value: Some(ValueFragment::Null), ..Self::empty() }
     }
 

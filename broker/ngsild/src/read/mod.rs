@@ -6,6 +6,7 @@
 
 mod attribute;
 mod path;
+mod simplified;
 mod value;
 
 use std::collections::HashSet;
@@ -17,6 +18,7 @@ use serde_json::{Map, Value};
 pub use attribute::{AttributeFragment, Patch, ValueFragment};
 pub(crate) use attribute::{is_instance, reads_as_attribute};
 pub use path::Path;
+pub use simplified::SimplifiedFragment;
 
 use crate::entity::{Attribute, Attributes, Entity, MAX_ATTRIBUTES, OneOrMany};
 use crate::error::{Error, Result};
@@ -64,6 +66,16 @@ impl Reader<'_> {
     /// # Errors
     /// BadRequestData with a JSON pointer to what breaks the rules of 5.2.4 and 4.5.
     pub fn fragment(&self, body: Value) -> Result<Fragment> {
+        let mut attributes = Vec::new();
+        let fragment = self.document(body, |name, iri, value| {
+            attributes.push((iri, self.instances(value, &Path::root().member(name))?));
+            Ok(())
+        })?;
+        Ok(Fragment { attributes, ..fragment })
+    }
+
+    /// Reads what all forms of a document have in common, and hands out its attributes one by one: name, IRI, JSON.
+    fn document(&self, body: Value, mut attribute: impl FnMut(&str, Iri, Value) -> Result<()>) -> Result<Fragment> {
         let root = Path::root();
         let Value::Object(members) = body else {
             return Err(Error::bad_request("expected a JSON object that describes an entity").at(root));
@@ -74,7 +86,7 @@ impl Reader<'_> {
             types: Vec::new(),
             scope: Patch::Keep,
             expires_at: Patch::Keep,
-            attributes: Vec::with_capacity(members.len()),
+            attributes: Vec::new(),
         };
         let mut names = HashSet::with_capacity(members.len());
         for (key, value) in members {
@@ -82,7 +94,8 @@ impl Reader<'_> {
             match key.as_str() {
                 "@context" | "createdAt" | "modifiedAt" | "deletedAt" => {}
                 "id" | "@id" => {
-                    let text = value.as_str().ok_or_else(|| Error::bad_request("an id is a string").at(path))?;
+                    let text = value.as_str().filter(|text| *text != NULL);
+                    let text = text.ok_or_else(|| Error::bad_request("an id is a URI").at(path))?;
                     fragment.id = Some(EntityId::parse(text).map_err(|e| Error::from(e).at(path))?);
                 }
                 "type" | "@type" => fragment.types = self.types(&value).map_err(|e| e.at(path))?,
@@ -90,11 +103,10 @@ impl Reader<'_> {
                 "expiresAt" => fragment.expires_at = self.date_time(&value).map_err(|e| e.at(path))?,
                 name => {
                     let iri = self.context.expand_attribute(name).map_err(|e| e.at(path))?;
-                    let instances = self.instances(value, &path)?;
                     if !names.insert(iri.clone()) {
                         return Err(Error::bad_request(format!("'{name}' is there twice, as {iri}")).at(path));
                     }
-                    fragment.attributes.push((iri, instances));
+                    attribute(name, iri, value)?;
                 }
             }
         }
@@ -127,6 +139,9 @@ impl Reader<'_> {
         let mut types = Vec::with_capacity(names.len());
         for name in names {
             let name = name.as_str().ok_or_else(|| Error::bad_request("a type is a name"))?;
+            if name == NULL {
+                return Err(Error::bad_request("types cannot be taken away"));
+            }
             let iri = self.context.expand_name(name)?;
             if !types.contains(&iri) {
                 types.push(iri);

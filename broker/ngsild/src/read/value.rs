@@ -30,7 +30,7 @@ impl Reader<'_> {
             Kind::ListProperty => match value {
                 Value::Array(items) => {
                     for (i, item) in items.iter().enumerate() {
-                        self.check_nulls(item, &path.index(i))?;
+                        check_nulls(item, false, &path.index(i))?;
                     }
                     AttributeValue::ListProperty(items)
                 }
@@ -46,26 +46,8 @@ impl Reader<'_> {
         if value.is_null() {
             return Err(Error::bad_request(format!("null is no value; to delete, write \"{NULL}\"")).at(path));
         }
-        self.check_nulls(&value, path)?;
+        check_nulls(&value, self.nulls == Nulls::Anywhere, path)?;
         Ok(value)
-    }
-
-    fn check_nulls(&self, value: &Value, path: &Path<'_>) -> Result<()> {
-        if self.nulls == Nulls::Anywhere {
-            return Ok(());
-        }
-        match value {
-            Value::String(text) if text == NULL => {
-                Err(Error::bad_request("the NGSI-LD Null is not allowed inside a value here").at(path))
-            }
-            Value::Array(items) => {
-                items.iter().enumerate().try_for_each(|(i, item)| self.check_nulls(item, &path.index(i)))
-            }
-            Value::Object(members) => {
-                members.iter().try_for_each(|(key, item)| self.check_nulls(item, &path.member(key)))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// A geometry; one that came serialised as a string (4.7) is kept as the object that it says.
@@ -100,7 +82,7 @@ impl Reader<'_> {
                     items
                         .into_iter()
                         .map(|item| match item {
-                            Value::String(text) => Ok(text.into()),
+                            Value::String(text) if text != NULL => Ok(text.into()),
                             _ => Err(Error::bad_request("text in a languageMap is a string").at(place)),
                         })
                         .collect::<Result<_>>()?,
@@ -120,6 +102,7 @@ impl Reader<'_> {
         let term = |value: &Value| {
             value
                 .as_str()
+                .filter(|text| *text != NULL)
                 .map(|text| self.context.expand_value(text))
                 .ok_or_else(|| Error::bad_request("'vocab' is a string or an array of strings"))
         };
@@ -127,6 +110,24 @@ impl Reader<'_> {
             Value::Array(items) => Ok(OneOrMany::Many(items.iter().map(term).collect::<Result<_>>()?)),
             single => Ok(OneOrMany::One(term(single)?)),
         }
+    }
+}
+
+/// Refuses NGSI-LD Nulls inside a value. Where values are merged, a Null deletes the member of an object; in an array,
+/// which is replaced as it is, there is nothing that it could delete.
+fn check_nulls(value: &Value, merged: bool, path: &Path<'_>) -> Result<()> {
+    match value {
+        Value::String(text) if text == NULL => {
+            Err(Error::bad_request("the NGSI-LD Null is not allowed inside a value here").at(path))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().try_for_each(|(i, item)| check_nulls(item, false, &path.index(i)))
+        }
+        Value::Object(members) => members
+            .iter()
+            .filter(|(_, item)| !merged || **item != NULL)
+            .try_for_each(|(key, item)| check_nulls(item, merged, &path.member(key))),
+        _ => Ok(()),
     }
 }
 
@@ -146,7 +147,8 @@ fn is_null(kind: Kind, value: &Value) -> bool {
 }
 
 fn target(value: &Value) -> Result<Iri> {
-    let text = value.as_str().ok_or_else(|| Error::bad_request("the target of a relationship is a URI"))?;
+    let text = value.as_str().filter(|text| *text != NULL);
+    let text = text.ok_or_else(|| Error::bad_request("the target of a relationship is a URI"))?;
     Ok(Iri::parse(text)?)
 }
 

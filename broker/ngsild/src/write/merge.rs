@@ -186,7 +186,8 @@ fn drop_foreign_members(instance: &mut Attribute) {
     }
 }
 
-fn text_of(value: &Value) -> Option<OneOrMany<Box<str>>> {
+/// The text that a languageMap could hold: a string, or an array of strings.
+pub(crate) fn text_of(value: &Value) -> Option<OneOrMany<Box<str>>> {
     match value {
         Value::String(text) => Some(OneOrMany::One(text.as_str().into())),
         Value::Array(items) => {

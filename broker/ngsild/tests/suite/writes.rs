@@ -163,6 +163,152 @@ fn merge_options_fill_in_observed_at_and_language() {
     );
 }
 
+fn merge_simplified(before: &Entity, patch: Value, options: &MergeOptions) -> Result<Value> {
+    let reader = Reader { context: &Context::core(), nulls: Nulls::Anywhere };
+    let fragment = reader.for_entity(&reader.simplified(patch)?, before, options)?;
+    write::merge_entity(before, fragment, options, at(9)).map(|e| concise(&e))
+}
+
+fn of_every_kind() -> Entity {
+    old(json!({
+        "p": {"value": {"x": 1, "y": 2}, "unitCode": "P1"},
+        "g": {"type": "Point", "coordinates": [1, 2]},
+        "l": {"languageMap": {"en": "one", "fr": "un"}},
+        "v": {"vocab": "a"}, "j": {"json": {"x": 1}}, "li": {"valueList": [1, 2]},
+        "r": {"object": "urn:x:2", "objectType": "T"}, "lr": {"objectList": ["urn:x:2"]},
+        "m": [{"value": 1}, {"value": 2, "datasetId": "urn:d"}]
+    }))
+}
+
+/// Every simplified value is merged as the kind that its attribute has; what it does not say stays.
+#[test]
+fn simplified_values_are_of_the_kind_that_is_there() {
+    let french = MergeOptions { lang: Some("fr".to_owned()), ..MergeOptions::default() };
+    let none = MergeOptions::default();
+    for (options, patch, attribute, after) in [
+        (&none, json!({"p": {"x": 3, "y": "urn:ngsi-ld:null"}}), "p", json!({"value": {"x": 3}, "unitCode": "P1"})),
+        (&none, json!({"p": 7}), "p", json!({"value": 7, "unitCode": "P1"})),
+        (
+            &none,
+            json!({"p": {"type": "Property", "value": 1}}),
+            "p",
+            json!({"value": {"x": 1, "y": 2, "type": "Property", "value": 1}, "unitCode": "P1"}),
+        ),
+        (
+            &none,
+            json!({"g": {"type": "Point", "coordinates": [3, 4]}}),
+            "g",
+            json!({"type": "Point", "coordinates": [3, 4]}),
+        ),
+        (&none, json!({"l": {"languageMap": {"fr": "une"}}}), "l", json!({"languageMap": {"en": "one", "fr": "une"}})),
+        (&french, json!({"l": "une"}), "l", json!({"languageMap": {"en": "one", "fr": "une"}})),
+        (&french, json!({"l": ["un", "une"]}), "l", json!({"languageMap": {"en": "one", "fr": ["un", "une"]}})),
+        (
+            &french,
+            json!({"l": {"languageMap": {"de": "eins"}}}),
+            "l",
+            json!({"languageMap": {"en": "one", "fr": "un", "de": "eins"}}),
+        ),
+        (&none, json!({"v": {"vocab": "b"}}), "v", json!({"vocab": "b"})),
+        (&none, json!({"j": {"json": {"y": 2}}}), "j", json!({"json": {"x": 1, "y": 2}})),
+        (&none, json!({"li": [3]}), "li", json!({"valueList": [3]})),
+        (&none, json!({"r": "urn:x:3"}), "r", json!({"object": "urn:x:3", "objectType": "T"})),
+        (
+            &none,
+            json!({"r": ["urn:x:3", "urn:x:4"]}),
+            "r",
+            json!({"object": ["urn:x:3", "urn:x:4"], "objectType": "T"}),
+        ),
+        (&none, json!({"lr": ["urn:x:3"]}), "lr", json!({"objectList": ["urn:x:3"]})),
+        (&none, json!({"m": 5}), "m", json!([5, {"value": 2, "datasetId": "urn:d"}])),
+        (
+            &none,
+            json!({"m": {"dataset": {"urn:d": 5, "urn:e": 6}}}),
+            "m",
+            json!([1, {"value": 5, "datasetId": "urn:d"}, {"value": 6, "datasetId": "urn:e"}]),
+        ),
+        (
+            &none,
+            json!({"m": {"dataset": {"@none": "urn:ngsi-ld:null"}}}),
+            "m",
+            json!({"value": 2, "datasetId": "urn:d"}),
+        ),
+        (&none, json!({"p": "urn:ngsi-ld:null"}), "p", Value::Null),
+        (&none, json!({"new": "urn:x:3"}), "new", json!("urn:x:3")),
+        (&none, json!({"new": "urn:ngsi-ld:null"}), "new", Value::Null),
+        (
+            &none,
+            json!({"new": {"type": "Point", "coordinates": [3, 4]}}),
+            "new",
+            json!({"type": "Point", "coordinates": [3, 4]}),
+        ),
+        (&none, json!({"new": {"languageMap": {"de": "eins"}}}), "new", json!({"languageMap": {"de": "eins"}})),
+        (&none, json!({"new": {"dataset": {"x": 1}}}), "new", json!({"dataset": {"x": 1}})),
+        (&french, json!({"new": "text"}), "new", json!("text")),
+    ] {
+        let merged =
+            merge_simplified(&of_every_kind(), patch.clone(), options).unwrap_or_else(|e| panic!("{patch}: {e}"));
+        let shown = merged[attribute].clone();
+        let shown = if attribute == "m" && shown.is_array() { concise_items(shown) } else { shown };
+        assert_eq!(shown, after, "{patch}");
+    }
+}
+
+/// Instances of plain values, shown as such.
+fn concise_items(shown: Value) -> Value {
+    let items = shown.as_array().unwrap().iter();
+    items
+        .map(
+            |item| {
+                if item.get("datasetId").is_some() { item.clone() } else { item.get("value").unwrap_or(item).clone() }
+            },
+        )
+        .collect()
+}
+
+#[test]
+fn a_simplified_value_cannot_change_the_kind() {
+    for (patch, place) in [
+        (json!({"g": "here"}), "/g"),
+        (json!({"g": {"type": "Point", "coordinates": []}}), "/g"),
+        (json!({"l": "un"}), "/l"),
+        (json!({"l": {"languageMap": {"e n": "x"}}}), "/l/e n"),
+        (json!({"v": "b"}), "/v"),
+        (json!({"j": {"x": 1}}), "/j"),
+        (json!({"li": 5}), "/li"),
+        (json!({"r": 5}), "/r"),
+        (json!({"r": "no URI"}), "/r"),
+        (json!({"lr": "urn:x:3"}), "/lr"),
+        (json!({"m": {"dataset": {"urn:d": null}}}), "/m/dataset/urn:d"),
+        (json!({"p": null}), "/p"),
+        (json!({"p": ["urn:ngsi-ld:null"]}), "/p/0"),
+        (json!({"observedAt": 1}), "/observedAt"),
+    ] {
+        let error = merge_simplified(&of_every_kind(), patch.clone(), &MergeOptions::default()).unwrap_err();
+        assert_eq!((error.kind, error.at.as_deref()), (ErrorKind::BadRequestData, Some(place)), "{patch}: {error}");
+    }
+}
+
+#[test]
+fn nulls_that_delete_nothing_are_refused() {
+    let reader = Reader { context: &Context::core(), nulls: Nulls::Anywhere };
+    for body in [
+        json!({"a": {"value": [1, "urn:ngsi-ld:null"]}}),
+        json!({"a": {"value": {"b": [{"c": "urn:ngsi-ld:null"}]}}}),
+        json!({"a": {"valueList": [1, "urn:ngsi-ld:null"]}}),
+        json!({"a": {"object": ["urn:x:1", "urn:ngsi-ld:null"]}}),
+        json!({"a": {"objectList": [{"object": "urn:ngsi-ld:null"}, "urn:x:1"]}}),
+        json!({"a": {"vocab": ["x", "urn:ngsi-ld:null"]}}),
+        json!({"a": {"languageMap": {"en": ["x", "urn:ngsi-ld:null"]}}}),
+        json!({"a": {"value": 1, "datasetId": "urn:ngsi-ld:null"}}),
+        json!({"type": "urn:ngsi-ld:null"}),
+        json!({"id": "urn:ngsi-ld:null"}),
+    ] {
+        let error = reader.fragment(body.clone()).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::BadRequestData, "{body}: {error}");
+    }
+}
+
 #[test]
 fn append_respects_no_overwrite() {
     let before = old(json!({"a": 1, "scope": "/x"}));

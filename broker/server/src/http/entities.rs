@@ -6,7 +6,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ngsild::read::{Nulls, Reader};
 use ngsild::write::MergeOptions;
-use ngsild::{DateTime, Error};
+use ngsild::{DateTime, Error, language};
 
 use super::problem::{HttpError, Result};
 use super::request::body::{self, ContentType};
@@ -77,27 +77,42 @@ pub async fn merge(request: HttpRequest, payload: Payload, state: Data<AppState>
     let tenant = tenant(&request)?;
     let params = Params::of(&request, &["type", "format", "options", "observedAt", "lang", "local"])?;
     params.flag("local")?;
-    for word in [params.get("format"), params.get("options")].into_iter().flatten().flat_map(|text| text.split(',')) {
-        match word {
-            "normalized" | "concise" => {}
-            "simplified" | "keyValues" => return Err(HttpError::NotBuilt("merging a simplified entity")),
-            other => return Err(HttpError::invalid_request(format!("unknown format '{other}'"))),
-        }
-    }
-    let options = MergeOptions {
-        observed_at: params
-            .get("observedAt")
-            .map(|at| DateTime::parse(at).map_err(|e| e.at("observedAt")))
-            .transpose()?,
-        lang: params.get("lang").map(ToOwned::to_owned),
-    };
+    let (simplified, options) = merge_params(&params)?;
     let document = body::json(payload, state.config.max_body).await?;
     let names = content.names(&document, &request, &state).await?;
     let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
-    let fragment = Reader { context: &names.context, nulls: Nulls::Anywhere }.fragment(document)?;
-    fragment.check_id(&target.id)?;
-    entities::merge_entity(&state, &target, fragment, &options).await?;
+    let reader = Reader { context: &names.context, nulls: Nulls::Anywhere };
+    if simplified {
+        let body = reader.simplified(document)?;
+        body.check_id(&target.id)?;
+        entities::merge_simplified(&state, &target, &reader, &body, &options).await?;
+    } else {
+        let fragment = reader.fragment(document)?;
+        fragment.check_id(&target.id)?;
+        entities::merge_entity(&state, &target, fragment, &options).await?;
+    }
     empty(&request, StatusCode::NO_CONTENT)
+}
+
+/// Whether the body is simplified, and how to merge it.
+fn merge_params(params: &Params) -> Result<(bool, MergeOptions)> {
+    let mut simplified = false;
+    // `format` wins where both speak, so it comes last.
+    for name in ["options", "format"] {
+        for word in params.get(name).into_iter().flat_map(|text| text.split(',')) {
+            simplified = match word {
+                "normalized" | "concise" => false,
+                "simplified" | "keyValues" => true,
+                other => return Err(Error::invalid_request(format!("unknown format '{other}'")).at(name).into()),
+            };
+        }
+    }
+    let lang = params.get("lang").map(ToOwned::to_owned);
+    if lang.as_ref().is_some_and(|tag| tag != language::NONE && !language::is_language_tag(tag)) {
+        return Err(Error::bad_request("'lang' is one language tag (RFC 5646)").at("lang").into());
+    }
+    let observed_at = params.get("observedAt").map(|at| DateTime::parse(at).map_err(|e| e.at("observedAt")));
+    Ok((simplified, MergeOptions { observed_at: observed_at.transpose()?, lang }))
 }
 
 /// Replace Entity (6.5.3.3).

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hiroba_store::{Outcome, Stored, TenantId, Write};
 use hiroba_vocab::{EntityId, Iri};
 use ngsild::query::TypeAlternatives;
-use ngsild::read::{AttributeFragment, Fragment};
+use ngsild::read::{AttributeFragment, Fragment, Reader, SimplifiedFragment};
 use ngsild::write::{self, InstanceSelector, MergeOptions, Written};
 use ngsild::{DateTime, Entity};
 
@@ -74,6 +74,24 @@ pub async fn replace_entity(state: &AppState, target: &Target, fragment: Fragmen
 /// ResourceNotFound; BadRequestData when a new attribute has no value.
 pub async fn merge_entity(state: &AppState, target: &Target, fragment: Fragment, options: &MergeOptions) -> Result<()> {
     change(state, target, |old, now| Ok((Some(write::merge_entity(old, fragment.clone(), options, now)?), ()))).await
+}
+
+/// Merge Entity (5.6.17) with a simplified body. `reader` understands its values.
+///
+/// # Errors
+/// ResourceNotFound; BadRequestData when a value is not of its attribute's kind.
+pub async fn merge_simplified(
+    state: &AppState,
+    target: &Target,
+    reader: &Reader<'_>,
+    body: &SimplifiedFragment,
+    options: &MergeOptions,
+) -> Result<()> {
+    change(state, target, |old, now| {
+        let fragment = reader.for_entity(body, old, options)?;
+        Ok((Some(write::merge_entity(old, fragment, options, now)?), ()))
+    })
+    .await
 }
 
 /// Delete Entity (5.6.6).

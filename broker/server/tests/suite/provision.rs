@@ -61,6 +61,27 @@ fn every_operation_answers_as_the_standard_says() {
             case("merge wrong type", M::PATCH, "/urn:x:1?type=U", json!({"a": 2}), 404, "ResourceNotFound"),
             case("merge right type", M::PATCH, "/urn:x:1?type=T", json!({"a": 2}), 204, ""),
             case("merge bad observedAt", M::PATCH, "/urn:x:1?observedAt=now", json!({"a": 2}), 400, "BadRequestData"),
+            case("merge bad lang", M::PATCH, "/urn:x:1?lang=not_one", json!({"a": 2}), 400, "BadRequestData"),
+            case("merge odd format", M::PATCH, "/urn:x:1?format=odd", json!({"a": 2}), 400, "InvalidRequest"),
+            case("merge simplified", M::PATCH, "/urn:x:1?format=simplified", json!({"r": "urn:x:3"}), 204, ""),
+            case("merge keyValues", M::PATCH, "/urn:x:1?options=keyValues", json!({"r": "urn:x:3"}), 204, ""),
+            case("merge other kind", M::PATCH, "/urn:x:1?format=simplified", json!({"r": 5}), 400, "BadRequestData"),
+            case(
+                "merge simplified, other id",
+                M::PATCH,
+                "/urn:x:1?format=simplified",
+                json!({"id": "urn:x:2", "a": 2}),
+                400,
+                "BadRequestData",
+            ),
+            case(
+                "merge simplified unknown",
+                M::PATCH,
+                "/urn:x:none?format=simplified",
+                json!({"a": 2}),
+                404,
+                "ResourceNotFound",
+            ),
             case("replace", M::PUT, "/urn:x:1", json!({"id": "urn:x:1", "type": "U", "b": 2}), 204, ""),
             case(
                 "replace unknown",
@@ -231,6 +252,35 @@ fn what_is_written_is_read_at_once() {
                 let found = broker.get(&format!("{ENTITIES}?type=T&format=simplified&q=a=={n}")).send().await.json();
                 assert_eq!(found[0]["a"], n, "a cached answer must not be older than an acknowledged write");
             }
+        }
+    });
+}
+
+#[test]
+fn a_simplified_merge_leaves_what_it_does_not_say() {
+    run(async {
+        for broker in Broker::every().await {
+            let observed = "2020-01-01T00:00:00Z";
+            broker
+                .create(&json!({
+                    "id": "urn:x:1", "type": "T",
+                    "t": {"value": 20, "unitCode": "CEL", "observedAt": observed},
+                    "l": {"languageMap": {"ja": "駅", "en": "station"}}, "r": {"object": "urn:x:2"}
+                }))
+                .await;
+            let path = format!("{ENTITIES}/urn:x:1?format=simplified&lang=ja&observedAt=2021-01-01T00:00:00Z");
+            let patch = json!({"t": 21, "l": "駅舎", "r": "urn:x:3", "type": "U", "scope": "/a", "new": 1});
+            let merged = broker.ask(Method::PATCH, &path).body(&patch).send().await;
+            assert_eq!(merged.status, 204, "{}", merged.text);
+            let shown = broker.get(&format!("{ENTITIES}/urn:x:1?format=concise")).send().await.json();
+            assert_eq!(
+                shown,
+                json!({
+                    "id": "urn:x:1", "type": ["T", "U"], "scope": "/a",
+                    "t": {"value": 21, "unitCode": "CEL", "observedAt": "2021-01-01T00:00:00Z"},
+                    "l": {"languageMap": {"ja": "駅舎", "en": "station"}}, "r": {"object": "urn:x:3"}, "new": 1
+                })
+            );
         }
     });
 }
