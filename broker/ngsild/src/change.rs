@@ -6,6 +6,7 @@ use hiroba_vocab::{DatasetId, Iri, Scope};
 use serde::{Deserialize, Serialize};
 
 use crate::entity::{Attribute, Entity, OneOrMany};
+use crate::time::DateTime;
 
 /// What happened to the entity as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +34,9 @@ pub struct Change {
     /// The scopes, if they were touched.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<ScopeChange>,
+    /// When the entity stops being valid (4.22), after the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<DateTime>,
 }
 
 /// What happened to one attribute instance.
@@ -102,7 +106,8 @@ impl Change {
         let scopes = |entity: Option<&Entity>| entity.and_then(|entity| entity.scope.clone());
         let (old_scope, new_scope) = (scopes(before), scopes(after));
         let scope = (old_scope != new_scope).then_some(ScopeChange { before: old_scope, after: new_scope });
-        Some(Self { operation, types: types.clone(), attributes, scope })
+        let expires_at = after.and_then(|entity| entity.expires_at);
+        Some(Self { operation, types: types.clone(), attributes, scope, expires_at })
     }
 }
 

@@ -3,6 +3,7 @@
 //! The types of this module are also the stored form: their serde representation is what the databases hold. Adding
 //! an optional member is compatible; renaming one is a migration.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use hiroba_vocab::{DatasetId, EntityId, Iri, Scope};
@@ -249,6 +250,11 @@ impl Attribute {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
+    /// The earliest instant at which the instance or anything below it expires.
+    pub fn next_expiry(&self) -> Option<DateTime> {
+        self.expires_at.into_iter().chain(next_expiry(&self.attributes)).min()
+    }
+
     /// Whether both say the same, leaving the system's own timestamps aside.
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.is == other.is
@@ -310,10 +316,25 @@ impl Entity {
         self.expires_at.is_some_and(|end| end <= now)
     }
 
-    /// The earliest instant at which the entity or any of its instances expires.
+    /// The earliest instant at which the entity, or any instance at any depth, expires.
     pub fn next_expiry(&self) -> Option<DateTime> {
-        let instances = self.attributes.values().flatten().filter_map(|instance| instance.expires_at);
-        self.expires_at.into_iter().chain(instances).min()
+        self.expires_at.into_iter().chain(next_expiry(&self.attributes)).min()
+    }
+
+    /// The entity as it is at `now`, without the instances that have expired, at any depth (4.22); `None` when it has
+    /// expired itself. What loses an instance was modified when that instance expired, so that nothing seems to happen
+    /// later, when the expired instance is removed from the database.
+    pub fn valid_at(&self, now: DateTime) -> Option<Cow<'_, Self>> {
+        if self.is_expired(now) {
+            return None;
+        }
+        if self.next_expiry().is_none_or(|at| at > now) {
+            return Some(Cow::Borrowed(self));
+        }
+        let mut entity = self.clone();
+        let last = remove_expired(&mut entity.attributes, now);
+        entity.modified_at = last.map_or(self.modified_at, |last| last.max(self.modified_at));
+        Some(Cow::Owned(entity))
     }
 
     /// Whether both say the same, leaving the system's own timestamps and all order aside.
@@ -327,10 +348,26 @@ impl Entity {
     }
 }
 
-/// Removes the instances that `expired` names, and attributes left with none.
-pub fn retain_instances(attributes: &mut Attributes, mut keep: impl FnMut(&Iri, &Attribute) -> bool) {
-    attributes.retain(|name, instances| {
-        instances.retain(|instance| keep(name, instance));
+fn next_expiry(attributes: &Attributes) -> Option<DateTime> {
+    attributes.values().flatten().filter_map(Attribute::next_expiry).min()
+}
+
+/// Removes the instances that have expired, and attributes left with none. When the last of them did.
+fn remove_expired(attributes: &mut Attributes, now: DateTime) -> Option<DateTime> {
+    let mut last = None;
+    attributes.retain(|_, instances| {
+        instances.retain_mut(|instance| {
+            if let Some(end) = instance.expires_at.filter(|end| *end <= now) {
+                last = last.max(Some(end));
+                return false;
+            }
+            if let Some(end) = remove_expired(&mut instance.attributes, now) {
+                instance.modified_at = instance.modified_at.max(end);
+                last = last.max(Some(end));
+            }
+            true
+        });
         !instances.is_empty()
     });
+    last
 }

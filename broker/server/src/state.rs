@@ -57,6 +57,6 @@ pub struct Rendered {
     pub total: Option<u64>,
     /// Whether more follow.
     pub more: bool,
-    /// The earliest instant at which something in it expires, in microseconds: not to be used from then on.
+    /// The earliest instant at which anything expires, in microseconds: not to be used from then on.
     pub valid_until: i64,
 }

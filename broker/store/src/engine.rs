@@ -262,6 +262,23 @@ impl Engine {
         }
     }
 
+    /// Entities of all tenants of which something has expired at `now`, the longest ago first.
+    pub(crate) async fn expired(&self, now: i64, limit: i64) -> Result<Vec<(i64, Row)>> {
+        match self {
+            Self::Sqlite { database, .. } => database.expired(now, limit).await,
+            Self::PostGis { database, .. } => database.expired(now, limit).await,
+        }
+    }
+
+    /// Does work that one process at a time need do; `None` when another one is at it. On SQLite, where one process is
+    /// the rule, all do it.
+    pub(crate) async fn alone<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+        match self {
+            Self::Sqlite { .. } => work.await.map(Some),
+            Self::PostGis { database, .. } => database.alone(work).await,
+        }
+    }
+
     pub(crate) async fn add_index(&self, path: String, origin: &'static str) -> Result<Option<i64>> {
         match self {
             Self::Sqlite { writer, .. } => writer.run(move |writer| writer.add_index(&path, origin)).await,

@@ -5,6 +5,7 @@ mod contexts;
 mod dictionary;
 mod engine;
 mod error;
+mod expiry;
 mod index;
 mod maintenance;
 mod model;

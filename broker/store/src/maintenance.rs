@@ -1,15 +1,17 @@
-//! Work in the background: following the log, telling other processes, building indexes.
+//! Work in the background: following the log, telling other processes, building indexes, removing what has expired.
 //!
 //! Every task holds the store weakly and ends when the last user of the store is gone.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use ngsild::Attribute;
 use ngsild::change::Operation;
 use ngsild::query::filter::IndexPath;
 use tokio::sync::mpsc;
 
 use crate::error::Result;
+use crate::expiry;
 use crate::index::value_key;
 use crate::model::Position;
 use crate::rows::Backfill;
@@ -42,6 +44,9 @@ pub(crate) async fn start(inner: &Arc<Inner>, wishes: mpsc::Receiver<IndexPath>)
     tokio::spawn(announce(Arc::downgrade(inner)));
     tokio::spawn(upkeep(Arc::downgrade(inner)));
     tokio::spawn(grant(Arc::downgrade(inner), wishes));
+    if !inner.options.reap_every.is_zero() {
+        tokio::spawn(expiry::reap(Arc::downgrade(inner), inner.options.reap_every));
+    }
     Ok(())
 }
 
@@ -160,8 +165,9 @@ impl Inner {
                 }
             };
             if record.change.operation != Operation::Deleted {
-                let expiries = record.change.attributes.iter().filter_map(|change| change.after.as_ref()?.expires_at);
-                self.note_expiry(expiries.min());
+                let instances = record.change.attributes.iter().filter_map(|change| change.after.as_ref());
+                let expiries = instances.filter_map(Attribute::next_expiry).chain(record.change.expires_at);
+                self.expiries.note(expiries.min());
             }
             // What this process wrote itself it knew before anybody was told.
             if self.cache.changed(tenant, &record.entity, record.version) {

@@ -1,7 +1,6 @@
 //! Running a query: plan, choice of where to start, and what is left for the evaluator.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use ngsild::DateTime;
 use ngsild::query::{Query, matches};
@@ -33,7 +32,7 @@ impl Store {
             return Ok(Answer::of(Vec::new(), page.count.then_some(0), false, Work::default()));
         }
         // Once something has expired but is not yet gone, only the evaluator knows what is still there.
-        narrowed.exact &= now.micros() < self.inner.next_expiry.load(Ordering::Acquire);
+        narrowed.exact &= now.micros() < self.next_expiry();
         let drive = self.choose(tenant, &narrowed.narrow).await?;
         let wanted = std::mem::take(&mut narrowed.wanted);
         let run =

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use hiroba_vocab::{EntityId, Tenant};
 use moka::sync::Cache;
@@ -15,6 +16,7 @@ use crate::cache::{DEFAULT_BYTES, EntityCache};
 use crate::dictionary::Dictionary;
 use crate::engine::Engine;
 use crate::error::{Result, StoreError};
+use crate::expiry::Expiries;
 use crate::index::{Definitions, Rows, Shape};
 use crate::maintenance;
 use crate::model::{ChangeRecord, Outcome, Position, ShapeCount, Stored, ValueIndex, Version, Write};
@@ -33,6 +35,8 @@ pub struct Options {
     pub max_candidates: usize,
     /// After how many candidates an index that would have helped is built by itself; 0 for never.
     pub observe_after: usize,
+    /// How often what has expired (4.22) is looked for and removed; zero for never.
+    pub reap_every: Duration,
     /// Paths that are always indexed.
     pub declared: Vec<IndexPath>,
 }
@@ -46,6 +50,7 @@ impl Options {
             writers: 4,
             max_candidates: 2_000_000,
             observe_after: 5_000,
+            reap_every: Duration::from_secs(1),
             declared: Vec::new(),
         }
     }
@@ -74,8 +79,7 @@ pub(crate) struct Inner {
     pub(crate) changed: watch::Sender<()>,
     /// Commits of this process that other processes have not been told of.
     pub(crate) untold: tokio::sync::Notify,
-    /// No entity or instance expires before this instant, as far as this process knows.
-    pub(crate) next_expiry: AtomicI64,
+    pub(crate) expiries: Expiries,
     pub(crate) wanted: tokio::sync::mpsc::Sender<IndexPath>,
 }
 
@@ -107,7 +111,7 @@ impl Store {
             generations: Cache::new(10_000),
             changed: watch::Sender::new(()),
             untold: tokio::sync::Notify::new(),
-            next_expiry: AtomicI64::new(next_expiry),
+            expiries: Expiries::new(next_expiry),
             wanted,
             engine,
             options,
@@ -234,6 +238,47 @@ impl Store {
         self.entities(tenant, &ids).await
     }
 
+    /// As [`Store::entities`], after those of them that have expired at `now` were removed for good: their ids can be
+    /// used again (4.22).
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn valid_entities(
+        &self,
+        tenant: TenantId,
+        ids: &[EntityId],
+        now: DateTime,
+    ) -> Result<Vec<Option<Stored>>> {
+        loop {
+            let found = self.entities(tenant, ids).await?;
+            let expired = found.iter().flatten().filter(|stored| stored.entity.is_expired(now));
+            let expired: Vec<Stored> = expired.cloned().collect();
+            if expired.is_empty() {
+                return Ok(found);
+            }
+            // Whatever comes of it: somebody has removed or changed them. Look again.
+            self.remove_expired(tenant, &expired, now).await?;
+        }
+    }
+
+    /// Removes what has expired at `now`: entities as a whole, and instances of others.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails: then nothing was written.
+    pub(crate) async fn remove_expired(
+        &self,
+        tenant: TenantId,
+        entities: &[Stored],
+        now: DateTime,
+    ) -> Result<Vec<Outcome>> {
+        let write = |stored: &Stored| {
+            let after = stored.entity.valid_at(now).map(|entity| Arc::new(entity.into_owned()));
+            Write { before: Some(stored.clone()), after }
+        };
+        let writes: Vec<Write> = entities.iter().map(write).collect();
+        self.write(tenant, &writes, now).await
+    }
+
     /// Makes changes, all of them in one commit. Each is made only if its entity is still as the caller saw it; the
     /// outcomes are in the order of the writes. No entity may be among them twice.
     ///
@@ -305,7 +350,7 @@ impl Store {
         for (write, outcome) in writes.iter().zip(outcomes) {
             match (outcome, &write.after, &write.before) {
                 (Outcome::Done { version, seq }, Some(entity), _) => {
-                    self.inner.note_expiry(entity.next_expiry());
+                    self.inner.expiries.note(entity.next_expiry());
                     let stored = Stored { entity: Arc::clone(entity), version: *version, seq: *seq };
                     self.inner.cache.put(tenant.0, &stored);
                 }
@@ -329,6 +374,12 @@ impl Store {
     /// at one number is true as long as the number stays.
     pub fn generation(&self, tenant: TenantId) -> u64 {
         self.inner.generation(tenant).load(Ordering::Acquire)
+    }
+
+    /// Nothing expires before this instant, in microseconds, as far as this process knows: what was worked out before
+    /// it may not be true after it.
+    pub fn next_expiry(&self) -> i64 {
+        self.inner.expiries.next()
     }
 
     /// How many entities there are of each shape.
@@ -422,12 +473,5 @@ impl Inner {
     /// A tenant's entities have changed.
     pub(crate) fn moved(&self, tenant: TenantId) {
         self.generation(tenant).fetch_add(1, Ordering::AcqRel);
-    }
-
-    /// Something expires at `at`.
-    pub(crate) fn note_expiry(&self, at: Option<DateTime>) {
-        if let Some(at) = at {
-            self.next_expiry.fetch_min(at.micros(), Ordering::AcqRel);
-        }
     }
 }

@@ -44,8 +44,9 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
             rendered
         }
     };
-    let tag = entity_tag(&state, &key);
-    let cacheable = rendered.valid_until == i64::MAX;
+    let tag = entity_tag(&state, &key, rendered.valid_until);
+    // Where something has expired but is not yet removed, every moment may bring another answer.
+    let cacheable = now().micros() < rendered.valid_until;
     if let Some(answer) = not_modified(&request, &tag).filter(|_| cacheable) {
         return Ok(answer);
     }
@@ -80,11 +81,11 @@ async fn render(
     query: &QueryRequest,
     representation: &Representation,
 ) -> Result<Arc<Rendered>> {
+    // Also what is not on this page counts, and moves pages, until it expires.
+    let valid_until = answering.state.store.next_expiry();
     let found = query_entities(answering.state, tenant, query).await?;
     answering.state.metrics.candidates.inc_by(found.work.candidates as u64);
     let body = answering.entities(&found.entities, representation)?;
-    let expiries = found.entities.iter().filter_map(|stored| stored.entity.next_expiry());
-    let valid_until = expiries.min().map_or(i64::MAX, |at| at.micros());
     Ok(Arc::new(Rendered { body: body.into(), total: found.total, more: found.more, valid_until }))
 }
 
@@ -108,10 +109,10 @@ fn key(answering: &Answering<'_>) -> String {
     format!("{}\n{}\n{:x}\n{}\n{embedded}", media.name(), names.user, names.fingerprint, request.query_string())
 }
 
-/// A tag for an answer at one state of the data, in one run of this process.
-fn entity_tag(state: &AppState, key: &AnswerKey) -> String {
+/// A tag for an answer at one state of the data, valid up to an instant, in one run of this process.
+fn entity_tag(state: &AppState, key: &AnswerKey, valid_until: i64) -> String {
     use std::hash::{DefaultHasher, Hash, Hasher};
     let mut hasher = DefaultHasher::new();
-    (key, state.run_id).hash(&mut hasher);
+    (key, valid_until, state.run_id).hash(&mut hasher);
     format!("\"{:x}\"", hasher.finish())
 }

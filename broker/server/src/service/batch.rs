@@ -134,11 +134,10 @@ impl Commit<'_> {
         let mut ids: Vec<EntityId> = open.iter().filter_map(|i| elements[*i].id.clone()).collect();
         ids.sort();
         ids.dedup();
-        let loaded = self.state.store.entities(self.tenant, &ids).await?;
+        let loaded = self.state.store.valid_entities(self.tenant, &ids, self.now).await?;
         let mut pending: HashMap<EntityId, Pending> = HashMap::with_capacity(ids.len());
         for (id, stored) in ids.into_iter().zip(loaded) {
-            let shown = stored.clone().filter(|stored| !stored.entity.is_expired(self.now));
-            let shown = shown.map(|stored| super::entities::without_expired(stored, self.now).entity);
+            let shown = stored.clone().map(|stored| super::entities::without_expired(stored, self.now).entity);
             let existed = shown.is_some();
             pending.insert(id, Pending { before: stored, existed, after: shown, changed: false, elements: Vec::new() });
         }

@@ -1,5 +1,6 @@
 //! Provision of single entities and attributes (5.6.1 to 5.6.6, 5.6.17 to 5.6.19), and their retrieval (5.7.1).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use hiroba_store::{Outcome, Stored, TenantId, Write};
@@ -35,12 +36,11 @@ pub async fn create_entity(state: &AppState, tenant: TenantId, fragment: Fragmen
     let entity = Arc::new(fragment.into_entity(now)?);
     let id = entity.id.clone();
     for _ in 0..ATTEMPTS {
-        // What has expired is gone for clients, though its row may still be there.
-        let before = match state.store.entity(tenant, &id).await? {
-            Some(stored) if !stored.entity.is_expired(now) => return Err(ServiceError::entity_exists(&id)),
-            expired => expired,
-        };
-        let write = Write { before, after: Some(Arc::clone(&entity)) };
+        let known = state.store.valid_entities(tenant, std::slice::from_ref(&id), now).await?;
+        if known.iter().any(Option::is_some) {
+            return Err(ServiceError::entity_exists(&id));
+        }
+        let write = Write { before: None, after: Some(Arc::clone(&entity)) };
         match state.store.write(tenant, &[write], now).await?.first() {
             Some(Outcome::Done { .. }) => return Ok(id),
             Some(Outcome::Conflict) | None => {}
@@ -214,11 +214,9 @@ fn is_target(target: &Target, entity: &Entity, now: DateTime) -> bool {
 
 /// The entity as clients see it: instances that have expired are not there (4.22).
 pub fn without_expired(stored: Stored, now: DateTime) -> Stored {
-    let expired = stored.entity.next_expiry().is_some_and(|at| at <= now);
-    if !expired {
-        return stored;
-    }
-    let mut entity = Entity::clone(&stored.entity);
-    ngsild::entity::retain_instances(&mut entity.attributes, |_, instance| !instance.is_expired(now));
-    Stored { entity: Arc::new(entity), ..stored }
+    let changed = match stored.entity.valid_at(now) {
+        Some(Cow::Owned(entity)) => Arc::new(entity),
+        Some(Cow::Borrowed(_)) | None => return stored,
+    };
+    Stored { entity: changed, ..stored }
 }

@@ -42,11 +42,11 @@ pub async fn publish(store: &Store, tenant: TenantId, entities: &[Entity], now: 
     let mut open: Vec<&Entity> = entities.iter().collect();
     for _ in 0..ATTEMPTS {
         let ids: Vec<EntityId> = open.iter().map(|entity| entity.id.clone()).collect();
-        let known = store.entities(tenant, &ids).await?;
+        let known = store.valid_entities(tenant, &ids, now).await?;
         let mut writes = Vec::new();
         let mut written = Vec::new();
         for (entity, before) in open.into_iter().zip(known) {
-            match next_state(before.as_ref(), entity, now) {
+            match next_state(before.as_ref(), entity) {
                 None => published.unchanged += 1,
                 Some(after) => {
                     writes.push(Write { before, after: Some(Arc::new(after)) });
@@ -75,11 +75,11 @@ pub async fn publish(store: &Store, tenant: TenantId, entities: &[Entity], now: 
     }
 }
 
-/// The state to write; `None` when the stored one says it already. What has expired is as if it were not there.
-fn next_state(before: Option<&Stored>, entity: &Entity, now: DateTime) -> Option<Entity> {
+/// The state to write; `None` when the stored one says it already.
+fn next_state(before: Option<&Stored>, entity: &Entity) -> Option<Entity> {
     match before {
-        Some(stored) if !stored.entity.is_expired(now) => revise_entity(&stored.entity, entity.clone()),
-        _ => Some(entity.clone()),
+        Some(stored) => revise_entity(&stored.entity, entity.clone()),
+        None => Some(entity.clone()),
     }
 }
 

@@ -18,3 +18,4 @@ mod readme;
 mod sidecar;
 mod support;
 mod tenants;
+mod transient;

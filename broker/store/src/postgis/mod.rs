@@ -22,6 +22,9 @@ const STATEMENTS: usize = 512;
 /// The channel on which commits are announced to other processes: a hint, readers poll as well.
 const CHANNEL: &str = "hiroba_change";
 
+/// The advisory lock of the process that removes what has expired.
+const REAPING: i64 = 0x6869_726f_6261_0001;
+
 /// An open PostGIS database.
 #[derive(Clone)]
 pub(crate) struct PostGis {
@@ -110,6 +113,20 @@ impl PostGis {
         }
         drop(stop);
         Ok(outcome?)
+    }
+
+    /// Does work while no other process does the same; `None` when another one is at it.
+    pub(crate) async fn alone<T>(&self, work: impl Future<Output = Result<T>>) -> Result<Option<T>> {
+        let mut client = self.client().await?;
+        // A lock of a transaction, not of the session: whatever happens, it is gone when the connection is used again.
+        let transaction = client.transaction().await?;
+        let row = transaction.query_one("select pg_try_advisory_xact_lock($1)", &[&REAPING]).await?;
+        if !row.get::<_, bool>(0) {
+            return Ok(None);
+        }
+        let outcome = work.await?;
+        transaction.commit().await?;
+        Ok(Some(outcome))
     }
 
     /// What to tell a person about this database.

@@ -151,6 +151,17 @@ impl PostGis {
         Ok(Position { transaction: transaction.unsigned_abs(), number: i64::MAX.unsigned_abs() })
     }
 
+    /// Entities of all tenants of which something has expired at `now`, the longest ago first.
+    pub(crate) async fn expired(&self, now: i64, limit: i64) -> Result<Vec<(i64, Row)>> {
+        let sql = "select tenant::bigint, seq, version, payload from entity
+                   where expires_at is not null and expires_at <= $1 order by expires_at limit $2";
+        let client = self.client().await?;
+        let statement = client.prepare_cached(sql).await?;
+        let rows = client.query(&statement, &[&now, &limit]).await?;
+        let row = |r: &tokio_postgres::Row| (r.get(0), Row { seq: r.get(1), version: r.get(2), payload: r.get(3) });
+        Ok(rows.iter().map(row).collect())
+    }
+
     /// The earliest expiry of all, in microseconds.
     pub(crate) async fn next_expiry(&self) -> Result<Option<i64>> {
         let sql = "select min(expires_at) from entity where expires_at is not null";

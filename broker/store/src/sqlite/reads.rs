@@ -201,6 +201,20 @@ impl Sqlite {
         .await
     }
 
+    /// Entities of all tenants of which something has expired at `now`, the longest ago first.
+    pub(crate) async fn expired(&self, now: i64, limit: i64) -> Result<Vec<(i64, Row)>> {
+        self.read(move |connection| {
+            let sql = "select tenant, seq, version, payload from entity \
+                       where expires_at is not null and expires_at <= ?1 order by expires_at limit ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([now, limit], |row| {
+                Ok((row.get(0)?, Row { seq: row.get(1)?, version: row.get(2)?, payload: row.get(3)? }))
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
     /// The earliest expiry of all, in microseconds.
     pub(crate) async fn next_expiry(&self) -> Result<Option<i64>> {
         self.read(|connection| {
