@@ -70,12 +70,8 @@ impl InstanceSelector {
 }
 
 /// Replaces the whole content: attributes, scope, types. What existed before keeps its `createdAt`.
-///
-/// # Errors
-/// BadRequestData when the fragment is not a whole entity.
-pub fn replace_entity(old: &Entity, mut fragment: Fragment, now: DateTime) -> Result<Entity> {
-    fragment.id.get_or_insert_with(|| old.id.clone());
-    let mut entity = fragment.into_entity(now)?;
+pub fn replace_entity(old: &Entity, new: Entity) -> Entity {
+    let mut entity = new;
     entity.created_at = old.created_at;
     for (name, instances) in &mut entity.attributes {
         for instance in instances {
@@ -84,7 +80,7 @@ pub fn replace_entity(old: &Entity, mut fragment: Fragment, now: DateTime) -> Re
             }
         }
     }
-    Ok(entity)
+    entity
 }
 
 /// The next state of an entity of which a publisher gives the whole content anew: what is gone is removed, and instances
@@ -118,7 +114,9 @@ pub fn append_attributes(old: &Entity, fragment: Fragment, overwrite: bool, now:
         let scope = if overwrite || known.is_empty() { scope } else { union(known, scope) };
         writing.set_scope(Some(scope));
     }
-    writing.set_expiry(fragment.expires_at);
+    if overwrite || writing.entity.expires_at.is_none() {
+        writing.set_expiry(fragment.expires_at);
+    }
     for (name, instances) in fragment.attributes {
         for instance in instances {
             let there = find(&writing.entity, &name, instance.dataset_id.as_ref()).is_some();

@@ -139,15 +139,40 @@ impl AttributeFragment {
         self.value == Some(ValueFragment::Null)
     }
 
+    /// Checks that the fragment is a whole instance, its sub-attributes included.
+    ///
+    /// # Errors
+    /// BadRequestData when something has no value, or is a deletion.
+    pub fn check_whole(&self) -> Result<()> {
+        if !matches!(self.value, Some(ValueFragment::Value(_))) {
+            return Err(no_value(self.kind));
+        }
+        self.attributes
+            .iter()
+            .try_for_each(|(name, subs)| subs.iter().try_for_each(|sub| sub.check_whole().map_err(|e| e.at(name))))
+    }
+
+    /// Checks that the fragment can change an instance, whatever that is: it may lack a value, its sub-attributes are
+    /// whole or to be deleted.
+    ///
+    /// # Errors
+    /// BadRequestData when it would delete the instance, or a sub-attribute has no value.
+    pub fn check_part(&self) -> Result<()> {
+        if self.is_deletion() {
+            return Err(Error::bad_request("a whole attribute is deleted with DELETE, not by a partial update"));
+        }
+        self.attributes.iter().try_for_each(|(name, subs)| {
+            let mut whole = subs.iter().filter(|sub| !sub.is_deletion());
+            whole.try_for_each(|sub| sub.check_whole().map_err(|e| e.at(name)))
+        })
+    }
+
     /// The complete instance, created at `now`.
     ///
     /// # Errors
     /// BadRequestData when it has no value, or is a deletion.
     pub fn complete(self, now: DateTime) -> Result<Attribute> {
-        let Some(ValueFragment::Value(is)) = self.value else {
-            let member = self.kind.map_or("value", Kind::value_member);
-            return Err(Error::bad_request(format!("the attribute has no '{member}'")));
-        };
+        let Some(ValueFragment::Value(is)) = self.value else { return Err(no_value(self.kind)) };
         Ok(Attribute {
             is,
             dataset_id: self.dataset_id,
@@ -332,6 +357,10 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+fn no_value(kind: Option<Kind>) -> Error {
+    Error::bad_request(format!("the attribute has no '{}'", kind.map_or("value", Kind::value_member)))
 }
 
 fn kind_name(kind: Option<Kind>) -> &'static str {

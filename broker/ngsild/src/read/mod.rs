@@ -218,6 +218,19 @@ impl Fragment {
     }
 }
 
+impl Fragment {
+    /// Checks that every instance is whole, or is to be deleted: what Update Attributes needs, whatever the entity is.
+    ///
+    /// # Errors
+    /// BadRequestData for an instance without a value.
+    pub fn check_instances(&self) -> Result<()> {
+        self.attributes.iter().try_for_each(|(name, instances)| {
+            let mut whole = instances.iter().filter(|instance| !instance.is_deletion());
+            whole.try_for_each(|instance| instance.check_whole().map_err(|e| e.at(name)))
+        })
+    }
+}
+
 /// An object that may hold attributes holds a bounded number of them.
 fn check_size(members: &Map<String, Value>) -> Result<()> {
     if members.len() > MAX_ATTRIBUTES {

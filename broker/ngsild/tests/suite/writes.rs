@@ -372,8 +372,8 @@ fn partial_update_keeps_the_kind_and_needs_the_instance() {
 #[test]
 fn replace_keeps_the_birthday_and_nothing_else() {
     let before = old(json!({"a": 1, "b": 2, "scope": "/x"}));
-    let after =
-        write::replace_entity(&before, fragment(Nulls::Refused, json!({"type": "U", "a": 5, "c": 6})), at(9)).unwrap();
+    let new = fragment(Nulls::Refused, json!({"id": "urn:x:1", "type": "U", "a": 5, "c": 6}));
+    let after = write::replace_entity(&before, new.into_entity(at(9)).unwrap());
     assert_eq!(concise(&after), json!({"type": "U", "a": 5, "c": 6}));
     assert_eq!((after.created_at, after.modified_at), (at(0), at(9)));
     assert_eq!(after.attributes[&name("a")][0].created_at, at(0));

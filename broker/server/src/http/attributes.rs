@@ -7,51 +7,28 @@ use hiroba_vocab::DatasetId;
 use ngsild::Error;
 use ngsild::read::{Nulls, Reader};
 use ngsild::write::{InstanceSelector, Written};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::entities::target;
 use super::problem::Result;
-use super::request::body::{self, ContentType};
 use super::request::params::Params;
+use super::request::subject::{Change, Subject};
 use super::request::{Names, attribute_name, path_part, tenant};
 use super::respond::{self, empty};
-use crate::service::entities::{self, Deleted, Target};
-use crate::service::existing_tenant;
+use crate::service::entities::{self, Deleted};
 use crate::state::AppState;
-
-/// What a request with a body about attributes says.
-struct Change {
-    names: Names,
-    document: Value,
-    target: Target,
-    params: Params,
-}
-
-async fn read(request: &HttpRequest, payload: Payload, state: &AppState, known: &[&str]) -> Result<Change> {
-    let content = ContentType::of(request)?;
-    let tenant = tenant(request)?;
-    let params = Params::of(request, known)?;
-    params.flag("local")?;
-    let document = body::json(payload, state.config.max_body).await?;
-    let names = content.names(&document, request, state).await?;
-    let target = target(request, &params, &names, existing_tenant(state, &tenant).await?)?;
-    Ok(Change { names, document, target, params })
-}
 
 /// Append Attributes (6.6.3.1).
 ///
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn append(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
-    let change = read(&request, payload, &state, &["type", "options", "local"]).await?;
-    let overwrite = match change.params.get("options") {
-        None | Some("") => true,
-        Some("noOverwrite") => false,
-        Some(other) => return Err(Error::invalid_request(format!("unknown option '{other}'")).at("options").into()),
-    };
-    let fragment = Reader { context: &change.names.context, nulls: Nulls::Refused }.fragment(change.document)?;
-    fragment.check_id(&change.target.id)?;
-    let written = entities::append_attributes(&state, &change.target, fragment, overwrite).await?;
+    let known = ["type", "options"];
+    let Change { names, document, subject, options: overwrite } =
+        Change::of(&request, payload, &state, &known, overwrites).await?;
+    let fragment = Reader { context: &names.context, nulls: Nulls::Refused }.fragment(document)?;
+    fragment.check_id(&subject.id)?;
+    let target = subject.target(&state).await?;
+    let written = entities::append_attributes(&state, &target, fragment, overwrite).await?;
     update_result(&request, &written)
 }
 
@@ -60,10 +37,12 @@ pub async fn append(request: HttpRequest, payload: Payload, state: Data<AppState
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn update(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
-    let change = read(&request, payload, &state, &["type", "local"]).await?;
-    let fragment = Reader { context: &change.names.context, nulls: Nulls::Members }.fragment(change.document)?;
-    fragment.check_id(&change.target.id)?;
-    let written = entities::update_attributes(&state, &change.target, fragment).await?;
+    let Change { names, document, subject, .. } = Change::of(&request, payload, &state, &["type"], |_| Ok(())).await?;
+    let fragment = Reader { context: &names.context, nulls: Nulls::Members }.fragment(document)?;
+    fragment.check_id(&subject.id)?;
+    fragment.check_instances()?;
+    let target = subject.target(&state).await?;
+    let written = entities::update_attributes(&state, &target, fragment).await?;
     update_result(&request, &written)
 }
 
@@ -72,10 +51,12 @@ pub async fn update(request: HttpRequest, payload: Payload, state: Data<AppState
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn partial_update(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
-    let change = read(&request, payload, &state, &["type", "local"]).await?;
-    let name = attribute_name(&request, &change.names.context)?;
-    let fragment = Reader { context: &change.names.context, nulls: Nulls::Members }.attribute(change.document)?;
-    entities::partial_attribute_update(&state, &change.target, &name, fragment).await?;
+    let Change { names, document, subject, .. } = Change::of(&request, payload, &state, &["type"], |_| Ok(())).await?;
+    let name = attribute_name(&request, &names.context)?;
+    let fragment = Reader { context: &names.context, nulls: Nulls::Members }.attribute(document)?;
+    fragment.check_part()?;
+    let target = subject.target(&state).await?;
+    entities::partial_attribute_update(&state, &target, &name, fragment).await?;
     empty(&request, StatusCode::NO_CONTENT)
 }
 
@@ -84,11 +65,22 @@ pub async fn partial_update(request: HttpRequest, payload: Payload, state: Data<
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn replace(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
-    let change = read(&request, payload, &state, &["type", "local"]).await?;
-    let name = attribute_name(&request, &change.names.context)?;
-    let fragment = Reader { context: &change.names.context, nulls: Nulls::Refused }.attribute(change.document)?;
-    entities::replace_attribute(&state, &change.target, &name, fragment).await?;
+    let Change { names, document, subject, .. } = Change::of(&request, payload, &state, &["type"], |_| Ok(())).await?;
+    let name = attribute_name(&request, &names.context)?;
+    let fragment = Reader { context: &names.context, nulls: Nulls::Refused }.attribute(document)?;
+    fragment.check_whole()?;
+    let target = subject.target(&state).await?;
+    entities::replace_attribute(&state, &target, &name, fragment).await?;
     empty(&request, StatusCode::NO_CONTENT)
+}
+
+/// Whether `options` lets attributes that are there be replaced.
+fn overwrites(params: &Params) -> Result<bool> {
+    match params.get("options") {
+        None | Some("") => Ok(true),
+        Some("noOverwrite") => Ok(false),
+        Some(other) => Err(Error::invalid_request(format!("unknown option '{other}'")).at("options").into()),
+    }
 }
 
 /// Delete Attribute (6.7.3.2).
@@ -99,19 +91,19 @@ pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpR
     let tenant = tenant(&request)?;
     let params = Params::of(&request, &["type", "datasetId", "deleteAll", "local"])?;
     params.flag("local")?;
-    let which = match (params.flag("deleteAll")?.unwrap_or(false), params.get("datasetId")) {
-        (true, _) => InstanceSelector::All,
-        (false, None | Some(DatasetId::NONE)) => InstanceSelector::Default,
-        (false, Some(id)) => {
-            InstanceSelector::Dataset(DatasetId::parse(id).map_err(|e| Error::from(e).at("datasetId"))?)
-        }
+    let all = params.flag("deleteAll")?.unwrap_or(false);
+    let named = match params.get("datasetId") {
+        None | Some(DatasetId::NONE) => InstanceSelector::Default,
+        Some(id) => InstanceSelector::Dataset(DatasetId::parse(id).map_err(|e| Error::from(e).at("datasetId"))?),
     };
+    let which = if all { InstanceSelector::All } else { named };
+    let subject = Subject::of(&request, &params, tenant)?;
     let names = Names::of_header(&request, &state).await?;
     let what = match path_part(&request, "attr")?.as_str() {
         "scope" => Deleted::Scope,
         _ => Deleted::Attribute(attribute_name(&request, &names.context)?, which),
     };
-    let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
+    let target = subject.named(&names)?.target(&state).await?;
     entities::delete_attribute(&state, &target, &what).await?;
     empty(&request, StatusCode::NO_CONTENT)
 }

@@ -20,8 +20,8 @@ use crate::state::AppState;
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn types(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
-    answer(&request, &state, &["details", "local"], |names, params, summary| {
-        if params.flag("details")?.unwrap_or(false) {
+    answer(&request, &state, Asked::All, |names, details, _, summary| {
+        if details {
             let all = summary.types.iter().map(|(name, of_type)| {
                 let attributes: Vec<_> = of_type.attributes.keys().map(|name| names.context.compact(name)).collect();
                 json!({"id": name, "type": "EntityType", "typeName": names.context.compact(name), "attributeNames": attributes})
@@ -39,9 +39,8 @@ pub async fn types(request: HttpRequest, state: Data<AppState>) -> Result<HttpRe
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn type_info(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
-    answer(&request, &state, &["local"], |names, _, summary| {
-        let name = path_name(&request, names, "type")?;
-        let of_type = summary.types.get(&name).ok_or_else(|| unknown(&name, "entity of type"))?;
+    answer(&request, &state, Asked::One("type"), |names, _, name, summary| {
+        let of_type = summary.types.get(name).ok_or_else(|| unknown(name, "entity of type"))?;
         let details: Vec<Value> = of_type
             .attributes
             .iter()
@@ -51,7 +50,7 @@ pub async fn type_info(request: HttpRequest, state: Data<AppState>) -> Result<Ht
             })
             .collect();
         Ok(json!({
-            "id": name, "type": "EntityTypeInfo", "typeName": names.context.compact(&name),
+            "id": name, "type": "EntityTypeInfo", "typeName": names.context.compact(name),
             "entityCount": of_type.entities, "attributeDetails": details
         }))
     })
@@ -63,8 +62,8 @@ pub async fn type_info(request: HttpRequest, state: Data<AppState>) -> Result<Ht
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn attributes(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
-    answer(&request, &state, &["details", "local"], |names, params, summary| {
-        if params.flag("details")?.unwrap_or(false) {
+    answer(&request, &state, Asked::All, |names, details, _, summary| {
+        if details {
             let all = summary.attributes.iter().map(|(name, of_attribute)| {
                 let types: Vec<_> = of_attribute.types.iter().map(|name| names.context.compact(name)).collect();
                 json!({"id": name, "type": "Attribute", "attributeName": names.context.compact(name), "typeNames": types})
@@ -82,41 +81,52 @@ pub async fn attributes(request: HttpRequest, state: Data<AppState>) -> Result<H
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn attribute_info(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
-    answer(&request, &state, &["local"], |names, _, summary| {
-        let name = path_name(&request, names, "attr")?;
-        let of_attribute = summary.attributes.get(&name).ok_or_else(|| unknown(&name, "entity with attribute"))?;
+    answer(&request, &state, Asked::One("attr"), |names, _, name, summary| {
+        let of_attribute = summary.attributes.get(name).ok_or_else(|| unknown(name, "entity with attribute"))?;
         let kinds: Vec<&str> = of_attribute.kinds.iter().map(|kind| kind.name()).collect();
         let types: Vec<_> = of_attribute.types.iter().map(|name| names.context.compact(name)).collect();
         Ok(json!({
-            "id": name, "type": "Attribute", "attributeName": names.context.compact(&name),
+            "id": name, "type": "Attribute", "attributeName": names.context.compact(name),
             "attributeCount": of_attribute.entities, "attributeTypes": kinds, "typeNames": types
         }))
     })
     .await
 }
 
-fn path_name(request: &HttpRequest, names: &Names, part: &str) -> Result<Iri> {
-    Ok(names.context.expand_name(&path_part(request, part)?)?)
+/// What a request asks about.
+enum Asked {
+    /// Everything that there is, with details or without.
+    All,
+    /// What the path names in this place.
+    One(&'static str),
 }
 
 fn unknown(name: &Iri, what: &str) -> Error {
     Error::new(ErrorKind::ResourceNotFound, format!("there is no {what} {name}"))
 }
 
+/// Answers with what `body` makes of the names, of whether details are asked, of the IRI that the path names (of nothing,
+/// without one), and of what there is.
 async fn answer(
     request: &HttpRequest,
     state: &AppState,
-    known: &[&str],
-    body: impl FnOnce(&Names, &Params, &Summary) -> Result<Value>,
+    asked: Asked,
+    body: impl FnOnce(&Names, bool, &Iri, &Summary) -> Result<Value>,
 ) -> Result<HttpResponse> {
     let media = accept::plain(request)?;
     let tenant = tenant(request)?;
+    let known: &[&str] = if matches!(asked, Asked::All) { &["details", "local"] } else { &["local"] };
     let params = Params::of(request, known)?;
     params.flag("local")?;
+    let details = params.flag("details")?.unwrap_or(false);
     let names = Names::of_header(request, state).await?;
+    let name = match asked {
+        Asked::All => Iri::from_expanded(""),
+        Asked::One(part) => names.context.expand_name(&path_part(request, part)?)?,
+    };
     let tenant = existing_tenant(state, &tenant).await?;
     let summary = summary(state, tenant).await?;
-    let mut body = body(&names, &params, &summary)?;
+    let mut body = body(&names, details, &name, &summary)?;
     if media == Media::LdJson {
         let context = names.user.to_json();
         match &mut body {

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::ETAG;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use ngsild::read::{Nulls, Reader};
+use ngsild::read::{Fragment, Nulls, Reader};
 use ngsild::write::MergeOptions;
 use ngsild::{DateTime, Error, language};
 
@@ -13,11 +13,12 @@ use super::request::body::{self, ContentType};
 use super::request::params::Params;
 use super::request::purge::{self, PURGE};
 use super::request::query::{RETRIEVE, retrieval};
-use super::request::{Names, accept, entity_id, tenant};
-use super::respond::{Answering, created, empty, not_modified};
-use crate::service::entities::{self, Target};
+use super::request::subject::{Change, Subject};
+use super::request::{Names, accept, tenant};
+use super::respond::{Answering, created, empty, not_modified, segment};
+use crate::service::entities;
 use crate::service::purge::purge_entities;
-use crate::service::{existing_tenant, implicit_tenant};
+use crate::service::{existing_tenant, implicit_tenant, now};
 use crate::state::AppState;
 
 /// Create Entity (6.4.3.1).
@@ -31,9 +32,10 @@ pub async fn create(request: HttpRequest, payload: Payload, state: Data<AppState
     let document = body::json(payload, state.config.max_body).await?;
     let names = content.names(&document, &request, &state).await?;
     let fragment = Reader { context: &names.context, nulls: Nulls::Refused }.fragment(document)?;
+    let entity = fragment.into_entity(now())?;
     let tenant = implicit_tenant(&state, &tenant).await?;
-    let id = entities::create_entity(&state, tenant, fragment).await?;
-    created(&request, &format!("/ngsi-ld/v1/entities/{id}"))
+    let id = entities::create_entity(&state, tenant, entity).await?;
+    created(&request, &format!("/ngsi-ld/v1/entities/{}", segment(id.as_str())))
 }
 
 /// Retrieve Entity (6.5.3.1).
@@ -45,9 +47,10 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
     let tenant = tenant(&request)?;
     let params = Params::of(&request, RETRIEVE)?;
     params.flag("local")?;
+    let subject = Subject::of(&request, &params, tenant)?;
     let names = Names::of_header(&request, &state).await?;
     let representation = retrieval(&params, &names.context, media)?;
-    let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
+    let target = subject.named(&names)?.target(&state).await?;
     let stored = entities::retrieve_entity(&state, &target).await?;
     let asked = representation.projection.attrs();
     if !asked.is_empty() && !asked.iter().any(|name| stored.entity.attributes.contains_key(name)) {
@@ -73,22 +76,20 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn merge(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
-    let content = ContentType::of(&request)?;
-    let tenant = tenant(&request)?;
-    let params = Params::of(&request, &["type", "format", "options", "observedAt", "lang", "local"])?;
-    params.flag("local")?;
-    let (simplified, options) = merge_params(&params)?;
-    let document = body::json(payload, state.config.max_body).await?;
-    let names = content.names(&document, &request, &state).await?;
-    let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
+    let known = ["type", "format", "options", "observedAt", "lang"];
+    let Change { names, document, subject, options } =
+        Change::of(&request, payload, &state, &known, merge_params).await?;
+    let (simplified, options) = options;
     let reader = Reader { context: &names.context, nulls: Nulls::Anywhere };
     if simplified {
         let body = reader.simplified(document)?;
-        body.check_id(&target.id)?;
+        body.check_id(&subject.id)?;
+        let target = subject.target(&state).await?;
         entities::merge_simplified(&state, &target, &reader, &body, &options).await?;
     } else {
         let fragment = reader.fragment(document)?;
-        fragment.check_id(&target.id)?;
+        fragment.check_id(&subject.id)?;
+        let target = subject.target(&state).await?;
         entities::merge_entity(&state, &target, fragment, &options).await?;
     }
     empty(&request, StatusCode::NO_CONTENT)
@@ -120,16 +121,12 @@ fn merge_params(params: &Params) -> Result<(bool, MergeOptions)> {
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn replace(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
-    let content = ContentType::of(&request)?;
-    let tenant = tenant(&request)?;
-    let params = Params::of(&request, &["type", "local"])?;
-    params.flag("local")?;
-    let document = body::json(payload, state.config.max_body).await?;
-    let names = content.names(&document, &request, &state).await?;
-    let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
+    let Change { names, document, subject, .. } = Change::of(&request, payload, &state, &["type"], |_| Ok(())).await?;
     let fragment = Reader { context: &names.context, nulls: Nulls::Refused }.fragment(document)?;
-    fragment.check_id(&target.id)?;
-    entities::replace_entity(&state, &target, fragment).await?;
+    fragment.check_id(&subject.id)?;
+    let entity = Fragment { id: Some(subject.id.clone()), ..fragment }.into_entity(now())?;
+    let target = subject.target(&state).await?;
+    entities::replace_entity(&state, &target, entity).await?;
     empty(&request, StatusCode::NO_CONTENT)
 }
 
@@ -141,8 +138,9 @@ pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpR
     let tenant = tenant(&request)?;
     let params = Params::of(&request, &["type", "local"])?;
     params.flag("local")?;
+    let subject = Subject::of(&request, &params, tenant)?;
     let names = Names::of_header(&request, &state).await?;
-    let target = target(&request, &params, &names, existing_tenant(&state, &tenant).await?)?;
+    let target = subject.named(&names)?.target(&state).await?;
     entities::delete_entity(&state, &target).await?;
     empty(&request, StatusCode::NO_CONTENT)
 }
@@ -163,18 +161,4 @@ pub async fn purge(request: HttpRequest, state: Data<AppState>) -> Result<HttpRe
     let tenant = existing_tenant(&state, &tenant).await?;
     purge_entities(&state, tenant, what).await?;
     empty(&request, StatusCode::NO_CONTENT)
-}
-
-/// Which entity a request is about.
-pub(super) fn target(
-    request: &HttpRequest,
-    params: &Params,
-    names: &Names,
-    tenant: hiroba_store::TenantId,
-) -> Result<Target> {
-    let types = match params.get("type") {
-        Some(text) => text.parse::<ngsild::query::TypeSelection>()?.resolve(&names.context)?,
-        None => None,
-    };
-    Ok(Target { tenant, id: entity_id(request)?, types })
 }

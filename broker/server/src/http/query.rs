@@ -10,7 +10,7 @@ use hiroba_store::TenantId;
 use super::problem::Result;
 use super::request::body::{self, ContentType};
 use super::request::params::Params;
-use super::request::query::{POST_QUERY, QUERY, Representation, from_body, from_params};
+use super::request::query::{POST_QUERY, QUERY, Representation, check_params, from_body, from_params};
 use super::request::{Names, accept, tenant};
 use super::respond::{Answering, not_modified, paging_links};
 use crate::service::query::{QueryRequest, query_entities};
@@ -66,6 +66,7 @@ pub async fn post(request: HttpRequest, payload: Payload, state: Data<AppState>)
     let content = ContentType::of(&request)?;
     let tenant = tenant(&request)?;
     let params = Params::of(&request, POST_QUERY)?;
+    check_params(&params, &state.config)?;
     let document = body::json(payload, state.config.max_body).await?;
     let names = content.names(&document, &request, &state).await?;
     let (query, representation) = from_body(&document, &params, &names.context, media, &state.config)?;

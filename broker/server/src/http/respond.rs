@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use hiroba_store::{Stored, TenantId, Version};
 use hiroba_vocab::ngsi_ld::CONTEXT_LINK_REL;
 use ngsild::render::{EntityDocument, Feature, FeatureCollection, Rendering};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -131,6 +132,30 @@ pub(super) fn empty(request: &HttpRequest, status: StatusCode) -> Result<HttpRes
     let mut response = HttpResponse::build(status);
     echo_tenant(request, &mut response)?;
     Ok(response.finish())
+}
+
+/// What a segment of a path cannot hold as it is (RFC 3986, 3.3), and `%`, which clients would decode.
+const SEGMENT: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// An id as a segment of a path, percent-encoded where it needs to be: URNs stay as they are.
+pub(super) fn segment(id: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(id, SEGMENT)
 }
 
 /// `201 Created` with the path of what was made.

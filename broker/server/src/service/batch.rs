@@ -199,7 +199,9 @@ impl Commit<'_> {
             (BatchOperation::Create | BatchOperation::UpsertReplace | BatchOperation::UpsertUpdate, None) => {
                 (Some(fragment()?.into_entity(now)?), true)
             }
-            (BatchOperation::UpsertReplace, Some(old)) => (Some(write::replace_entity(old, fragment()?, now)?), false),
+            (BatchOperation::UpsertReplace, Some(old)) => {
+                (Some(write::replace_entity(old, fragment()?.into_entity(now)?)), false)
+            }
             (BatchOperation::UpsertUpdate, Some(old)) => {
                 (Some(write::update_attributes(old, fragment()?, now)?.entity), false)
             }

@@ -30,10 +30,10 @@ pub struct Target {
 /// Create Entity (5.6.1).
 ///
 /// # Errors
-/// BadRequestData when the fragment is no entity; AlreadyExists.
-pub async fn create_entity(state: &AppState, tenant: TenantId, fragment: Fragment) -> Result<EntityId> {
-    let now = now();
-    let entity = Arc::new(fragment.into_entity(now)?);
+/// AlreadyExists.
+pub async fn create_entity(state: &AppState, tenant: TenantId, entity: Entity) -> Result<EntityId> {
+    let now = entity.created_at;
+    let entity = Arc::new(entity);
     let id = entity.id.clone();
     for _ in 0..ATTEMPTS {
         let known = state.store.valid_entities(tenant, std::slice::from_ref(&id), now).await?;
@@ -63,9 +63,9 @@ pub async fn retrieve_entity(state: &AppState, target: &Target) -> Result<Stored
 /// Replace Entity (5.6.18).
 ///
 /// # Errors
-/// ResourceNotFound; BadRequestData when the fragment is no entity.
-pub async fn replace_entity(state: &AppState, target: &Target, fragment: Fragment) -> Result<()> {
-    change(state, target, |old, now| Ok((Some(write::replace_entity(old, fragment.clone(), now)?), ()))).await
+/// ResourceNotFound.
+pub async fn replace_entity(state: &AppState, target: &Target, new: Entity) -> Result<()> {
+    change(state, target, |old, _| Ok((Some(write::replace_entity(old, new.clone())), ()))).await
 }
 
 /// Merge Entity (5.6.17).

@@ -10,6 +10,7 @@ mod importing;
 mod indexes;
 mod jsonld_contexts;
 mod pages;
+mod precedence;
 mod process;
 mod provision;
 mod purge;

@@ -1,5 +1,15 @@
-//! What a request says, read step by step in the one order of checks: method, Accept, Content-Type, tenant,
-//! parameters, body, existence.
+//! What a request says, read step by step in the one order of checks. When several things are wrong, the first is told:
+//!
+//! 1. the method;
+//! 2. `Accept`;
+//! 3. `Content-Type`;
+//! 4. the form of the tenant's name;
+//! 5. parameters and path: unknown ones, then their values. Names need the @context: that of a `Link` header is resolved
+//!    before, that of a body when the body is JSON;
+//! 6. the body: size, JSON, @context, content;
+//! 7. existence: of the tenant, then of the entity, then of the attribute.
+//!
+//! A missing `Content-Length` comes before all of these (6.3.4), like whatever `guard` refuses.
 
 pub mod accept;
 pub mod array;
@@ -8,6 +18,7 @@ pub mod link;
 pub mod params;
 pub mod purge;
 pub mod query;
+pub mod subject;
 
 use std::sync::Arc;
 

@@ -124,7 +124,7 @@ pub struct Representation {
 }
 
 /// Values that come from a URL or from a body, under the same names.
-trait Source {
+pub(super) trait Source {
     /// Text: a string member, or a parameter.
     fn text(&self, name: &str) -> Result<Option<String>>;
     /// A list: an array of strings, or a parameter separated by commas.
@@ -265,6 +265,16 @@ pub fn from_body(
     let ordering = body.get("ordering").map(|order| ordering(order, context, local)).transpose()?;
     let query = build(body, context, selectors, geo, representation.projection.attrs())?;
     Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
+}
+
+/// Checks the parameters of a POST by themselves, before its body is read.
+///
+/// # Errors
+/// BadRequestData or InvalidRequest with the parameter that is wrong.
+pub fn check_params(params: &Params, config: &Config) -> Result<()> {
+    params.flag("local")?;
+    form(params)?;
+    page(params, config).map(drop)
 }
 
 fn entity_ids<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Vec<EntityId>, Error> {

@@ -1,0 +1,204 @@
+//! When several things are wrong, the first in the order method, Accept, Content-Type, tenant, parameters, body, existence
+//! is told, by every operation alike.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Broker, run};
+
+/// An operation, and what can be wrong with a request for it.
+struct Operation {
+    method: Method,
+    /// The path, with `{id}` where there is one.
+    path: &'static str,
+    /// Whether the answer can be of several media types.
+    negotiates: bool,
+    /// A parameter with a value that is wrong, if the operation has such.
+    parameter: Option<&'static str>,
+    /// A body that is right, and one that is JSON but wrong.
+    body: Option<(Value, Value)>,
+    /// What it answers when there is no such tenant, and when the tenant is there but not the entity.
+    missing: (u16, u16),
+}
+
+/// What is wrong with a request, in the order in which it is told: status, and a word of the answer that tells it.
+const FAULTS: [(&str, u16, &str); 9] = [
+    ("accept", 406, "application/ld+json"),
+    ("content type", 415, ""),
+    ("tenant", 400, "NGSILD-Tenant"),
+    ("unknown parameter", 400, "surelyUnknown"),
+    ("parameter", 400, "BadRequestData"),
+    ("id", 400, "BadRequestData"),
+    ("no JSON", 400, "InvalidRequest"),
+    ("body", 400, "BadRequestData"),
+    ("existence", 404, ""),
+];
+
+fn operation(method: Method, path: &'static str) -> Operation {
+    let reads = method == Method::GET;
+    Operation { method, path, negotiates: reads, parameter: None, body: None, missing: (404, 404) }
+}
+
+impl Operation {
+    fn parameter(mut self, parameter: &'static str) -> Self {
+        self.parameter = Some(parameter);
+        self
+    }
+
+    fn body(mut self, right: Value, wrong: Value) -> Self {
+        self.body = Some((right, wrong));
+        self
+    }
+
+    fn missing(mut self, tenant: u16, entity: u16) -> Self {
+        self.missing = (tenant, entity);
+        self
+    }
+
+    fn negotiated(mut self) -> Self {
+        self.negotiates = true;
+        self
+    }
+
+    /// Whether a request for this operation can have this fault.
+    fn can_have(&self, fault: &str) -> bool {
+        match fault {
+            "accept" => self.negotiates,
+            "content type" | "no JSON" | "body" => self.body.is_some(),
+            "parameter" => self.parameter.is_some(),
+            "id" => self.path.contains("{id}"),
+            _ => true,
+        }
+    }
+
+    async fn send(&self, broker: &Broker, faults: &[&str], tenant: &str) -> Answer {
+        let has = |fault: &str| faults.contains(&fault);
+        let path = self.path.replace("{id}", if has("id") { "nonsense" } else { "urn:x:none" });
+        let mut query = Vec::new();
+        query.extend(has("unknown parameter").then_some("surelyUnknown=1"));
+        query.extend(self.parameter.filter(|_| has("parameter")));
+        if !has("parameter") && path.ends_with("/entities") && self.method != Method::POST {
+            query.push("type=T");
+        }
+        let asking = broker.ask(self.method.clone(), &format!("/ngsi-ld/v1{path}?{}", query.join("&")));
+        let asking = asking.header("accept", if has("accept") { "text/html" } else { "*/*" });
+        let asking = match if has("tenant") { "a tenant" } else { tenant } {
+            "" => asking,
+            tenant => asking.header("NGSILD-Tenant", tenant),
+        };
+        let Some((right, wrong)) = &self.body else { return asking.send().await };
+        let kind = if has("content type") { "text/plain" } else { "application/json" };
+        let body = match (has("no JSON"), has("body")) {
+            (true, _) if right.is_array() => "[{\"a\":".to_owned(),
+            (true, _) => "{\"a\":".to_owned(),
+            (false, true) => wrong.to_string(),
+            (false, false) => right.to_string(),
+        };
+        asking.raw(kind, body).send().await
+    }
+}
+
+fn operations() -> Vec<Operation> {
+    use Method as M;
+    let bad_name = || json!({"a b": 1});
+    let one = |body: Value| json!([body]);
+    vec![
+        operation(M::GET, "/entities").parameter("type=T&limit=-1").missing(404, 200),
+        operation(M::DELETE, "/entities").parameter("type=T&drop=a%7Bb%7D").missing(404, 204),
+        operation(M::POST, "/entities")
+            .body(json!({"id": "urn:x:new", "type": "T"}), json!({"id": "urn:x:new"}))
+            .missing(201, 201),
+        operation(M::GET, "/entities/{id}").parameter("lang=not_one"),
+        operation(M::PATCH, "/entities/{id}").parameter("observedAt=now").body(json!({"a": 1}), bad_name()),
+        operation(M::PUT, "/entities/{id}").parameter("type=%28").body(json!({"type": "T"}), json!({"a": 1})),
+        operation(M::DELETE, "/entities/{id}").parameter("type=%28"),
+        operation(M::POST, "/entities/{id}/attrs").parameter("type=%28").body(json!({"a": 1}), bad_name()),
+        operation(M::PATCH, "/entities/{id}/attrs")
+            .parameter("type=%28")
+            .body(json!({"a": 1}), json!({"a": {"type": "Property"}})),
+        operation(M::PATCH, "/entities/{id}/attrs/a")
+            .parameter("type=%28")
+            .body(json!({"value": 1}), json!("urn:ngsi-ld:null")),
+        operation(M::PUT, "/entities/{id}/attrs/a")
+            .parameter("type=%28")
+            .body(json!({"value": 1}), json!("urn:ngsi-ld:null")),
+        operation(M::DELETE, "/entities/{id}/attrs/a").parameter("deleteAll=true&datasetId=x"),
+        operation(M::POST, "/entityOperations/create")
+            .body(one(json!({"id": "urn:x:b1", "type": "T"})), json!([]))
+            .missing(201, 201),
+        operation(M::POST, "/entityOperations/upsert")
+            .body(one(json!({"id": "urn:x:b2", "type": "T"})), json!([]))
+            .missing(201, 201),
+        operation(M::POST, "/entityOperations/update")
+            .body(one(json!({"id": "urn:x:none"})), json!([]))
+            .missing(404, 207),
+        operation(M::POST, "/entityOperations/merge")
+            .body(one(json!({"id": "urn:x:none"})), json!([]))
+            .missing(404, 207),
+        operation(M::POST, "/entityOperations/delete").body(json!(["urn:x:none"]), json!([])).missing(404, 207),
+        operation(M::POST, "/entityOperations/query")
+            .negotiated()
+            .parameter("limit=-1")
+            .body(json!({"type": "Query", "entities": [{"type": "T"}]}), json!({"type": "Other"}))
+            .missing(404, 200),
+        operation(M::GET, "/types").parameter("details=yes").missing(404, 200),
+        operation(M::GET, "/types/Nothing"),
+        operation(M::GET, "/attributes").parameter("details=yes").missing(404, 200),
+        operation(M::GET, "/attributes/nothing"),
+    ]
+}
+
+#[test]
+fn the_first_thing_that_is_wrong_is_told() {
+    run(async {
+        for broker in Broker::every().await {
+            for (n, operation) in operations().into_iter().enumerate() {
+                let tenant = format!("unknown_{n}");
+                let all: Vec<&str> =
+                    FAULTS.iter().map(|(fault, ..)| *fault).filter(|fault| operation.can_have(fault)).collect();
+                for (i, fault) in all.iter().enumerate() {
+                    let (_, status, word) = FAULTS.iter().find(|(known, ..)| known == fault).unwrap();
+                    let answer = operation.send(&broker, &all[i..], &tenant).await;
+                    let what = format!(
+                        "{} {} with {:?} on {}: {}",
+                        operation.method,
+                        operation.path,
+                        &all[i..],
+                        broker.kind,
+                        answer.text
+                    );
+                    if *fault == "existence" {
+                        assert_eq!(answer.status, operation.missing.0, "{what}");
+                        if answer.status == 404 {
+                            assert_eq!(answer.error(), "NonexistentTenant", "{what}");
+                        }
+                        let answer = operation.send(&broker, &[], "").await;
+                        assert_eq!(answer.status, operation.missing.1, "{what}, then {}", answer.text);
+                        continue;
+                    }
+                    // A flag with another word is InvalidRequest (6.3.20), like every word that is not known.
+                    let word =
+                        if *fault == "parameter" && what.contains("'details'") { "InvalidRequest" } else { word };
+                    assert_eq!(answer.status, *status, "{what}");
+                    assert!(answer.text.contains(word), "{what} should tell {word}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_method_that_is_not_there_comes_before_everything() {
+    run(async {
+        let broker = Broker::sqlite().await;
+        for path in ["/entities/nonsense", "/types", "/attributes/a", "/entityOperations/delete"] {
+            let url = format!("/ngsi-ld/v1{path}?surelyUnknown=1");
+            let asking =
+                broker.ask(Method::PUT, &url).header("NGSILD-Tenant", "a tenant").header("accept", "text/html");
+            let asking = if path.starts_with("/entities/") { broker.ask(Method::POST, &url) } else { asking };
+            let answer = asking.raw("text/plain", "{").send().await;
+            assert_eq!(answer.status, 405, "{path}: {}", answer.text);
+            assert!(answer.header("allow").is_some(), "{path}");
+        }
+    });
+}
