@@ -110,8 +110,10 @@ pub fn append_attributes(old: &Entity, fragment: Fragment, overwrite: bool, now:
     let mut writing = Writing::start(old, now);
     writing.add_types(fragment.types);
     if let Patch::Set(scope) = fragment.scope {
-        let known = writing.entity.scopes().to_vec();
-        let scope = if overwrite || known.is_empty() { scope } else { union(known, scope) };
+        let scope = match writing.entity.scope.clone() {
+            Some(known) if !overwrite => union(known, scope),
+            _ => scope,
+        };
         writing.set_scope(Some(scope));
     }
     if overwrite || writing.entity.expires_at.is_none() {
@@ -171,6 +173,7 @@ pub fn partial_attribute_update(
     fragment: AttributeFragment,
     now: DateTime,
 ) -> Result<Entity> {
+    fragment.check_part()?;
     let mut entity = old.clone();
     let instance = find_mut(&mut entity, name, fragment.dataset_id.as_ref())?;
     let kind = instance.is.kind();
@@ -179,10 +182,7 @@ pub fn partial_attribute_update(
         return Err(Error::bad_request(format!("the attribute is a {}, not a {given}", kind.name())));
     }
     match fragment.value {
-        None => {}
-        Some(ValueFragment::Null) => {
-            return Err(Error::bad_request("a whole attribute is deleted with DELETE, not by a partial update"));
-        }
+        None | Some(ValueFragment::Null) => {}
         Some(ValueFragment::Value(value)) => instance.is = as_kind(kind, value)?,
     }
     fragment.observed_at.apply(&mut instance.observed_at);
@@ -208,6 +208,7 @@ pub fn partial_attribute_update(
 /// # Errors
 /// ResourceNotFound without such an instance; BadRequestData when the fragment has no value.
 pub fn replace_attribute(old: &Entity, name: &Iri, fragment: AttributeFragment, now: DateTime) -> Result<Entity> {
+    fragment.check_whole()?;
     let mut entity = old.clone();
     let instance = find_mut(&mut entity, name, fragment.dataset_id.as_ref())?;
     let created_at = instance.created_at;
@@ -363,14 +364,15 @@ fn as_kind(kind: Kind, value: AttributeValue) -> Result<AttributeValue> {
     }
 }
 
-fn union(known: Vec<Scope>, scope: OneOrMany<Scope>) -> OneOrMany<Scope> {
-    let mut all = known;
-    for scope in scope.as_slice() {
+/// The known scopes and the new ones, written as before when there are no new ones.
+fn union(known: OneOrMany<Scope>, scopes: OneOrMany<Scope>) -> OneOrMany<Scope> {
+    let mut all = known.as_slice().to_vec();
+    for scope in scopes.as_slice() {
         if !all.contains(scope) {
             all.push(scope.clone());
         }
     }
-    OneOrMany::Many(all)
+    if all.len() == known.as_slice().len() { known } else { OneOrMany::Many(all) }
 }
 
 fn find<'e>(entity: &'e Entity, name: &Iri, dataset_id: Option<&DatasetId>) -> Option<&'e Attribute> {

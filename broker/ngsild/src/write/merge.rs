@@ -57,7 +57,7 @@ impl Merger<'_> {
         match known {
             None if fragment.is_deletion() => Ok(false),
             None => {
-                let mut instance = fragment.complete(self.now)?;
+                let mut instance = without_deletions(fragment).complete(self.now)?;
                 strip_nulls(&mut instance);
                 put(attributes.entry(name.clone()).or_default(), instance)?;
                 Ok(true)
@@ -155,6 +155,16 @@ fn merge_languages(target: &mut LanguageMap, patch: LanguageMap) {
             target.insert(tag, text);
         }
     }
+}
+
+/// Sub-attributes that are only a Null have nothing to delete in something that is new.
+fn without_deletions(mut fragment: AttributeFragment) -> AttributeFragment {
+    fragment.attributes.retain_mut(|(_, subs)| {
+        let kept = std::mem::take(subs).into_iter().filter(|sub| !sub.is_deletion());
+        subs.extend(kept.map(without_deletions));
+        !subs.is_empty()
+    });
+    fragment
 }
 
 /// Nulls in something that is new have nothing to delete.

@@ -3,6 +3,7 @@
 
 mod arbitrary;
 mod filters;
+mod model;
 mod rdf;
 mod representations;
 mod w3c_jsonld;
