@@ -1,7 +1,7 @@
 //! Batch operations (5.6.7 to 5.6.10, 5.6.20): elements in their order, as if each came alone, in as few commits as
 //! possible.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use hiroba_store::{Outcome, Stored, TenantId, Write};
@@ -86,26 +86,21 @@ struct Commit<'s> {
     now: DateTime,
 }
 
-/// What is to be written for one entity, and which elements it answers.
-struct Pending {
-    before: Option<Stored>,
-    /// The state that clients saw before the batch.
-    existed: bool,
-    after: Option<Arc<Entity>>,
-    changed: bool,
-    elements: Vec<usize>,
-}
+/// What became of each element; `None` while it is open. Whether it created its entity.
+type Outcomes = Vec<Option<Result<bool, Error>>>;
 
 impl Commit<'_> {
     async fn run(&self, elements: Vec<Element>, result: &mut BatchResult) -> Result<()> {
-        let mut outcomes: Vec<Option<Result<bool, Error>>> = Vec::new();
+        let mut outcomes = Outcomes::new();
         outcomes.resize_with(elements.len(), || None);
-        for _ in 0..ATTEMPTS {
-            let open: Vec<usize> = (0..elements.len()).filter(|i| outcomes[*i].is_none()).collect();
+        let mut attempts = 0;
+        while attempts < ATTEMPTS {
+            let open = first_of_each(&elements, &outcomes);
             if open.is_empty() {
                 break;
             }
-            self.attempt(&elements, &open, &mut outcomes).await?;
+            let decided = self.attempt(&elements, &open, &mut outcomes).await?;
+            attempts = if decided { 0 } else { attempts + 1 };
         }
         for (element, outcome) in elements.into_iter().zip(outcomes) {
             match (outcome, element.id) {
@@ -124,101 +119,86 @@ impl Commit<'_> {
         Ok(())
     }
 
-    /// Loads, works out and writes what is still open. Elements of entities that somebody else changed stay open.
-    async fn attempt(
-        &self,
-        elements: &[Element],
-        open: &[usize],
-        outcomes: &mut [Option<Result<bool, Error>>],
-    ) -> Result<()> {
-        let mut ids: Vec<EntityId> = open.iter().filter_map(|i| elements[*i].id.clone()).collect();
-        ids.sort();
-        ids.dedup();
+    /// Loads, works out and writes elements, each of another entity. Those of entities that somebody else changed
+    /// meanwhile stay open. Whether any was decided.
+    async fn attempt(&self, elements: &[Element], open: &[usize], outcomes: &mut Outcomes) -> Result<bool> {
+        let ids: Vec<EntityId> = open.iter().filter_map(|i| elements[*i].id.clone()).collect();
         let loaded = self.state.store.valid_entities(self.tenant, &ids, self.now).await?;
-        let mut pending: HashMap<EntityId, Pending> = HashMap::with_capacity(ids.len());
-        for (id, stored) in ids.into_iter().zip(loaded) {
-            let shown = stored.clone().map(|stored| super::entities::without_expired(stored, self.now).entity);
-            let existed = shown.is_some();
-            pending.insert(id, Pending { before: stored, existed, after: shown, changed: false, elements: Vec::new() });
-        }
-        // Elements about one entity build on one another; the commit holds the last state.
-        let mut order: Vec<EntityId> = Vec::new();
-        let mut results: Vec<(usize, bool)> = Vec::new();
+        let mut known: HashMap<EntityId, Option<Stored>> = ids.into_iter().zip(loaded).collect();
+        let mut writes = Vec::with_capacity(open.len());
+        let mut written = Vec::with_capacity(open.len());
         for &i in open {
-            let element = &elements[i];
-            let step = match (&element.fragment, element.id.as_ref().and_then(|id| pending.get_mut(id))) {
+            let Element { id, fragment } = &elements[i];
+            let step = match (fragment, id) {
                 (Err(error), _) => Err(error.clone()),
                 (Ok(_), None) => Err(Error::bad_request("the element has no 'id'")),
-                (Ok(fragment), Some(entry)) => self.step(fragment.as_ref(), element, entry).inspect(|_| {
-                    if entry.elements.is_empty() {
-                        order.extend(element.id.clone());
-                    }
-                    entry.elements.push(i);
-                }),
+                (Ok(fragment), Some(id)) => {
+                    let before = known.remove(id).flatten();
+                    self.step(fragment.as_ref(), id, before.as_ref()).map(|(after, created)| (before, after, created))
+                }
             };
             match step {
-                Ok(created) => results.push((i, created)),
+                Ok((before, after, created)) if after.as_ref() == before.as_ref().map(|stored| &*stored.entity) => {
+                    outcomes[i] = Some(Ok(created));
+                }
+                Ok((before, after, created)) => {
+                    writes.push(Write { before, after: after.map(Arc::new) });
+                    written.push((i, created));
+                }
                 Err(error) => outcomes[i] = Some(Err(error)),
             }
         }
-        let mut writes = Vec::with_capacity(order.len());
-        let mut written: Vec<&Pending> = Vec::with_capacity(order.len());
-        for id in &order {
-            let Some(entry) = pending.get(id) else { continue };
-            if entry.changed && (entry.before.is_some() || entry.after.is_some()) {
-                writes.push(Write { before: entry.before.clone(), after: entry.after.clone() });
-                written.push(entry);
+        if !writes.is_empty() {
+            let done = self.state.store.write(self.tenant, &writes, self.now).await?;
+            for ((i, created), outcome) in written.into_iter().zip(done) {
+                if outcome != Outcome::Conflict {
+                    outcomes[i] = Some(Ok(created));
+                }
             }
         }
-        let done =
-            if writes.is_empty() { Vec::new() } else { self.state.store.write(self.tenant, &writes, self.now).await? };
-        let conflicts: std::collections::HashSet<usize> = written
-            .iter()
-            .zip(&done)
-            .filter(|(_, outcome)| **outcome == Outcome::Conflict)
-            .flat_map(|(entry, _)| entry.elements.iter().copied())
-            .collect();
-        for (i, created) in results {
-            if !conflicts.contains(&i) {
-                outcomes[i] = Some(Ok(created));
-            }
-        }
-        Ok(())
+        Ok(open.iter().any(|i| outcomes[*i].is_some()))
     }
 
-    /// Applies one element to the state that the elements before it led to. Whether it created the entity.
-    fn step(&self, fragment: Option<&Fragment>, element: &Element, entry: &mut Pending) -> Result<bool, Error> {
-        let id = element.id.as_ref().map_or("", EntityId::as_str);
-        let not_found = || Error::new(ErrorKind::ResourceNotFound, format!("there is no entity {id}"));
+    /// The state that one element leads to, and whether it creates the entity.
+    fn step(
+        &self,
+        fragment: Option<&Fragment>,
+        id: &EntityId,
+        before: Option<&Stored>,
+    ) -> Result<(Option<Entity>, bool), Error> {
         let now = self.now;
+        let old = before.map(|stored| super::entities::without_expired(stored.clone(), now).entity);
         let fragment = || fragment.cloned().ok_or_else(|| Error::bad_request("the element is no entity"));
-        let (after, created) = match (self.operation, entry.after.as_deref()) {
+        let after = match (self.operation, old.as_deref()) {
             (BatchOperation::Create, Some(_)) => {
                 return Err(Error::new(ErrorKind::AlreadyExists, format!("{id} exists already")));
             }
             (BatchOperation::Create | BatchOperation::UpsertReplace | BatchOperation::UpsertUpdate, None) => {
-                (Some(fragment()?.into_entity(now)?), true)
+                return Ok((Some(fragment()?.into_entity(now)?), true));
             }
             (BatchOperation::UpsertReplace, Some(old)) => {
-                (Some(write::replace_entity(old, fragment()?.into_entity(now)?)), false)
+                Some(write::replace_entity(old, fragment()?.into_entity(now)?))
             }
-            (BatchOperation::UpsertUpdate, Some(old)) => {
-                (Some(write::update_attributes(old, fragment()?, now)?.entity), false)
-            }
+            (BatchOperation::UpsertUpdate, Some(old)) => Some(write::update_attributes(old, fragment()?, now)?.entity),
             (BatchOperation::Update { overwrite }, Some(old)) => {
-                (Some(write::append_attributes(old, fragment()?, overwrite, now)?.entity), false)
+                Some(write::append_attributes(old, fragment()?, overwrite, now)?.entity)
             }
             (BatchOperation::Merge, Some(old)) => {
-                (Some(write::merge_entity(old, fragment()?, &MergeOptions::default(), now)?), false)
+                Some(write::merge_entity(old, fragment()?, &MergeOptions::default(), now)?)
             }
-            (BatchOperation::Delete, Some(_)) => (None, false),
+            (BatchOperation::Delete, Some(_)) => None,
             (BatchOperation::Update { .. } | BatchOperation::Merge | BatchOperation::Delete, None) => {
-                return Err(not_found());
+                return Err(Error::new(ErrorKind::ResourceNotFound, format!("there is no entity {id}")));
             }
         };
-        entry.changed |= after.as_ref() != entry.after.as_deref();
-        entry.after = after.map(Arc::new);
-        // An entity that was there before the batch is not created by it, even if it was deleted on the way.
-        Ok(created && !entry.existed)
+        Ok((after, false))
     }
+}
+
+/// The elements that are open, of each entity the first: each is a change of its own, as if it came alone, so the next one
+/// of the same entity waits for its commit (5.5.11).
+fn first_of_each(elements: &[Element], outcomes: &Outcomes) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    let open = (0..elements.len()).filter(|i| outcomes[*i].is_none());
+    open.filter(|i| elements[*i].id.as_ref().is_none_or(|id| seen.insert(id))).collect()
 }

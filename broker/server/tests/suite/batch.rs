@@ -21,6 +21,7 @@ fn statuses_tell_what_became_of_the_whole() {
             assert_eq!((created.status, created.json()), (201, json!(["urn:x:1", "urn:x:2"])));
             let partly = post("create", json!([entity("urn:x:1", 1), entity("urn:x:3", 3)])).await;
             assert_eq!((partly.status, &partly.json()["success"]), (207, &json!(["urn:x:3"])));
+            assert_eq!(partly.header("content-type"), Some("application/json"));
             let error = &partly.json()["errors"][0];
             assert_eq!((error["entityId"].as_str(), error["error"]["status"].as_u64()), (Some("urn:x:1"), Some(409)));
 
@@ -80,6 +81,9 @@ fn elements_of_one_entity_build_on_one_another() {
             )
             .await;
             assert_eq!(merged.status, 204);
+            let feed = broker.get("/changes").send().await.text;
+            let told = feed.lines().filter(|line| line.contains("\"urn:x:1\"")).count();
+            assert_eq!(told, 1 + 3, "each is a change of its own");
             assert_eq!(
                 broker.simplified("urn:x:1").await,
                 json!({"id": "urn:x:1", "type": "T", "a": 3, "b": 1, "c": 1, "kept": 1})
@@ -115,6 +119,10 @@ fn a_bad_element_is_its_own_fault_a_bad_batch_is_nobodys() {
             let half = format!("[{}, {{\"id\": \"urn:x:8\", \"type\":", entity("urn:x:7", 1));
             let answer =
                 broker.ask(reqwest::Method::POST, &operation("create")).raw("application/json", half).send().await;
+            assert_eq!((answer.status, answer.error().as_str()), (400, "InvalidRequest"));
+            let trailing = format!("[{}] []", entity("urn:x:7", 1));
+            let answer =
+                broker.ask(reqwest::Method::POST, &operation("create")).raw("application/json", trailing).send().await;
             assert_eq!((answer.status, answer.error().as_str()), (400, "InvalidRequest"));
             let seven = broker.get("/ngsi-ld/v1/entities/urn:x:7").send().await;
             assert_eq!(seven.status, 404, "nothing of a broken body is written");
