@@ -106,6 +106,9 @@ const SYSTEM_MEMBERS: [&str; 14] = [
     "previousObjectList",
 ];
 
+/// The one attribute that may seal (5.2.5).
+const PROOF: &str = "ngsildproof";
+
 /// Members that describe an instance besides its value.
 const META_MEMBERS: [&str; 6] = ["datasetId", "observedAt", "unitCode", "valueType", "objectType", "expiresAt"];
 
@@ -190,8 +193,18 @@ impl AttributeFragment {
 }
 
 impl Reader<'_> {
+    /// All instances of the attribute of that name.
+    pub(super) fn named(&self, name: &str, value: Value, path: &Path<'_>) -> Result<Vec<AttributeFragment>> {
+        let instances = self.instances(value, path)?;
+        if name != PROOF && instances.iter().any(|instance| instance.sealed.is_some()) {
+            let detail = format!("'entityIdSealed' and 'entityTypeSealed' belong into '{PROOF}'");
+            return Err(Error::bad_request(detail).at(path));
+        }
+        Ok(instances)
+    }
+
     /// All instances of one attribute.
-    pub(super) fn instances(&self, value: Value, path: &Path<'_>) -> Result<Vec<AttributeFragment>> {
+    fn instances(&self, value: Value, path: &Path<'_>) -> Result<Vec<AttributeFragment>> {
         let instances = match value {
             Value::Array(items) if !items.is_empty() && items.iter().all(is_instance) => {
                 if items.len() > MAX_INSTANCES {
@@ -330,7 +343,7 @@ impl Reader<'_> {
             }
             name => {
                 let iri = self.context.expand_attribute(name).map_err(|e| e.at(path))?;
-                fragment.attributes.push((iri, self.instances(value, path)?));
+                fragment.attributes.push((iri, self.named(name, value, path)?));
             }
         }
         Ok(())

@@ -68,7 +68,7 @@ impl Reader<'_> {
     pub fn fragment(&self, body: Value) -> Result<Fragment> {
         let mut attributes = Vec::new();
         let fragment = self.document(body, |name, iri, value| {
-            attributes.push((iri, self.instances(value, &Path::root().member(name))?));
+            attributes.push((iri, self.named(name, value, &Path::root().member(name))?));
             Ok(())
         })?;
         Ok(Fragment { attributes, ..fragment })

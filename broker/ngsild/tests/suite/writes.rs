@@ -301,6 +301,8 @@ fn nulls_that_delete_nothing_are_refused() {
         json!({"a": {"vocab": ["x", "urn:ngsi-ld:null"]}}),
         json!({"a": {"languageMap": {"en": ["x", "urn:ngsi-ld:null"]}}}),
         json!({"a": {"value": 1, "datasetId": "urn:ngsi-ld:null"}}),
+        json!({"a": {"value": 1, "entityIdSealed": "urn:x:1"}}),
+        json!({"a": {"value": 1, "b": {"value": 1, "entityTypeSealed": "T"}}}),
         json!({"type": "urn:ngsi-ld:null"}),
         json!({"id": "urn:ngsi-ld:null"}),
     ] {

@@ -256,6 +256,70 @@ fn what_is_written_is_read_at_once() {
     });
 }
 
+/// Rules that a status alone does not show.
+#[test]
+fn the_small_print_of_writing() {
+    run(async {
+        for broker in Broker::every().await {
+            let path = format!("{ENTITIES}/urn:x:1");
+            let attrs = format!("{path}/attrs");
+            let ask = async |method: Method, path: &str, body: Value| broker.ask(method, path).body(&body).send().await;
+            // What is refused leaves no trace, not even a tenant.
+            let refused =
+                broker.post(ENTITIES, &json!({"id": "urn:x:1"})).header("NGSILD-Tenant", "never").send().await;
+            assert_eq!(refused.status, 400);
+            assert_eq!(broker.get(&path).header("NGSILD-Tenant", "never").send().await.error(), "NonexistentTenant");
+
+            broker.create(&sample("urn:x:1")).await;
+            let done = ask(Method::PATCH, &path, json!({"a": 2})).await;
+            assert_eq!((done.status, done.header("content-length"), done.text.as_str()), (204, None, ""));
+            let trailing = broker.ask(Method::PATCH, &path).raw("application/json", "{\"a\": 3} {}").send().await;
+            assert_eq!(trailing.error(), "InvalidRequest", "something after the end");
+            for (method, status) in [(Method::PATCH, 204), (Method::PUT, 415), (Method::POST, 415)] {
+                let path = if method == Method::POST { ENTITIES } else { &path };
+                let body = sample("urn:x:1").to_string();
+                let answer = broker.ask(method.clone(), path).raw("application/merge-patch+json", body).send().await;
+                assert_eq!(answer.status, status, "merge-patch by {method}");
+            }
+            // Types are added, never taken away, but by replacing everything.
+            assert_eq!(ask(Method::POST, &attrs, json!({"type": "U"})).await.status, 204);
+            assert_eq!(ask(Method::PATCH, &attrs, json!({"type": ["V", "T"]})).await.status, 204);
+            assert_eq!(ask(Method::PATCH, &path, json!({"type": "W"})).await.status, 204);
+            assert_eq!(broker.simplified("urn:x:1").await["type"], json!(["T", "U", "V", "W"]));
+            assert_eq!(ask(Method::PATCH, &path, json!({"type": "urn:ngsi-ld:null"})).await.status, 400);
+            // Scopes: appended without overwriting, replaced by updating, ignored when there is none to update.
+            ask(Method::POST, &format!("{attrs}?options=noOverwrite"), json!({"scope": "/b"})).await;
+            assert_eq!(broker.simplified("urn:x:1").await["scope"], json!(["/a", "/b"]));
+            ask(Method::PATCH, &attrs, json!({"scope": "/c"})).await;
+            assert_eq!(broker.simplified("urn:x:1").await["scope"], json!("/c"));
+            broker.ask(Method::DELETE, &format!("{attrs}/scope")).send().await;
+            assert_eq!(ask(Method::PATCH, &attrs, json!({"scope": "/d"})).await.status, 204);
+            assert!(broker.simplified("urn:x:1").await.get("scope").is_none());
+            // One attribute, of which one instance is new and the other is there: told as not updated.
+            let both = json!({"m": [{"value": 9, "datasetId": "urn:d:1"}, {"value": 9, "datasetId": "urn:d:2"}]});
+            let partly = ask(Method::POST, &format!("{attrs}?options=noOverwrite"), both).await;
+            assert_eq!((partly.status, &partly.json()["updated"]), (207, &json!([])));
+            assert_eq!(partly.header("content-type"), Some("application/json"));
+            let shown = broker.simplified("urn:x:1").await;
+            assert_eq!(shown["m"], json!({"dataset": {"@none": 1, "urn:d:1": 2, "urn:d:2": 9}}));
+            // Nulls delete one instance only.
+            let null = json!({"m": {"type": "Property", "value": "urn:ngsi-ld:null", "datasetId": "urn:d:2"}});
+            assert_eq!(ask(Method::PATCH, &attrs, null).await.status, 204);
+            assert_eq!(ask(Method::PATCH, &path, json!({"m": "urn:ngsi-ld:null"})).await.status, 204);
+            assert_eq!(broker.simplified("urn:x:1").await["m"], json!({"dataset": {"urn:d:1": 2}}));
+            assert_eq!(ask(Method::PATCH, &format!("{attrs}/m"), json!({"value": 1})).await.status, 404, "no default");
+            let none = format!("{attrs}/m?datasetId=@none");
+            assert_eq!(broker.ask(Method::DELETE, &none).send().await.status, 404);
+            // What is not overwritten keeps its end as well.
+            let end = |year: i32| json!({"expiresAt": format!("{year}-01-01T00:00:00Z")});
+            ask(Method::POST, &attrs, end(2090)).await;
+            ask(Method::POST, &format!("{attrs}?options=noOverwrite"), end(2091)).await;
+            let shown = broker.get(&format!("{path}?options=sysAttrs")).send().await.json();
+            assert_eq!(shown["expiresAt"], "2090-01-01T00:00:00Z");
+        }
+    });
+}
+
 #[test]
 fn a_simplified_merge_leaves_what_it_does_not_say() {
     run(async {
