@@ -488,7 +488,7 @@ fn modelled(entity: &Entity) -> Model {
     }
     Model {
         types: entity.types.iter().map(|name| number(name.as_str())).collect(),
-        scopes: entity.scopes().iter().map(|scope| number(&scope.to_string())).collect(),
+        scopes: entity.scopes().iter().map(|scope| number(scope.as_ref())).collect(),
         instances,
         modified: seconds(entity.modified_at),
     }

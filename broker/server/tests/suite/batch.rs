@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Broker, run};
+use crate::support::{Broker, eventually, run};
 
 fn operation(name: &str) -> String {
     format!("/ngsi-ld/v1/entityOperations/{name}")
@@ -81,9 +81,11 @@ fn elements_of_one_entity_build_on_one_another() {
             )
             .await;
             assert_eq!(merged.status, 204);
-            let feed = broker.get("/changes").send().await.text;
-            let told = feed.lines().filter(|line| line.contains("\"urn:x:1\"")).count();
-            assert_eq!(told, 1 + 3, "each is a change of its own");
+            eventually("the log tells of each as a change of its own", async || {
+                let feed = broker.get("/changes").send().await.text;
+                feed.lines().filter(|line| line.contains("\"urn:x:1\"")).count() == 1 + 3
+            })
+            .await;
             assert_eq!(
                 broker.simplified("urn:x:1").await,
                 json!({"id": "urn:x:1", "type": "T", "a": 3, "b": 1, "c": 1, "kept": 1})

@@ -145,6 +145,12 @@ fn operations() -> Vec<Operation> {
         operation(M::GET, "/types/Nothing"),
         operation(M::GET, "/attributes").parameter("details=yes").missing(404, 200),
         operation(M::GET, "/attributes/nothing"),
+        operation(M::GET, "/jsonldContexts").parameter("kind=odd").missing(404, 200),
+        operation(M::POST, "/jsonldContexts")
+            .body(json!({"@context": {"a": "http://example.org/a"}}), json!({"a": 1}))
+            .missing(201, 201),
+        operation(M::GET, "/jsonldContexts/none").parameter("details=maybe"),
+        operation(M::DELETE, "/jsonldContexts/none").parameter("reload=maybe"),
     ]
 }
 
@@ -177,8 +183,8 @@ fn the_first_thing_that_is_wrong_is_told() {
                         continue;
                     }
                     // A flag with another word is InvalidRequest (6.3.20), like every word that is not known.
-                    let word =
-                        if *fault == "parameter" && what.contains("'details'") { "InvalidRequest" } else { word };
+                    let flag = *fault == "parameter" && what.contains("is true or false");
+                    let word = if flag { "InvalidRequest" } else { word };
                     assert_eq!(answer.status, *status, "{what}");
                     assert!(answer.text.contains(word), "{what} should tell {word}");
                 }
