@@ -106,10 +106,24 @@ impl GeoQuery {
         let rect = self.reference.bounding_rect()?;
         match self.georel {
             Georel::NearMin(_) | Georel::Disjoint => None,
-            Georel::NearMax(metres) => Some(widened(rect, metres)),
+            Georel::NearMax(metres) => Some(widened(bulged(rect), metres)),
             _ => Some(vec![rect]),
         }
     }
+}
+
+/// A rectangle that holds the great circles between all points of a rectangle: distances are measured to these, which
+/// run nearer to the poles than the parallel does, and across the antimeridian where that is shorter.
+fn bulged(rect: Rect<f64>) -> Rect<f64> {
+    if rect.width() >= 180.0 {
+        return Rect::new(Coord { x: -180.0, y: -90.0 }, Coord { x: 180.0, y: 90.0 });
+    }
+    // The highest of them ends where two sides meet the same parallel, and is highest in the middle between them.
+    let half = (rect.width() / 2.0).to_radians().cos();
+    let bulge = |latitude: f64| (latitude.to_radians().tan() / half).atan().to_degrees();
+    let south = if rect.min().y < 0.0 { bulge(rect.min().y).min(rect.min().y) } else { rect.min().y };
+    let north = if rect.max().y > 0.0 { bulge(rect.max().y).max(rect.max().y) } else { rect.max().y };
+    Rect::new(Coord { x: rect.min().x, y: south }, Coord { x: rect.max().x, y: north })
 }
 
 /// A rectangle and everything within `metres` of it: two rectangles where it crosses the antimeridian, the whole
@@ -228,6 +242,25 @@ mod tests {
 
     fn target(geometry: &str, coordinates: Value) -> Geometry<f64> {
         geometry::from_parts(geometry, &coordinates).unwrap()
+    }
+
+    /// What is near a long line may lie outside the rectangle of its ends.
+    #[test]
+    fn bounds_follow_great_circles() {
+        let mut found = 0;
+        for (line, near) in [
+            (json!([[-148.25, -29.24], [139.0, 35.0]]), [180.0, 0.0]),
+            (json!([[-60.0, 50.0], [60.0, 50.0]]), [0.0, 67.2]),
+            (json!([[-60.0, -50.0], [60.0, -50.0]]), [0.0, -67.2]),
+            (json!([[0.0, 50.0], [60.0, -50.0]]), [30.0, 0.0]),
+        ] {
+            let query = query("near;maxDistance==396461", "LineString", line.clone());
+            let point = Point::new(near[0], near[1]);
+            found += usize::from(query.relates(&Geometry::Point(point)));
+            let bounds = query.bounds().unwrap();
+            assert!(bounds.iter().any(|rect| rect.intersects(&point)), "{line}: {bounds:?}");
+        }
+        assert!(found > 0, "lines are great circles");
     }
 
     #[test]
