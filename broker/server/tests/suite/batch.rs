@@ -141,8 +141,7 @@ fn a_thousand_elements_are_one_commit() {
             let batch: Vec<Value> = (0..2_500).map(|n| entity(&format!("urn:x:{n}"), n)).collect();
             let answer = broker.post(&operation("upsert"), &json!(batch)).send().await;
             assert_eq!((answer.status, answer.json().as_array().unwrap().len()), (201, 2_500));
-            let feed = broker.get("/changes?limit=5000").send().await;
-            let lines: Vec<Value> = feed.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let lines = broker.changes("/changes?limit=5000", 2_500).await;
             assert_eq!(lines.len(), 2_500);
             if broker.kind == "PostGIS" {
                 let transactions: std::collections::BTreeSet<String> = lines

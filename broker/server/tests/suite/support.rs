@@ -206,6 +206,19 @@ impl Broker {
         assert_eq!(answer.status, 201, "{}", answer.text);
     }
 
+    /// The changes at an address of the feed, once there are as many: it tells of a commit when the transactions of the
+    /// whole database server that began before have ended.
+    pub(crate) async fn changes(&self, path: &str, count: usize) -> Vec<Value> {
+        let mut changes: Vec<Value> = Vec::new();
+        eventually(&format!("{path} tells {count} changes on {}", self.kind), async || {
+            let feed = self.get(path).send().await.text;
+            changes = feed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            changes.len() >= count
+        })
+        .await;
+        changes
+    }
+
     /// An entity in key-value form.
     pub(crate) async fn simplified(&self, id: &str) -> Value {
         self.get(&format!("/ngsi-ld/v1/entities/{id}?format=simplified")).send().await.json()

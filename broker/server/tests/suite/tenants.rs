@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Broker, run};
+use crate::support::{Broker, eventually, run};
 
 #[test]
 fn a_tenant_comes_to_be_by_creating_and_sees_only_its_own() {
@@ -40,8 +40,11 @@ fn a_tenant_comes_to_be_by_creating_and_sees_only_its_own() {
                 .send()
                 .await;
             assert_eq!(batch.status, 201);
-            let feed = broker.get("/changes").send().await.text;
-            assert!(feed.contains("\"tenant\":\"tenant_a\"") && feed.contains("\"tenant\":\"by_batch\""));
+            eventually("the feed tells whose the changes are", async || {
+                let feed = broker.get("/changes").send().await.text;
+                feed.contains("\"tenant\":\"tenant_a\"") && feed.contains("\"tenant\":\"by_batch\"")
+            })
+            .await;
         }
     });
 }
