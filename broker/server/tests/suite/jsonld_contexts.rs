@@ -466,7 +466,8 @@ fn once_a_deletion_is_acknowledged_nobody_here_goes_by_it_any_more() {
                     seen
                 };
                 let deleting = async {
-                    assert_eq!(delete(&broker, &path).await.status, 204);
+                    let deleted = delete(&broker, &path).await;
+                    assert_eq!(deleted.status, 204, "{}", deleted.text);
                     query(&broker, "Shop", &url).await.status
                 };
                 let (a, b, c, after) = tokio::join!(using(), using(), using(), deleting);

@@ -84,7 +84,7 @@ impl Document {
             size: 200 + 4 * text.len(),
             digest,
             withdrawn: AtomicBool::new(false),
-            checked: AtomicI64::new(now().micros()),
+            checked: AtomicI64::new(0),
             hits: AtomicU64::new(0),
             used_at: AtomicI64::new(0),
         }
@@ -117,12 +117,17 @@ impl Document {
         self.withdrawn.load(Ordering::Acquire)
     }
 
-    /// Whether it is this caller's turn to look whether it is still there.
+    /// Whether it was last [seen there](Self::confirm) so long ago, in microseconds, that the caller has to look again.
     pub(super) fn is_due(&self, now: DateTime, believed: i64) -> bool {
         let checked = self.checked.load(Ordering::Acquire);
         // A clock that was set back must not make it believed for long.
-        let due = !(checked..checked.saturating_add(believed)).contains(&now.micros());
-        due && self.checked.compare_exchange(checked, now.micros(), Ordering::AcqRel, Ordering::Acquire).is_ok()
+        !(checked..checked.saturating_add(believed)).contains(&now.micros())
+    }
+
+    /// It was seen where it belongs. Only then: who finds it in memory before has to look too, since it may be deleted
+    /// between its reading and its remembering.
+    pub(super) fn confirm(&self, now: DateTime) {
+        self.checked.fetch_max(now.micros(), Ordering::AcqRel);
     }
 
     /// Counts a use.

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use hiroba_store::{Store, StoreError, TenantId};
 use hiroba_vocab::Tenant;
 use moka::future::Cache;
+use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use ngsild::jsonld::{Context, ContextError, Documents, UserContext, process};
 use ngsild::{Error, ErrorKind};
@@ -164,7 +165,8 @@ impl Contexts {
         if document.is_withdrawn() {
             return Ok(false);
         }
-        if !document.is_due(now(), BELIEVED) {
+        let now = now();
+        if !document.is_due(now, BELIEVED) {
             return Ok(true);
         }
         let there = match &document.origin {
@@ -183,7 +185,9 @@ impl Contexts {
                 there
             }
         };
-        if !there {
+        if there {
+            document.confirm(now);
+        } else {
             document.withdraw();
         }
         Ok(there)
@@ -219,14 +223,24 @@ impl Contexts {
             .map_err(|e| StoreError::Corrupt { id: id.to_owned(), detail: e.to_string() })?;
         let document = Arc::new(Document::stored(tenant, &entry, &body, value));
         // Several that read it at the same moment share one, so that its uses are counted in one place.
-        let document = self.stored.entry(key.clone()).or_insert(document).into_value();
-        // It may have been deleted between the reading and the remembering; whoever deletes it from now on finds it.
-        if !self.store.has_context(tenant, id).await? {
-            self.stored.invalidate(&key);
-            document.withdraw();
-            return Ok(None);
+        let document = self.share(key, document);
+        // Nobody has confirmed it yet: whoever deletes it from now on finds it, but it may be deleted already.
+        Ok(self.is_current(&document).await?.then_some(document))
+    }
+
+    /// The document that is in memory under a key; the one given if there is none. (moka's `or_insert` may keep another
+    /// than it returns when several insert at once.)
+    fn share(&self, key: (TenantId, String), document: Arc<Document>) -> Arc<Document> {
+        let entry = self.stored.entry(key).and_compute_with(|current| match current {
+            Some(_) => Op::Nop,
+            None => Op::Put(Arc::clone(&document)),
+        });
+        match entry {
+            CompResult::Inserted(entry) | CompResult::ReplacedWith(entry) | CompResult::Unchanged(entry) => {
+                entry.into_value()
+            }
+            CompResult::Removed(_) | CompResult::StillNone(_) => document,
         }
-        Ok(Some(document))
     }
 
     /// A remote document, from memory or from its place.
