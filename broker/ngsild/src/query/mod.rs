@@ -1,7 +1,7 @@
 //! The query languages (4.9, 4.10, 4.17, 4.19, 4.21, 4.23) and the one meaning of a query.
 //!
 //! Each language has a syntax tree that is read from text (`FromStr`) and written back (`Display`), with names as the
-//! client wrote them; `resolve` expands the names with the request's context. [`matches`] says what a resolved
+//! client wrote them; `resolve` expands the names with the request's context. [`matches()`] says what a resolved
 //! [`Query`] means. Databases may narrow the candidates, but never decide otherwise.
 
 mod cursor;
