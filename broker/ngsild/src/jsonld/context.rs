@@ -210,10 +210,10 @@ impl Context {
     /// IRI expansion relative to the vocabulary (JSON-LD 1.1 API, 5.2): what a name stands for. `None` when the
     /// context maps it to null, or when it is neither a term, an IRI nor covered by `@vocab`.
     pub fn expand(&self, name: &str) -> Option<Iri> {
-        if name.starts_with('@') && super::process::is_keyword(name) {
+        if name.starts_with('@') && super::keyword::is_keyword(name) {
             return Some(Iri::from_expanded(name));
         }
-        if super::process::looks_like_keyword(name) {
+        if super::keyword::looks_like_keyword(name) {
             return None;
         }
         if let Some(definition) = self.definition(name) {

@@ -9,6 +9,7 @@
 
 mod context;
 mod core;
+mod keyword;
 mod process;
 mod source;
 mod vocabulary;

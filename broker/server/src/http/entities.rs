@@ -12,7 +12,7 @@ use super::problem::{HttpError, Result};
 use super::request::body::{self, ContentType};
 use super::request::params::Params;
 use super::request::purge::{self, PURGE};
-use super::request::query::{RETRIEVE, retrieval};
+use super::request::representation::{RETRIEVE, retrieval};
 use super::request::subject::{Change, Subject};
 use super::request::{Names, accept, tenant};
 use super::respond::{Answering, created, empty, not_modified, segment};

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::problem::Result;
 use super::request::accept::Media;
-use super::request::query::Representation;
+use super::request::representation::Representation;
 use super::request::{Names, base_url, tenant};
 use crate::service::ServiceError;
 use crate::service::contexts;

@@ -18,6 +18,8 @@ pub mod link;
 pub mod params;
 pub mod purge;
 pub mod query;
+pub mod representation;
+mod source;
 pub mod subject;
 
 use std::sync::Arc;

@@ -1,13 +1,14 @@
 //! The parameters of Purge Entities (table 6.4.3.3-1).
 
 use hiroba_vocab::Iri;
-use ngsild::query::{ProjectionList, ProjectionMember};
+use ngsild::query::ProjectionMember;
 use ngsild::write::Purge;
 use ngsild::{Error, jsonld::Context};
 
 use super::super::problem::Result;
 use super::params::Params;
 use super::query::{build, geo_params, selectors};
+use super::representation::projection_list;
 use crate::service::purge::PurgeRequest;
 
 /// Parameters of DELETE /entities (table 6.4.3.3-1).
@@ -56,8 +57,7 @@ pub fn purge(params: &Params, context: &Context) -> Result<PurgeRequest> {
 
 /// The attributes that `drop` or `keep` names, and whether `scope` is among the names.
 fn attribute_list(name: &'static str, text: &str, context: &Context) -> Result<(Vec<Iri>, bool)> {
-    let list: ProjectionList =
-        text.parse().map_err(|e: Error| Error { at: e.at.map(|at| at.replacen("projection", name, 1)), ..e })?;
+    let list = projection_list(name, text)?;
     if list.depth() > 0 {
         return Err(Error::bad_request("members of linked entities cannot be purged").at(name).into());
     }

@@ -2,19 +2,17 @@
 //! types.
 
 use hiroba_store::Page;
-use hiroba_vocab::{DatasetId, EntityId, Iri};
-use ngsild::language::LanguagePreference;
+use hiroba_vocab::{EntityId, Iri};
 use ngsild::query::filter::Expansions;
-use ngsild::query::{
-    EntitySelector, GeoQuery, OrderBy, Ordering, Place, Projection, ProjectionList, Q, Query, TypeSelection,
-};
-use ngsild::render::{Form, GeometryChoice};
+use ngsild::query::{EntitySelector, GeoQuery, OrderBy, Ordering, Place, Q, Query, TypeSelection};
 use ngsild::{Error, jsonld::Context};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::super::problem::{HttpError, Result};
 use super::accept::Media;
 use super::params::Params;
+use super::representation::{Representation, form, representation};
+use super::source::Source;
 use crate::config::Config;
 use crate::service::query::QueryRequest;
 
@@ -56,25 +54,6 @@ pub const QUERY: &[&str] = &[
     "entityMapLifetime",
 ];
 
-/// Parameters of GET /entities/{id}.
-pub const RETRIEVE: &[&str] = &[
-    "type",
-    "attrs",
-    "pick",
-    "omit",
-    "lang",
-    "format",
-    "options",
-    "local",
-    "geometryProperty",
-    "datasetId",
-    "join",
-    "joinLevel",
-    "containedBy",
-    "entityMap",
-    "entityMapLifetime",
-];
-
 /// Parameters of POST /entityOperations/query: what is no member of Query.
 pub const POST_QUERY: &[&str] =
     &["limit", "offset", "count", "format", "options", "local", "geometryProperty", "entityMap", "entityMapLifetime"];
@@ -105,66 +84,6 @@ const QUERY_MEMBERS: &[&str] = &[
     "aggrParams",
     "@context",
 ];
-
-/// How to show entities.
-#[derive(Debug)]
-pub struct Representation {
-    /// `format`, or the same word in `options`.
-    pub form: Form,
-    /// `options=sysAttrs`
-    pub sys_attrs: bool,
-    /// `lang`
-    pub lang: Option<LanguagePreference>,
-    /// `attrs`, `pick`, `omit`
-    pub projection: Projection,
-    /// `datasetId`; `None` inside is the default instance.
-    pub datasets: Vec<Option<DatasetId>>,
-    /// `geometryProperty`
-    pub geometry: GeometryChoice,
-}
-
-/// Values that come from a URL or from a body, under the same names.
-pub(super) trait Source {
-    /// Text: a string member, or a parameter.
-    fn text(&self, name: &str) -> Result<Option<String>>;
-    /// A list: an array of strings, or a parameter separated by commas.
-    fn list(&self, name: &str) -> Result<Option<Vec<String>>>;
-}
-
-impl Source for Params {
-    fn text(&self, name: &str) -> Result<Option<String>> {
-        Ok(self.get(name).map(ToOwned::to_owned))
-    }
-
-    fn list(&self, name: &str) -> Result<Option<Vec<String>>> {
-        Ok(self.get(name).map(|text| text.split(',').map(ToOwned::to_owned).collect()))
-    }
-}
-
-impl Source for Map<String, Value> {
-    fn text(&self, name: &str) -> Result<Option<String>> {
-        match self.get(name) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(_) => Err(Error::bad_request(format!("'{name}' is a string")).at(format!("/{name}")).into()),
-        }
-    }
-
-    fn list(&self, name: &str) -> Result<Option<Vec<String>>> {
-        let wrong = || Error::bad_request(format!("'{name}' is a non-empty array of strings")).at(format!("/{name}"));
-        match self.get(name) {
-            None => Ok(None),
-            // The standard types some lists as one string in bodies (expandValues, jsonKeys).
-            Some(Value::String(text)) => Ok(Some(text.split(',').map(ToOwned::to_owned).collect())),
-            Some(Value::Array(items)) if !items.is_empty() => {
-                let texts: Option<Vec<String>> =
-                    items.iter().map(|item| item.as_str().map(ToOwned::to_owned)).collect();
-                Ok(Some(texts.ok_or_else(wrong)?))
-            }
-            Some(_) => Err(wrong().into()),
-        }
-    }
-}
 
 /// The entities that the parameters `type`, `id`, `idPattern` select, and whether that is local: `type=*` says so.
 pub(super) fn selectors(params: &Params, context: &Context) -> Result<(Vec<EntitySelector>, bool)> {
@@ -244,10 +163,8 @@ pub fn from_body(
     if let Some(unknown) = body.keys().find(|key| !QUERY_MEMBERS.contains(&key.as_str())) {
         return Err(Error::bad_request(format!("'{unknown}' is no member of Query")).at(format!("/{unknown}")).into());
     }
-    if body.contains_key("temporalQ") || body.contains_key("aggrParams") {
-        return Err(Error::bad_request("'temporalQ' and 'aggrParams' belong to temporal queries")
-            .at("/temporalQ")
-            .into());
+    if let Some(name) = ["temporalQ", "aggrParams"].into_iter().find(|name| body.contains_key(*name)) {
+        return Err(Error::bad_request(format!("'{name}' belongs to temporal queries")).at(format!("/{name}")).into());
     }
     let mut local = params.flag("local")?.unwrap_or(false);
     let mut selectors = Vec::new();
@@ -365,85 +282,6 @@ pub(super) fn build(
     Ok(Query { selectors, attributes: attributes.to_vec(), filter, geo, scope })
 }
 
-/// How to show entities, from the members or parameters `source` and the URL parameters `params`.
-fn representation(source: &impl Source, params: &Params, context: &Context, media: Media) -> Result<Representation> {
-    let join = source.text("join")?.filter(|join| join != "@none");
-    if join.is_some() {
-        return Err(HttpError::NotBuilt("linked entity retrieval (join)"));
-    }
-    let list = |name: &'static str| -> Result<Option<ProjectionList>> {
-        let Some(names) = source.list(name)? else { return Ok(None) };
-        // Braces may hold commas: join what was split, and let the grammar decide.
-        let list: ProjectionList = names
-            .join(",")
-            .parse()
-            .map_err(|e: Error| Error { at: e.at.map(|at| at.replacen("projection", name, 1)), ..e })?;
-        if list.depth() > 0 {
-            return Err(Error::bad_request("members of linked entities need the parameter join").at(name).into());
-        }
-        Ok(Some(list))
-    };
-    let projection =
-        Projection::resolve(list("attrs")?.as_ref(), list("pick")?.as_ref(), list("omit")?.as_ref(), context)?;
-    let dataset = |text: &String| match text.as_str() {
-        DatasetId::NONE => Ok(None),
-        text => DatasetId::parse(text).map(Some).map_err(|e| Error::from(e).at("datasetId")),
-    };
-    let datasets: Result<Vec<_>, Error> = source.list("datasetId")?.unwrap_or_default().iter().map(dataset).collect();
-    let (form, sys_attrs) = form(params)?;
-    let property = params.get("geometryProperty");
-    if property.is_some() && media != Media::GeoJson {
-        return Err(Error::bad_request("geometryProperty needs Accept: application/geo+json")
-            .at("geometryProperty")
-            .into());
-    }
-    let property = context.expand_name(property.unwrap_or("location")).map_err(|e| e.at("geometryProperty"))?;
-    let datasets = datasets?;
-    let dataset_id = if let [one] = datasets.as_slice() { one.clone() } else { None };
-    Ok(Representation {
-        form,
-        sys_attrs,
-        lang: source.text("lang")?.map(|text| text.parse()).transpose()?,
-        projection,
-        geometry: GeometryChoice { property, dataset_id },
-        datasets,
-    })
-}
-
-/// How to show one entity, from the parameters of its retrieval.
-///
-/// # Errors
-/// BadRequestData or InvalidRequest with the parameter that is wrong.
-pub fn retrieval(params: &Params, context: &Context, media: Media) -> Result<Representation> {
-    representation(params, params, context, media)
-}
-
-/// `format` and `options` (6.3.7, 6.3.11): `format` wins where both speak.
-fn form(params: &Params) -> Result<(Form, bool)> {
-    let word = |text: &str| match text {
-        "normalized" => Some(Form::Normalized),
-        "concise" => Some(Form::Concise),
-        "simplified" | "keyValues" => Some(Form::Simplified),
-        _ => None,
-    };
-    let (mut form, mut sys_attrs) = (None, false);
-    for option in params.get("options").into_iter().flat_map(|options| options.split(',')) {
-        match option {
-            "sysAttrs" => sys_attrs = true,
-            // Older clients ask for the count this way.
-            "count" => {}
-            option => match word(option) {
-                Some(named) => form = Some(named),
-                None => return Err(Error::invalid_request(format!("unknown option '{option}'")).at("options").into()),
-            },
-        }
-    }
-    if let Some(text) = params.get("format") {
-        form = Some(word(text).ok_or_else(|| Error::invalid_request(format!("unknown format '{text}'")).at("format"))?);
-    }
-    Ok((form.unwrap_or_default(), sys_attrs))
-}
-
 /// `limit`, `offset`, `count` (6.3.10, 6.3.13).
 ///
 /// # Errors
@@ -465,6 +303,7 @@ pub fn page(params: &Params, config: &Config) -> Result<Page> {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use ngsild::render::Form;
 
     use super::*;
 
