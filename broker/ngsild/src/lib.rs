@@ -6,13 +6,16 @@ pub mod error;
 pub mod geometry;
 pub mod jsonld;
 pub mod language;
+pub mod period;
 pub mod query;
 pub mod rdf;
 pub mod read;
 pub mod render;
+pub mod temporal;
 pub mod time;
 pub mod write;
 
 pub use entity::{Attribute, AttributeValue, Attributes, Entity, Kind, OneOrMany};
 pub use error::{Error, ErrorKind, Result};
+pub use period::Period;
 pub use time::DateTime;

@@ -11,9 +11,11 @@
 //! | [`replace_attribute`] | Replace Attribute | 5.6.19 |
 //! | [`delete_attribute`] | Delete Attribute | 5.6.5 |
 //! | [`purge_entity`] | Purge Entities | 5.6.21 |
+//! | [`add_instances`] | Create or Update, Add Attributes (temporal) | 5.6.11, 5.6.12 |
 
 mod merge;
 mod purge;
+mod temporal;
 
 use hiroba_vocab::{DatasetId, Iri, Scope};
 use indexmap::IndexSet;
@@ -21,6 +23,7 @@ use indexmap::IndexSet;
 pub(crate) use merge::text_of;
 pub use merge::{MergeOptions, merge_entity};
 pub use purge::{Purge, purge_entity};
+pub use temporal::{Added, add_instances};
 
 use crate::entity::{Attribute, AttributeValue, Entity, Kind, MAX_ATTRIBUTES, MAX_INSTANCES, OneOrMany};
 use crate::error::{Error, ErrorKind, Result};

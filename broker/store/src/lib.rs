@@ -6,6 +6,7 @@ mod dictionary;
 mod engine;
 mod error;
 mod expiry;
+mod history;
 mod index;
 mod maintenance;
 mod model;
@@ -20,6 +21,7 @@ mod store;
 
 pub use contexts::{ContextEntry, ContextKind, ContextUse, NewContext};
 pub use error::{Result, StoreError};
+pub use history::{Amendment, FormerEntity, HistoryPlace, HistoryRange, HistoryRecord, Marked, Recording};
 pub use index::Shape;
 pub use model::{
     Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,

@@ -7,6 +7,7 @@ use hiroba_vocab::EntityId;
 use ngsild::Entity;
 
 use crate::error::{Result, StoreError};
+use crate::history::HistoryColumns;
 use crate::index::{ValueKey, ValueKind};
 use crate::model::{Stored, Version};
 
@@ -17,13 +18,14 @@ pub(crate) struct RowWrite {
     pub(crate) id: EntityId,
     /// The version that must be there; `None` when there must be no row.
     pub(crate) expected: Option<Version>,
-    /// The new row; `None` to delete it.
+    /// The new row; `None` to delete it, or, where none is expected, to log alone.
     pub(crate) row: Option<NewRow>,
     /// Index rows, where they change.
     pub(crate) reindex: Option<NumberedRows>,
     pub(crate) at: i64,
     pub(crate) operation: &'static str,
     pub(crate) change: String,
+    pub(crate) history: HistoryColumns,
 }
 
 /// The new row of an entity.

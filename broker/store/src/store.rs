@@ -17,6 +17,7 @@ use crate::dictionary::Dictionary;
 use crate::engine::Engine;
 use crate::error::{Result, StoreError};
 use crate::expiry::Expiries;
+use crate::history::HistoryColumns;
 use crate::index::{Definitions, Rows, Shape};
 use crate::maintenance;
 use crate::model::{ChangeRecord, Outcome, Position, ShapeCount, Stored, ValueIndex, Version, Write};
@@ -289,7 +290,12 @@ impl Store {
             let definitions = self.definitions();
             let mut rows = Vec::with_capacity(writes.len());
             for write in writes {
-                rows.push(self.row_write(tenant, write, &definitions, now).await?);
+                let (before, after) = (write.before.as_ref().map(|stored| &*stored.entity), write.after.as_deref());
+                let Some((change, entity)) = Change::between(before, after).zip(after.or(before)) else {
+                    return Err(StoreError::Database("a write from nothing to nothing".to_owned()));
+                };
+                let history = HistoryColumns::of_change(&change, now);
+                rows.push(self.row_write(tenant, &entity.id, write, &change, history, &definitions, now).await?);
             }
             match self.inner.engine.write(definitions.version, rows).await {
                 Ok(outcomes) => {
@@ -302,25 +308,47 @@ impl Store {
         }
     }
 
+    /// As [`Store::write`], with one write whose record is given.
+    pub(crate) async fn write_one(
+        &self,
+        tenant: TenantId,
+        id: &EntityId,
+        write: &Write,
+        change: &Change,
+        history: &HistoryColumns,
+        now: DateTime,
+    ) -> Result<Outcome> {
+        loop {
+            let definitions = self.definitions();
+            let row = self.row_write(tenant, id, write, change, history.clone(), &definitions, now).await?;
+            match self.inner.engine.write(definitions.version, vec![row]).await {
+                Ok(outcomes) => {
+                    self.committed(tenant, std::slice::from_ref(write), &outcomes);
+                    return Ok(outcomes.first().copied().unwrap_or(Outcome::Conflict));
+                }
+                Err(Refused::StaleDefinitions) => self.inner.refresh_definitions().await?,
+                Err(Refused::Failed(error)) => return Err(error),
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one row")]
     async fn row_write(
         &self,
         tenant: TenantId,
+        id: &EntityId,
         write: &Write,
+        change: &Change,
+        history: HistoryColumns,
         definitions: &Definitions,
         now: DateTime,
     ) -> Result<RowWrite> {
         let Inner { engine, dictionary, .. } = &*self.inner;
         let (before, after) = (write.before.as_ref(), write.after.as_deref());
-        let id = match (before, after) {
-            (_, Some(entity)) => entity.id.clone(),
-            (Some(stored), None) => stored.entity.id.clone(),
-            (None, None) => return Err(StoreError::Database("a write from nothing to nothing".to_owned())),
-        };
-        let change = Change::between(before.map(|stored| &*stored.entity), after);
-        let operation = match change.as_ref().map(|change| change.operation) {
-            Some(Operation::Created) => "created",
-            Some(Operation::Deleted) => "deleted",
-            Some(Operation::Updated) | None => "updated",
+        let operation = match change.operation {
+            Operation::Created => "created",
+            Operation::Deleted => "deleted",
+            Operation::Updated => "updated",
         };
         let new_rows = after.map(|entity| Rows::of(entity, definitions)).unwrap_or_default();
         let old_rows = before.map(|stored| Rows::of(&stored.entity, definitions)).unwrap_or_default();
@@ -335,13 +363,14 @@ impl Store {
         };
         Ok(RowWrite {
             tenant: tenant.0,
-            id,
+            id: id.clone(),
             expected: before.map(|stored| stored.version),
             row,
             reindex,
             at: now.micros(),
             operation,
-            change: serde_json::to_string(&change).map_err(|e| StoreError::Database(e.to_string()))?,
+            change: serde_json::to_string(change).map_err(|e| StoreError::Database(e.to_string()))?,
+            history,
         })
     }
 

@@ -4,7 +4,7 @@ use hiroba_vocab::ngsi_ld::NULL;
 use hiroba_vocab::{DatasetId, Iri};
 use serde_json::{Map, Value};
 
-use super::{Nulls, Path, Reader, check_size, complete};
+use super::{MAX_TEMPORAL_INSTANCES, Nulls, Path, Reader, check_size, complete};
 use crate::entity::{Attribute, AttributeValue, Kind, MAX_INSTANCES, OneOrMany, Sealed};
 use crate::error::{Error, Result};
 use crate::geometry;
@@ -195,36 +195,28 @@ impl AttributeFragment {
 impl Reader<'_> {
     /// All instances of the attribute of that name.
     pub(super) fn named(&self, name: &str, value: Value, path: &Path<'_>) -> Result<Vec<AttributeFragment>> {
-        let instances = self.instances(value, path)?;
-        if name != PROOF && instances.iter().any(|instance| instance.sealed.is_some()) {
-            let detail = format!("'entityIdSealed' and 'entityTypeSealed' belong into '{PROOF}'");
-            return Err(Error::bad_request(detail).at(path));
-        }
-        Ok(instances)
+        let instances = self.instances(value, MAX_INSTANCES, path)?;
+        check_datasets(&instances).map_err(|e| e.at(path))?;
+        check_seals(name, instances, path)
     }
 
-    /// All instances of one attribute.
-    fn instances(&self, value: Value, path: &Path<'_>) -> Result<Vec<AttributeFragment>> {
-        let instances = match value {
+    /// All instances of a series of that name (4.5.6): several may be of the same dataset.
+    pub(super) fn series(&self, name: &str, value: Value, path: &Path<'_>) -> Result<Vec<AttributeFragment>> {
+        check_seals(name, self.instances(value, MAX_TEMPORAL_INSTANCES, path)?, path)
+    }
+
+    /// The instances that a value stands for.
+    fn instances(&self, value: Value, limit: usize, path: &Path<'_>) -> Result<Vec<AttributeFragment>> {
+        match value {
             Value::Array(items) if !items.is_empty() && items.iter().all(is_instance) => {
-                if items.len() > MAX_INSTANCES {
-                    return Err(Error::bad_request(format!("at most {MAX_INSTANCES} instances are allowed")).at(path));
+                if items.len() > limit {
+                    return Err(Error::bad_request(format!("at most {limit} instances are allowed")).at(path));
                 }
                 let read = |(i, item)| self.instance(item, &path.index(i));
-                items.into_iter().enumerate().map(read).collect::<Result<Vec<_>>>()?
+                items.into_iter().enumerate().map(read).collect()
             }
-            single => vec![self.instance(single, path)?],
-        };
-        for (i, instance) in instances.iter().enumerate() {
-            if instances[..i].iter().any(|other| other.dataset_id == instance.dataset_id) {
-                let which = instance
-                    .dataset_id
-                    .as_ref()
-                    .map_or("two default instances".to_owned(), |id| format!("two instances with datasetId {id}"));
-                return Err(Error::bad_request(format!("the attribute has {which}")).at(path));
-            }
+            single => Ok(vec![self.instance(single, path)?]),
         }
-        Ok(instances)
     }
 
     /// One instance.
@@ -370,6 +362,29 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// Sealing members belong into the one attribute that may seal (5.2.5).
+fn check_seals(name: &str, instances: Vec<AttributeFragment>, path: &Path<'_>) -> Result<Vec<AttributeFragment>> {
+    if name != PROOF && instances.iter().any(|instance| instance.sealed.is_some()) {
+        let detail = format!("'entityIdSealed' and 'entityTypeSealed' belong into '{PROOF}'");
+        return Err(Error::bad_request(detail).at(path));
+    }
+    Ok(instances)
+}
+
+/// At most one instance of each dataset (4.5.5).
+fn check_datasets(instances: &[AttributeFragment]) -> Result<()> {
+    for (i, instance) in instances.iter().enumerate() {
+        if instances[..i].iter().any(|other| other.dataset_id == instance.dataset_id) {
+            let which = instance
+                .dataset_id
+                .as_ref()
+                .map_or("two default instances".to_owned(), |id| format!("two instances with datasetId {id}"));
+            return Err(Error::bad_request(format!("the attribute has {which}")));
+        }
+    }
+    Ok(())
 }
 
 fn no_value(kind: Option<Kind>) -> Error {

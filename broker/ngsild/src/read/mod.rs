@@ -7,6 +7,7 @@
 mod attribute;
 mod path;
 mod simplified;
+mod temporal;
 mod value;
 
 use std::collections::HashSet;
@@ -19,6 +20,7 @@ pub use attribute::{AttributeFragment, Patch, ValueFragment};
 pub(crate) use attribute::{is_instance, reads_as_attribute};
 pub use path::Path;
 pub use simplified::SimplifiedFragment;
+pub use temporal::{MAX_TEMPORAL_INSTANCES, TemporalFragment};
 
 use crate::entity::{Attribute, Attributes, Entity, MAX_ATTRIBUTES, OneOrMany};
 use crate::error::{Error, Result};
@@ -189,10 +191,7 @@ impl Fragment {
     /// # Errors
     /// BadRequestData when `id` or `type` is missing, or an attribute has no value.
     pub fn into_entity(self, now: DateTime) -> Result<Entity> {
-        let id = self.id.ok_or_else(|| Error::bad_request("an entity needs an 'id'").at("/id"))?;
-        if self.types.is_empty() {
-            return Err(Error::bad_request("an entity needs a 'type'").at("/type"));
-        }
+        let id = check_whole(self.id.as_ref(), &self.types)?.clone();
         Ok(Entity {
             id,
             types: self.types,
@@ -209,13 +208,27 @@ impl Fragment {
     /// # Errors
     /// BadRequestData when they differ.
     pub fn check_id(&self, id: &EntityId) -> Result<()> {
-        match &self.id {
-            Some(other) if other != id => {
-                Err(Error::bad_request(format!("the body is about {other}, the path about {id}")).at("/id"))
-            }
-            _ => Ok(()),
-        }
+        check_same_id(self.id.as_ref(), id)
     }
+}
+
+/// Checks that the `id` in a body, if any, is the one in the path (5.4).
+fn check_same_id(inside: Option<&EntityId>, id: &EntityId) -> Result<()> {
+    match inside {
+        Some(other) if other != id => {
+            Err(Error::bad_request(format!("the body is about {other}, the path about {id}")).at("/id"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The id of a body that has an `id` and a `type`, as a whole entity must.
+fn check_whole<'b>(id: Option<&'b EntityId>, types: &[Iri]) -> Result<&'b EntityId> {
+    let id = id.ok_or_else(|| Error::bad_request("an entity needs an 'id'").at("/id"))?;
+    if types.is_empty() {
+        return Err(Error::bad_request("an entity needs a 'type'").at("/type"));
+    }
+    Ok(id)
 }
 
 impl Fragment {

@@ -72,19 +72,18 @@ impl Instances<'_> {
 }
 
 /// One instance in normalized or concise form.
-struct Instance<'a> {
-    rendering: Rendering<'a>,
-    attribute: &'a Attribute,
+pub(super) struct Instance<'a> {
+    pub(super) rendering: Rendering<'a>,
+    pub(super) attribute: &'a Attribute,
     /// Whether it stands by itself. Inside an array of instances concise form needs an object to be readable.
-    alone: bool,
+    pub(super) alone: bool,
 }
 
 impl Serialize for Instance<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { rendering, attribute, alone } = self;
         let concise = rendering.form == Form::Concise;
-        let chosen = self.chosen_language();
-        let bare = concise && *alone && !self.has_other_members() && chosen.is_none();
+        let bare = concise && *alone && !self.has_other_members() && self.chosen_language().is_none();
         if let AttributeValue::Property(value) | AttributeValue::GeoProperty(value) = &attribute.is
             && bare
             && is_bare(attribute.is.kind(), value)
@@ -92,8 +91,18 @@ impl Serialize for Instance<'_> {
             return value.serialize(serializer);
         }
         let mut map = serializer.serialize_map(None)?;
+        self.members(&mut map)?;
+        map.end()
+    }
+}
+
+impl<'a> Instance<'a> {
+    /// The members of the instance's object.
+    pub(super) fn members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        let Self { rendering, attribute, .. } = self;
+        let concise = rendering.form == Form::Concise;
         let kind = attribute.is.kind();
-        if let Some((tag, text)) = chosen {
+        if let Some((tag, text)) = self.chosen_language() {
             if !concise {
                 map.serialize_entry("type", Kind::Property.name())?;
             }
@@ -105,18 +114,16 @@ impl Serialize for Instance<'_> {
             }
             map.serialize_entry(kind.value_member(), &FullValue { rendering: *rendering, value: &attribute.is })?;
         }
-        self.metadata(&mut map)?;
+        self.metadata(map)?;
         for (name, instances) in &attribute.attributes {
             let shown = instances.len();
             // A datasetId filter is about the entity's own attributes, not about what describes them.
             let rendering = Rendering { datasets: &[], ..*rendering };
             map.serialize_entry(&rendering.context.compact(name), &Instances { rendering, instances, shown })?;
         }
-        map.end()
+        Ok(())
     }
-}
 
-impl<'a> Instance<'a> {
     fn chosen_language(&self) -> Option<(&'a str, &'a OneOrMany<Box<str>>)> {
         match (&self.attribute.is, self.rendering.lang) {
             (AttributeValue::LanguageProperty(map), Some(preference)) => preference.choose(map),
@@ -225,9 +232,9 @@ impl Serialize for FullValue<'_> {
 }
 
 /// The value of an instance in simplified form.
-struct SimplifiedValue<'a> {
-    rendering: Rendering<'a>,
-    attribute: &'a Attribute,
+pub(super) struct SimplifiedValue<'a> {
+    pub(super) rendering: Rendering<'a>,
+    pub(super) attribute: &'a Attribute,
 }
 
 impl Serialize for SimplifiedValue<'_> {

@@ -4,12 +4,14 @@
 
 mod attribute;
 mod geojson;
+mod temporal;
 
-use hiroba_vocab::{DatasetId, Iri};
+use hiroba_vocab::{DatasetId, EntityId, Iri};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 pub use geojson::{Feature, FeatureCollection, GeometryChoice};
+pub use temporal::{AggregatedDocument, TemporalDocument, TemporalForm};
 
 use crate::entity::{Attribute, Attributes, Entity};
 use crate::jsonld::Context;
@@ -77,6 +79,26 @@ impl Rendering<'_> {
         Ok(())
     }
 
+    /// What every document of an entity begins with: @context, id, type.
+    fn head<M: SerializeMap>(
+        &self,
+        map: &mut M,
+        context: Option<&Value>,
+        id: &EntityId,
+        types: &[Iri],
+    ) -> Result<(), M::Error> {
+        if let Some(context) = context {
+            map.serialize_entry("@context", context)?;
+        }
+        if self.projection.shows_id() {
+            map.serialize_entry("id", id)?;
+        }
+        if self.projection.shows_type() {
+            self.types(map, types)?;
+        }
+        Ok(())
+    }
+
     fn types<M: SerializeMap>(&self, map: &mut M, types: &[Iri]) -> Result<(), M::Error> {
         match types {
             [one] => map.serialize_entry("type", &self.context.compact(one)),
@@ -103,15 +125,7 @@ impl Serialize for EntityDocument<'_> {
         let Self { entity, rendering, embedded_context } = *self;
         let projection = rendering.projection;
         let mut map = serializer.serialize_map(None)?;
-        if let Some(context) = embedded_context {
-            map.serialize_entry("@context", context)?;
-        }
-        if projection.shows_id() {
-            map.serialize_entry("id", &entity.id)?;
-        }
-        if projection.shows_type() {
-            rendering.types(&mut map, &entity.types)?;
-        }
+        rendering.head(&mut map, embedded_context, &entity.id, &entity.types)?;
         if let Some(scope) = entity.scope.as_ref().filter(|_| projection.shows_scope()) {
             map.serialize_entry("scope", scope)?;
         }

@@ -27,6 +27,10 @@ struct Columns<'w> {
     at: Vec<i64>,
     operation: Vec<&'w str>,
     change: Vec<&'w str>,
+    history: Vec<Option<&'w str>>,
+    time_from: Vec<i64>,
+    time_to: Vec<i64>,
+    marks: Vec<i16>,
     scopes: Scopes<'w>,
     geometries: Geometries,
     values: Values<'w>,
@@ -98,6 +102,10 @@ impl<'w> Columns<'w> {
         self.at.push(write.at);
         self.operation.push(write.operation);
         self.change.push(&write.change);
+        self.history.push(write.history.history.as_deref());
+        self.time_from.push(write.history.time_from);
+        self.time_to.push(write.history.time_to);
+        self.marks.push(write.history.marks);
         let Some(rows) = &write.reindex else { return };
         for path in &rows.scopes {
             self.scopes.of.push(ord);
@@ -121,7 +129,7 @@ impl PostGis {
         let client = self.client().await?;
         let statement = client.prepare_cached(WRITE).await?;
         let c = Columns::of(writes);
-        let params: [&(dyn ToSql + Sync); 23] = [
+        let params: [&(dyn ToSql + Sync); 27] = [
             &definitions,
             &c.tenant,
             &c.id,
@@ -145,6 +153,10 @@ impl PostGis {
             &c.values.number,
             &c.values.text,
             &self.position_base,
+            &c.history,
+            &c.time_from,
+            &c.time_to,
+            &c.marks,
         ];
         let rows = client.query(&statement, &params).await?;
         let mut outcomes = vec![Outcome::Conflict; writes.len()];

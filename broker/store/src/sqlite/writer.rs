@@ -177,7 +177,10 @@ fn apply(transaction: &Transaction<'_>, write: &RowWrite, version: i64) -> Resul
             .prepare_cached("delete from entity where tenant = ?1 and id = ?2 and version = ?3 returning seq")?
             .query_row(params![write.tenant, id, expected.0], |row| row.get(0))
             .optional()?,
-        (None, None) => None,
+        (None, None) => transaction
+            .prepare_cached("select 0 where not exists (select 1 from entity where tenant = ?1 and id = ?2)")?
+            .query_row(params![write.tenant, id], |row| row.get(0))
+            .optional()?,
     };
     let Some(seq) = seq else { return Ok(None) };
     if let Some(rows) = &write.reindex {
@@ -186,11 +189,24 @@ fn apply(transaction: &Transaction<'_>, write: &RowWrite, version: i64) -> Resul
         }
         insert_index_rows(transaction, write.tenant, seq, rows)?;
     }
+    let history = &write.history;
     transaction
         .prepare_cached(
-            "insert into change (tenant, entity, version, at, operation, change) values (?1, ?2, ?3, ?4, ?5, ?6)",
+            "insert into change (tenant, entity, version, at, operation, change, history, time_from, time_to, marks) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
-        .execute(params![write.tenant, id, version, write.at, write.operation, write.change])?;
+        .execute(params![
+            write.tenant,
+            id,
+            version,
+            write.at,
+            write.operation,
+            write.change,
+            history.history,
+            history.time_from,
+            history.time_to,
+            history.marks
+        ])?;
     Ok(Some(seq))
 }
 

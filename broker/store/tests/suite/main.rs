@@ -4,6 +4,7 @@
 mod contexts;
 mod differential;
 mod expiry;
+mod history;
 mod indexes;
 mod log;
 mod writes;

@@ -7,13 +7,15 @@ known as (select version from index_version),
 input as (
     select i.*, nextval('version') as version
     from unnest($2::int[], $3::text[], $4::bigint[], $5::int[], $6::int[], $7::bigint[], $8::text[], $9::bool[],
-                $10::bigint[], $11::text[], $12::text[])
-         with ordinality as i (tenant, id, expected, types, shape, expires_at, payload, reindex, at, operation, change, ord)
+                $10::bigint[], $11::text[], $12::text[], $24::text[], $25::bigint[], $26::bigint[], $27::smallint[])
+         with ordinality as i (tenant, id, expected, types, shape, expires_at, payload, reindex, at, operation, change,
+                               history, time_from, time_to, marks, ord)
     where exists (select 1 from known where known.version = $1)
 ),
 created as (
     insert into entity (tenant, id, version, types, shape, expires_at, payload)
-    select tenant, id, version, types, shape, expires_at, payload from input where expected = 0
+    select tenant, id, version, types, shape, expires_at, payload from input
+    where expected = 0 and payload is not null
     on conflict do nothing
     returning tenant, id, seq, version
 ),
@@ -31,9 +33,16 @@ deleted as (
       and e.tenant = i.tenant and e.id = i.id and e.version = i.expected
     returning e.tenant, e.id, e.seq, i.version
 ),
+-- The past of an entity that is gone: a record alone.
+absent as (
+    select i.tenant, i.id, 0::bigint as seq, i.version from input i
+    where i.expected = 0 and i.payload is null
+      and not exists (select 1 from entity e where e.tenant = i.tenant and e.id = i.id)
+),
 done as (
     select i.ord, i.tenant, i.id, d.seq, i.version, i.reindex, i.expected
-    from (select * from created union all select * from updated union all select * from deleted) d
+    from (select * from created union all select * from updated union all select * from deleted
+          union all select * from absent) d
     join input i on i.tenant = d.tenant and i.id = d.id
 ),
 old_scope as (
@@ -62,9 +71,10 @@ new_value as (
          as v (ord, index_id, kind, number, text) join done d on d.ord = v.ord
 ),
 logged as (
-    insert into change (tenant, entity, at, version, transaction, operation, change)
+    insert into change (tenant, entity, at, version, transaction, operation, change, history, time_from, time_to, marks)
     select i.tenant, i.id, timestamptz 'epoch' + i.at * interval '1 microsecond', i.version,
-           pg_current_xact_id()::text::bigint + $23, i.operation, i.change
+           pg_current_xact_id()::text::bigint + $23, i.operation, i.change, i.history, i.time_from,
+           i.time_to, i.marks
     from done d join input i on i.ord = d.ord
 )
 select 0::bigint as ord, version, 0::bigint as seq from known
