@@ -63,7 +63,8 @@ pub enum InstanceSelector {
 }
 
 impl InstanceSelector {
-    fn covers(&self, instance: &Attribute) -> bool {
+    /// Whether an instance is among them.
+    pub fn covers(&self, instance: &Attribute) -> bool {
         match self {
             Self::Default => instance.dataset_id.is_none(),
             Self::Dataset(id) => instance.dataset_id.as_ref() == Some(id),

@@ -16,6 +16,12 @@ pub struct Config {
     pub default_limit: usize,
     /// How many entities a page may hold at most.
     pub max_limit: usize,
+    /// How many instances a temporal answer may hold; where there are more it ends earlier, and says so (6.3.10).
+    pub temporal_instances: usize,
+    /// After how many days what was recorded is removed; `None` for never.
+    pub history_days: Option<u32>,
+    /// Whether the history of an entity goes with it, and the other way round.
+    pub history_ends_with_entity: bool,
     /// How large a body may be, in bytes.
     pub max_body: usize,
     /// How large a batch body may be, in bytes.
@@ -44,6 +50,9 @@ impl Config {
             database: database.into(),
             default_limit: 20,
             max_limit: 1_000,
+            temporal_instances: 1_000,
+            history_days: None,
+            history_ends_with_entity: false,
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
             egress: EgressPolicy::default(),

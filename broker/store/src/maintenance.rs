@@ -114,7 +114,7 @@ async fn announce(inner: Weak<Inner>) {
 }
 
 async fn upkeep(inner: Weak<Inner>) {
-    let mut since_upkeep = Duration::ZERO;
+    let mut since_upkeep = UPKEEP;
     loop {
         tokio::time::sleep(REFRESH).await;
         let Some(inner) = inner.upgrade() else { break };
@@ -124,7 +124,7 @@ async fn upkeep(inner: Weak<Inner>) {
         since_upkeep += REFRESH;
         if since_upkeep >= UPKEEP {
             since_upkeep = Duration::ZERO;
-            if let Err(error) = inner.engine.upkeep().await {
+            if let Err(error) = inner.keep_up().await {
                 tracing::error!(%error, "upkeep of the database failed");
             }
         }
@@ -147,6 +147,16 @@ async fn grant(inner: Weak<Inner>, mut wishes: mpsc::Receiver<IndexPath>) {
 }
 
 impl Inner {
+    /// What has to be done now and then: room for new history, no history that is too old.
+    async fn keep_up(&self) -> Result<()> {
+        self.engine.upkeep().await?;
+        if let Some(keep) = self.options.keep_history {
+            let keep = i64::try_from(keep.as_micros()).unwrap_or(i64::MAX);
+            self.engine.drop_history_before(expiry::now().micros().saturating_sub(keep)).await?;
+        }
+        Ok(())
+    }
+
     /// Reads one page of the log. The position after it, or `None` when there was nothing.
     async fn read_on(&self, after: Position) -> Result<Option<Position>> {
         let rows = self.engine.changes(after, 1_000).await?;

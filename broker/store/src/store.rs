@@ -38,6 +38,10 @@ pub struct Options {
     pub observe_after: usize,
     /// How often what has expired (4.22) is looked for and removed; zero for never.
     pub reap_every: Duration,
+    /// How long what was recorded is kept; `None` for ever.
+    pub keep_history: Option<Duration>,
+    /// Whether the history of an entity is forgotten when it is deleted.
+    pub history_ends_with_entity: bool,
     /// Paths that are always indexed.
     pub declared: Vec<IndexPath>,
 }
@@ -52,6 +56,8 @@ impl Options {
             max_candidates: 2_000_000,
             observe_after: 5_000,
             reap_every: Duration::from_secs(1),
+            keep_history: None,
+            history_ends_with_entity: false,
             declared: Vec::new(),
         }
     }
@@ -300,6 +306,9 @@ impl Store {
             match self.inner.engine.write(definitions.version, rows).await {
                 Ok(outcomes) => {
                     self.committed(tenant, writes, &outcomes);
+                    if self.inner.options.history_ends_with_entity {
+                        self.forget_deleted(tenant, writes, &outcomes).await?;
+                    }
                     return Ok(outcomes);
                 }
                 Err(Refused::StaleDefinitions) => self.inner.refresh_definitions().await?,

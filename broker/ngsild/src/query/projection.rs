@@ -172,6 +172,11 @@ impl Projection {
         self.attrs.as_ref().map_or(&[], |attrs| &attrs.attributes)
     }
 
+    /// Whether an attribute is asked for by its name.
+    pub fn names_attribute(&self, name: &Iri) -> bool {
+        [&self.attrs, &self.pick].into_iter().flatten().any(|members| members.attributes.contains(name))
+    }
+
     /// Whether everything is shown.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()

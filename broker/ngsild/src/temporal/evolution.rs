@@ -151,13 +151,13 @@ pub struct Limits {
     pub points: usize,
     /// Whether the latest come first.
     pub descending: bool,
-    /// Points on this side of the instant are all there; those at it or beyond may not be. `None`: all are there.
+    /// Points up to and at this instant are all there, those beyond may not be. `None`: all are there.
     pub known_to: Option<DateTime>,
 }
 
 impl Limits {
     fn is_known(&self, time: DateTime) -> bool {
-        self.known_to.is_none_or(|bound| if self.descending { time > bound } else { time < bound })
+        self.known_to.is_none_or(|bound| if self.descending { time >= bound } else { time <= bound })
     }
 }
 
@@ -271,8 +271,8 @@ mod tests {
             (limits(3, false, None), vec![1, 2, 3], Some(3)),
             (limits(3, true, None), vec![4, 5, 6], Some(4)),
             (limits(1, false, None), vec![1, 2], Some(2)),
-            (limits(9, false, Some(4)), vec![1, 2, 3], Some(3)),
-            (limits(9, true, Some(4)), vec![5, 6], Some(5)),
+            (limits(9, false, Some(3)), vec![1, 2, 3], Some(3)),
+            (limits(9, true, Some(5)), vec![5, 6], Some(5)),
             (limits(2, false, Some(4)), vec![1, 2], Some(2)),
         ] {
             let mut evolutions = [evolution(&[("a", &[1, 3, 5]), ("b", &[2, 4])]), evolution(&[("a", &[6])])];

@@ -73,6 +73,16 @@ pub(super) struct ServeArgs {
     /// Allow outgoing calls to private addresses (closed networks, tests).
     #[arg(long, env = "HIROBA_ALLOW_PRIVATE_EGRESS")]
     pub(super) allow_private_egress: bool,
+    /// Remove history that was recorded more than so many days ago. Without, it is kept for ever.
+    #[arg(long, value_name = "DAYS", env = "HIROBA_HISTORY_DAYS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) history_days: Option<u32>,
+    /// Forget the history of an entity when it is deleted, and delete the entity when its history is.
+    #[arg(long, env = "HIROBA_HISTORY_ENDS_WITH_ENTITY")]
+    pub(super) history_ends_with_entity: bool,
+    /// How many instances a temporal answer holds at most; it then tells which part of the interval it covers.
+    #[arg(long, value_name = "N", env = "HIROBA_TEMPORAL_INSTANCES", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) temporal_instances: u32,
     /// The form of the log.
     #[arg(long, value_enum, default_value_t)]
     pub(super) log_format: LogFormat,
@@ -132,6 +142,9 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         sparql: arguments.sparql.clone(),
         public_url: arguments.public_url.clone(),
         token,
+        history_days: arguments.history_days,
+        history_ends_with_entity: arguments.history_ends_with_entity,
+        temporal_instances: usize::try_from(arguments.temporal_instances).unwrap_or(usize::MAX),
         ..Config::new(arguments.listen, arguments.database.address())
     })
 }
@@ -150,7 +163,12 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
 
 /// Opens the database and makes the state of a broker.
 pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
-    let store = Store::open(Options::new(config.database.as_str())).await?;
+    let options = Options {
+        keep_history: config.history_days.map(|days| Duration::from_secs(u64::from(days) * 86_400)),
+        history_ends_with_entity: config.history_ends_with_entity,
+        ..Options::new(config.database.as_str())
+    };
+    let store = Store::open(options).await?;
     let egress = Egress::new(config.egress)?;
     let published: HashMap<&'static str, Arc<Value>> =
         HashMap::from([(hiroba_vocab::context::PATH, Arc::new(hiroba_vocab::context::context()))]);

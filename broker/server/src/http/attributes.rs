@@ -3,18 +3,18 @@
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use hiroba_vocab::DatasetId;
 use ngsild::Error;
 use ngsild::read::{Nulls, Reader};
-use ngsild::write::{InstanceSelector, Written};
+use ngsild::write::Written;
 use serde_json::json;
 
 use super::problem::Result;
+use super::request::deletion::{deleted, instances};
 use super::request::params::Params;
 use super::request::subject::{Change, Subject};
-use super::request::{Names, attribute_name, path_part, tenant};
+use super::request::{Names, attribute_name, tenant};
 use super::respond::{self, empty};
-use crate::service::entities::{self, Deleted};
+use crate::service::entities;
 use crate::state::AppState;
 
 /// Append Attributes (6.6.3.1).
@@ -91,18 +91,10 @@ pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpR
     let tenant = tenant(&request)?;
     let params = Params::of(&request, &["type", "datasetId", "deleteAll", "local"])?;
     params.flag("local")?;
-    let all = params.flag("deleteAll")?.unwrap_or(false);
-    let named = match params.get("datasetId") {
-        None | Some(DatasetId::NONE) => InstanceSelector::Default,
-        Some(id) => InstanceSelector::Dataset(DatasetId::parse(id).map_err(|e| Error::from(e).at("datasetId"))?),
-    };
-    let which = if all { InstanceSelector::All } else { named };
+    let which = instances(&params)?;
     let subject = Subject::of(&request, &params, tenant)?;
     let names = Names::of_header(&request, &state).await?;
-    let what = match path_part(&request, "attr")?.as_str() {
-        "scope" => Deleted::Scope,
-        _ => Deleted::Attribute(attribute_name(&request, &names.context)?, which),
-    };
+    let what = deleted(&request, &names, which)?;
     let target = subject.named(&names)?.target(&state).await?;
     entities::delete_attribute(&state, &target, &what).await?;
     empty(&request, StatusCode::NO_CONTENT)

@@ -15,5 +15,6 @@ mod routes;
 pub mod server;
 mod sparql;
 pub mod system;
+pub mod temporal;
 
 pub use routes::{ROUTES, configure};

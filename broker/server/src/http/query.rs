@@ -13,7 +13,7 @@ use super::request::params::Params;
 use super::request::query::{POST_QUERY, QUERY, check_params, from_body, from_params};
 use super::request::representation::Representation;
 use super::request::{Names, accept, tenant};
-use super::respond::{Answering, not_modified, paging_links};
+use super::respond::{Answering, not_modified, paging};
 use crate::service::query::{QueryRequest, query_entities};
 use crate::service::{existing_tenant, now};
 use crate::state::{AnswerKey, AppState, Rendered};
@@ -97,10 +97,7 @@ async fn answer(
     rendered: &Rendered,
 ) -> Result<actix_web::HttpResponseBuilder> {
     let mut response = answering.ok().await?;
-    if let Some(total) = rendered.total {
-        response.insert_header(("NGSILD-Results-Count", total.to_string()));
-    }
-    paging_links(answering.request, &mut response, query.page.offset, query.page.limit, rendered.more);
+    paging(answering.request, &mut response, query.page, rendered.total, rendered.more);
     Ok(response)
 }
 

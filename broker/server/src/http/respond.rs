@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, IF_NONE_MATCH, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use hiroba_store::{Stored, TenantId, Version};
+use hiroba_store::{Page, Stored, TenantId, Version};
 use hiroba_vocab::ngsi_ld::CONTEXT_LINK_REL;
 use ngsild::render::{EntityDocument, Feature, FeatureCollection, Rendering};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -180,14 +180,27 @@ pub(super) fn not_modified(request: &HttpRequest, tag: &str) -> Option<HttpRespo
     matches.then(|| HttpResponse::NotModified().insert_header((ETAG, tag)).finish())
 }
 
-/// Paging links (6.3.10): path and query without host.
-pub(super) fn paging_links(
+/// Documents as one JSON array.
+pub(super) fn array(documents: &[Vec<u8>]) -> Vec<u8> {
+    [&b"["[..], &documents.join(&b","[..]), b"]"].concat()
+}
+
+/// The count, if it was asked for, and the paging links of a page (6.3.10, 6.3.13).
+pub(super) fn paging(
     request: &HttpRequest,
     response: &mut HttpResponseBuilder,
-    offset: usize,
-    limit: usize,
+    page: Page,
+    total: Option<u64>,
     more: bool,
 ) {
+    if let Some(total) = total {
+        response.insert_header(("NGSILD-Results-Count", total.to_string()));
+    }
+    paging_links(request, response, page.offset, page.limit, more);
+}
+
+/// Paging links (6.3.10): path and query without host.
+fn paging_links(request: &HttpRequest, response: &mut HttpResponseBuilder, offset: usize, limit: usize, more: bool) {
     let mut link = |offset: usize, rel: &str| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {

@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{HttpError, Result};
-use super::{attributes, batch, changes, contexts, discovery, entities, query, sparql, system};
+use super::{attributes, batch, changes, contexts, discovery, entities, query, sparql, system, temporal};
 use crate::explorer::{assets, entity, landing, types};
 
 macro_rules! routes {
@@ -45,6 +45,12 @@ routes! {
     "/ngsi-ld/v1/types/{type}" { GET discovery::type_info, }
     "/ngsi-ld/v1/attributes" { GET discovery::attributes, }
     "/ngsi-ld/v1/attributes/{attr}" { GET discovery::attribute_info, }
+    "/ngsi-ld/v1/temporal/entities" { GET temporal::query::get, POST temporal::entities::upsert, }
+    "/ngsi-ld/v1/temporal/entities/{id}" { GET temporal::entities::retrieve, DELETE temporal::entities::delete, }
+    "/ngsi-ld/v1/temporal/entities/{id}/attrs" { POST temporal::attributes::add, }
+    "/ngsi-ld/v1/temporal/entities/{id}/attrs/{attr}" { DELETE temporal::attributes::delete, }
+    "/ngsi-ld/v1/temporal/entities/{id}/attrs/{attr}/{instance}" { PATCH temporal::attributes::modify, DELETE temporal::attributes::delete_instance, }
+    "/ngsi-ld/v1/temporal/entityOperations/query" { POST temporal::query::post, }
     "/ngsi-ld/v1/jsonldContexts" { GET contexts::list, POST contexts::add, }
     "/ngsi-ld/v1/jsonldContexts/{id}" { GET contexts::serve, DELETE contexts::delete, }
     "/" { GET landing::landing, }
@@ -68,7 +74,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("/ngsi-ld/v1/subscriptions", "subscriptions"),
     ("/ngsi-ld/v1/csourceRegistrations", "context source registrations"),
     ("/ngsi-ld/v1/csourceSubscriptions", "subscriptions to context source registrations"),
-    ("/ngsi-ld/v1/temporal", "the temporal API"),
     ("/ngsi-ld/v1/entityMaps", "entity maps"),
     ("/ngsi-ld/v1/snapshots", "snapshots"),
     ("/ngsi-ld/v1/info", "source identity"),

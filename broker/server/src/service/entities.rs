@@ -14,7 +14,7 @@ use super::{Result, ServiceError, now};
 use crate::state::AppState;
 
 /// How often a change is tried again when somebody else was faster.
-const ATTEMPTS: usize = 50;
+pub(super) const ATTEMPTS: usize = 50;
 
 /// Which entity an operation is about: its id and, if the client says so, its types.
 #[derive(Debug, Clone)]
@@ -210,6 +210,11 @@ async fn change<T>(
 
 fn is_target(target: &Target, entity: &Entity, now: DateTime) -> bool {
     !entity.is_expired(now) && target.types.as_ref().is_none_or(|types| types.matches(&entity.types))
+}
+
+/// An entity that has not expired, as clients see it.
+pub fn present(stored: Stored, now: DateTime) -> Option<Stored> {
+    (!stored.entity.is_expired(now)).then(|| without_expired(stored, now))
 }
 
 /// The entity as clients see it: instances that have expired are not there (4.22).

@@ -8,6 +8,7 @@ pub mod entities;
 pub mod publish;
 pub mod purge;
 pub mod query;
+pub mod temporal;
 
 use hiroba_store::{StoreError, TenantId};
 use hiroba_vocab::{EntityId, Tenant};

@@ -18,5 +18,6 @@ mod queries;
 mod readme;
 mod sidecar;
 mod support;
+mod temporal;
 mod tenants;
 mod transient;

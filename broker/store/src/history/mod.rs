@@ -365,6 +365,16 @@ impl Store {
         self.inner.engine.forget_history(tenant.0, id).await
     }
 
+    /// Forgets the history of the entities that were deleted.
+    pub(crate) async fn forget_deleted(&self, tenant: TenantId, writes: &[Write], outcomes: &[Outcome]) -> Result<()> {
+        for (write, outcome) in writes.iter().zip(outcomes) {
+            if let (None, Some(before), Outcome::Done { .. }) = (&write.after, &write.before, outcome) {
+                self.forget_history(tenant, &before.entity.id).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes all records that were made before an instant, of all tenants: whoever follows the log must be past them.
     ///
     /// # Errors

@@ -14,6 +14,7 @@
 pub mod accept;
 pub mod array;
 pub mod body;
+pub mod deletion;
 pub mod link;
 pub mod params;
 pub mod purge;
@@ -21,6 +22,7 @@ pub mod query;
 pub mod representation;
 mod source;
 pub mod subject;
+pub mod temporal;
 
 use std::sync::Arc;
 

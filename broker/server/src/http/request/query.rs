@@ -6,7 +6,7 @@ use hiroba_vocab::{EntityId, Iri};
 use ngsild::query::filter::Expansions;
 use ngsild::query::{EntitySelector, GeoQuery, OrderBy, Ordering, Place, Q, Query, TypeSelection};
 use ngsild::{Error, jsonld::Context};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::problem::{HttpError, Result};
 use super::accept::Media;
@@ -156,6 +156,20 @@ pub fn from_body(
     media: Media,
     config: &Config,
 ) -> Result<(QueryRequest, Representation)> {
+    let body = query_object(body)?;
+    if let Some(name) = ["temporalQ", "aggrParams"].into_iter().find(|name| body.contains_key(*name)) {
+        return Err(Error::bad_request(format!("'{name}' belongs to temporal queries")).at(format!("/{name}")).into());
+    }
+    let (selectors, local) = body_selectors(body, params, context)?;
+    let geo = body.get("geoQ").map(|geo| geo_query(geo, context)).transpose()?;
+    let representation = representation(body, params, context, media)?;
+    let ordering = body.get("ordering").map(|order| ordering(order, context, local)).transpose()?;
+    let query = build(body, context, selectors, geo, representation.projection.attrs())?;
+    Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
+}
+
+/// The members of a Query (5.2.23).
+pub(super) fn query_object(body: &Value) -> Result<&Map<String, Value>> {
     let Value::Object(body) = body else { return Err(HttpError::bad_request("a Query is a JSON object")) };
     if body.get("type").and_then(Value::as_str) != Some("Query") {
         return Err(Error::bad_request("'type' must be \"Query\"").at("/type").into());
@@ -163,9 +177,15 @@ pub fn from_body(
     if let Some(unknown) = body.keys().find(|key| !QUERY_MEMBERS.contains(&key.as_str())) {
         return Err(Error::bad_request(format!("'{unknown}' is no member of Query")).at(format!("/{unknown}")).into());
     }
-    if let Some(name) = ["temporalQ", "aggrParams"].into_iter().find(|name| body.contains_key(*name)) {
-        return Err(Error::bad_request(format!("'{name}' belongs to temporal queries")).at(format!("/{name}")).into());
-    }
+    Ok(body)
+}
+
+/// The entities that the member `entities` selects, and whether that is local: a selector of any type says so.
+pub(super) fn body_selectors(
+    body: &Map<String, Value>,
+    params: &Params,
+    context: &Context,
+) -> Result<(Vec<EntitySelector>, bool)> {
     let mut local = params.flag("local")?.unwrap_or(false);
     let mut selectors = Vec::new();
     if let Some(entities) = body.get("entities") {
@@ -177,11 +197,7 @@ pub fn from_body(
             selectors.push(selector);
         }
     }
-    let geo = body.get("geoQ").map(|geo| geo_query(geo, context)).transpose()?;
-    let representation = representation(body, params, context, media)?;
-    let ordering = body.get("ordering").map(|order| ordering(order, context, local)).transpose()?;
-    let query = build(body, context, selectors, geo, representation.projection.attrs())?;
-    Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
+    Ok((selectors, local))
 }
 
 /// Checks the parameters of a POST by themselves, before its body is read.
@@ -223,7 +239,7 @@ fn entity_selector(entity: &Value, context: &Context) -> Result<(EntitySelector,
     Ok((EntitySelector { ids, id_pattern, types: selection.resolve(context)? }, any))
 }
 
-fn geo_query(geo: &Value, context: &Context) -> Result<GeoQuery> {
+pub(super) fn geo_query(geo: &Value, context: &Context) -> Result<GeoQuery> {
     let at = |e: Error| e.at("/geoQ");
     let text = |name: &str| geo.get(name).and_then(Value::as_str);
     let (Some(georel), Some(geometry), Some(coordinates)) = (text("georel"), text("geometry"), geo.get("coordinates"))

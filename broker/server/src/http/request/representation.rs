@@ -58,6 +58,28 @@ pub(super) fn representation(
     if join.is_some() {
         return Err(HttpError::NotBuilt("linked entity retrieval (join)"));
     }
+    let (projection, datasets) = selection(source, context)?;
+    let (form, sys_attrs) = form(params)?;
+    let property = params.get("geometryProperty");
+    if property.is_some() && media != Media::GeoJson {
+        return Err(Error::bad_request("geometryProperty needs Accept: application/geo+json")
+            .at("geometryProperty")
+            .into());
+    }
+    let property = context.expand_name(property.unwrap_or("location")).map_err(|e| e.at("geometryProperty"))?;
+    let dataset_id = if let [one] = datasets.as_slice() { one.clone() } else { None };
+    Ok(Representation {
+        form,
+        sys_attrs,
+        lang: source.text("lang")?.map(|text| text.parse()).transpose()?,
+        projection,
+        geometry: GeometryChoice { property, dataset_id },
+        datasets,
+    })
+}
+
+/// Which members and instances to show: `attrs`, `pick`, `omit`, `datasetId`.
+pub(super) fn selection(source: &impl Source, context: &Context) -> Result<(Projection, Vec<Option<DatasetId>>)> {
     let list = |name: &'static str| -> Result<Option<ProjectionList>> {
         let Some(names) = source.list(name)? else { return Ok(None) };
         // Braces may hold commas: join what was split, and let the grammar decide.
@@ -74,24 +96,7 @@ pub(super) fn representation(
         text => DatasetId::parse(text).map(Some).map_err(|e| Error::from(e).at("datasetId")),
     };
     let datasets: Result<Vec<_>, Error> = source.list("datasetId")?.unwrap_or_default().iter().map(dataset).collect();
-    let (form, sys_attrs) = form(params)?;
-    let property = params.get("geometryProperty");
-    if property.is_some() && media != Media::GeoJson {
-        return Err(Error::bad_request("geometryProperty needs Accept: application/geo+json")
-            .at("geometryProperty")
-            .into());
-    }
-    let property = context.expand_name(property.unwrap_or("location")).map_err(|e| e.at("geometryProperty"))?;
-    let datasets = datasets?;
-    let dataset_id = if let [one] = datasets.as_slice() { one.clone() } else { None };
-    Ok(Representation {
-        form,
-        sys_attrs,
-        lang: source.text("lang")?.map(|text| text.parse()).transpose()?,
-        projection,
-        geometry: GeometryChoice { property, dataset_id },
-        datasets,
-    })
+    Ok((projection, datasets?))
 }
 
 /// How to show one entity, from the parameters of its retrieval.
@@ -115,20 +120,35 @@ pub(super) fn form(params: &Params) -> Result<(Form, bool)> {
         "simplified" | "keyValues" => Some(Form::Simplified),
         _ => None,
     };
-    let (mut form, mut sys_attrs) = (None, false);
+    let Formats { format, options, sys_attrs } = formats(params, word)?;
+    Ok((format.or(options.last().copied()).unwrap_or_default(), sys_attrs))
+}
+
+/// What `format` and `options` say.
+pub(super) struct Formats<T> {
+    /// The word in `format`.
+    pub(super) format: Option<T>,
+    /// The same words in `options`.
+    pub(super) options: Vec<T>,
+    /// Whether `sysAttrs` is among them.
+    pub(super) sys_attrs: bool,
+}
+
+/// Reads `format` and `options`; `word` knows the representations of the operation.
+pub(super) fn formats<T>(params: &Params, word: impl Fn(&str) -> Option<T>) -> Result<Formats<T>> {
+    let (mut named, mut sys_attrs) = (Vec::new(), false);
     for option in params.get("options").into_iter().flat_map(|options| options.split(',')) {
         match option {
             "sysAttrs" => sys_attrs = true,
             // Older clients ask for the count this way.
             "count" => {}
-            option => match word(option) {
-                Some(named) => form = Some(named),
-                None => return Err(Error::invalid_request(format!("unknown option '{option}'")).at("options").into()),
-            },
+            option => named.push(
+                word(option)
+                    .ok_or_else(|| Error::invalid_request(format!("unknown option '{option}'")).at("options"))?,
+            ),
         }
     }
-    if let Some(text) = params.get("format") {
-        form = Some(word(text).ok_or_else(|| Error::invalid_request(format!("unknown format '{text}'")).at("format"))?);
-    }
-    Ok((form.unwrap_or_default(), sys_attrs))
+    let unknown = |text: &str| Error::invalid_request(format!("unknown format '{text}'")).at("format");
+    let format = params.get("format").map(|text| word(text).ok_or_else(|| unknown(text))).transpose()?;
+    Ok(Formats { format, options: named, sys_attrs })
 }

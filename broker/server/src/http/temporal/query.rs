@@ -1,0 +1,60 @@
+//! Query Temporal Evolution of Entities by GET and by POST (6.18.3.2, 6.24).
+
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::Showing;
+use crate::http::problem::Result;
+use crate::http::request::body::{self, ContentType};
+use crate::http::request::params::Params;
+use crate::http::request::temporal::{
+    POST_TEMPORAL, RETRIEVE_TEMPORAL, SELECT_TEMPORAL, TemporalRepresentation, check_params, from_body, from_params,
+};
+use crate::http::request::{Names, accept, tenant};
+use crate::http::respond::{Answering, array, paging};
+use crate::service::existing_tenant;
+use crate::service::temporal::{TemporalRequest, TemporalSelection, query_temporal};
+use crate::state::AppState;
+
+/// Query Temporal Evolution of Entities (6.18.3.2).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    let media = accept::plain(&request)?;
+    let tenant = tenant(&request)?;
+    let params = Params::of(&request, &[RETRIEVE_TEMPORAL, SELECT_TEMPORAL].concat())?;
+    let names = Names::of_header(&request, &state).await?;
+    let query = from_params(&params, &names.context, &state.config)?;
+    let tenant = existing_tenant(&state, &tenant).await?;
+    answer(&Answering { request: &request, state: &state, tenant, media, names: &names }, query).await
+}
+
+/// Query Temporal Evolution of Entities via POST (6.24.3.1).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn post(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
+    let media = accept::plain(&request)?;
+    let content = ContentType::of(&request)?;
+    let tenant = tenant(&request)?;
+    let params = Params::of(&request, POST_TEMPORAL)?;
+    check_params(&params, &state.config)?;
+    let document = body::json(payload, state.config.max_body).await?;
+    let names = content.names(&document, &request, &state).await?;
+    let query = from_body(&document, &params, &names.context, &state.config)?;
+    let tenant = existing_tenant(&state, &tenant).await?;
+    answer(&Answering { request: &request, state: &state, tenant, media, names: &names }, query).await
+}
+
+async fn answer(
+    answering: &Answering<'_>,
+    (selection, asked, representation): (TemporalSelection, TemporalRequest, TemporalRepresentation),
+) -> Result<HttpResponse> {
+    let found = query_temporal(answering.state, answering.tenant, &selection, &asked).await?;
+    let showing = Showing { answering, request: &asked, representation: &representation };
+    let body = array(&showing.documents(&found.evolutions)?);
+    let mut response = showing.response(&found.evolutions).await?;
+    paging(answering.request, &mut response, selection.page, found.total, found.more);
+    Ok(response.body(body))
+}

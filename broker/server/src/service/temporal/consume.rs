@@ -1,0 +1,214 @@
+//! Retrieve and Query Temporal Evolution (5.7.3, 5.7.4).
+
+use hiroba_store::{Marked, Page, TenantId};
+use hiroba_vocab::DatasetId;
+use ngsild::query::{Projection, Query, matches};
+use ngsild::temporal::{
+    AggregatedEntity, Aggregation, Cut, Evolution, Instance, Limits, ScopeSpans, TemporalQuery, cut,
+};
+
+use super::gather::{Gathered, Gathering};
+use super::subjects::{Subject, Subjects};
+use crate::service::entities::{Target, present};
+use crate::service::{Result, ServiceError, now};
+use crate::state::AppState;
+
+/// How many entities are read at once.
+const CHUNK: usize = 50;
+/// How many changes of scope are looked at.
+const MAX_SCOPES: usize = 10_000;
+
+/// What of the past to show.
+#[derive(Debug)]
+pub struct TemporalRequest {
+    /// Which instants.
+    pub temporal: TemporalQuery,
+    /// Which attributes.
+    pub projection: Projection,
+    /// Which datasets; none at all for all of them.
+    pub datasets: Vec<Option<DatasetId>>,
+    /// What to work out instead of showing the series.
+    pub aggregation: Option<Aggregation>,
+}
+
+/// Which entities.
+#[derive(Debug)]
+pub struct TemporalSelection {
+    /// The query.
+    pub query: Query,
+    /// Whether only local data are asked, which lifts the "too wide" rule.
+    pub local: bool,
+    /// By id, descending or not; without, as they were created.
+    pub by_id: Option<bool>,
+    /// Which part.
+    pub page: Page,
+}
+
+/// The result of a query.
+#[derive(Debug)]
+pub struct Found {
+    /// The page.
+    pub evolutions: Evolutions,
+    /// How many entities match in all, if that was asked.
+    pub total: Option<u64>,
+    /// Whether more follow.
+    pub more: bool,
+}
+
+/// Series, or what was worked out of them.
+#[derive(Debug)]
+pub enum Evolutions {
+    /// The series, and where the answer ends although they go on.
+    Series(Vec<Evolution>, Option<Cut>),
+    /// The results.
+    Aggregated(Vec<AggregatedEntity>),
+}
+
+/// Retrieve Temporal Evolution of an Entity (5.7.3).
+///
+/// # Errors
+/// ResourceNotFound when nothing is known of the entity's past; InvalidRequest when no method suits an attribute.
+pub async fn retrieve_temporal(state: &AppState, target: &Target, request: &TemporalRequest) -> Result<Evolutions> {
+    let (tenant, id) = (target.tenant, &target.id);
+    let Some(last) = state.store.last_record(tenant, id).await? else { return Err(ServiceError::no_entity(id)) };
+    let stored = state.store.entity(tenant, id).await?.and_then(|stored| present(stored, now()));
+    let subject = match stored {
+        Some(stored) => Subject::from(stored),
+        None => Subject { id: id.clone(), types: last.types, stored: None, deleted_at: Some(last.at) },
+    };
+    let gathered = gathering(state, tenant, request, request.aggregation.is_some()).gather(vec![subject]).await?;
+    let mut answer = Answer::new(state, request);
+    for gathered in gathered {
+        answer.add(gathered)?;
+    }
+    Ok(answer.finish())
+}
+
+/// Query Temporal Evolution of Entities (5.7.4).
+///
+/// # Errors
+/// BadRequestData when the query is too wide; InvalidRequest when no method suits an attribute; TooComplexQuery.
+pub async fn query_temporal(
+    state: &AppState,
+    tenant: TenantId,
+    selection: &TemporalSelection,
+    request: &TemporalRequest,
+) -> Result<Found> {
+    let TemporalSelection { query, local, by_id, page } = selection;
+    if !local {
+        query.check_not_too_wide()?;
+    }
+    let conditions =
+        !query.attributes.is_empty() || query.filter.is_some() || query.geo.is_some() || query.scope.is_some();
+    let gathering = gathering(state, tenant, request, conditions || request.aggregation.is_some());
+    let mut subjects = Subjects::new(state, tenant, query);
+    if let Some(descending) = by_id {
+        subjects = subjects.ordered(*descending).await?;
+    }
+    let (mut answer, mut matched, mut more) = (Answer::new(state, request), 0_usize, false);
+    while !more || page.count {
+        let next = subjects.next(CHUNK).await?;
+        if next.is_empty() {
+            break;
+        }
+        for mut gathered in gathering.gather(next).await? {
+            if !concerns(state, tenant, query, request, &mut gathered).await? {
+                continue;
+            }
+            matched += 1;
+            if matched > page.offset.saturating_add(page.limit) {
+                more = true;
+            } else if matched > page.offset {
+                answer.add(gathered)?;
+            }
+        }
+    }
+    Ok(Found { evolutions: answer.finish(), total: page.count.then_some(matched as u64), more })
+}
+
+fn gathering<'g>(state: &'g AppState, tenant: TenantId, request: &'g TemporalRequest, complete: bool) -> Gathering<'g> {
+    let TemporalRequest { temporal: query, projection, datasets, .. } = request;
+    Gathering { state, tenant, query, projection, datasets, complete, points: state.config.temporal_instances }
+}
+
+/// Whether an entity is in the result: it has instances in the interval, and what was so then satisfies the query.
+async fn concerns(
+    state: &AppState,
+    tenant: TenantId,
+    query: &Query,
+    request: &TemporalRequest,
+    gathered: &mut Gathered,
+) -> Result<bool> {
+    let evolution = &mut gathered.evolution;
+    if let Some(scope) = &query.scope {
+        let records = state.store.marked_history(tenant, &evolution.id, Marked::Scope, MAX_SCOPES).await?;
+        let instances = records.into_iter().flat_map(|record| record.instances);
+        let mut series: Vec<Instance> = instances.filter(|instance| instance.series().is_none()).collect();
+        series.sort_by_key(Instance::time);
+        let spans = ScopeSpans::of(&series, scope);
+        if !spans.meet(request.temporal.interval) {
+            return Ok(false);
+        }
+        evolution.keep_within(&spans);
+    }
+    let shown = evolution.attributes.keys().any(|name| request.projection.shows_attribute(name));
+    if !shown && (evolution.scopes.is_empty() || !request.projection.shows_scope()) {
+        return Ok(false);
+    }
+    // Id and type chose the candidates, the scope has been seen to.
+    let then = Query { selectors: Vec::new(), scope: None, ..query.clone() };
+    let asks = !then.attributes.is_empty() || then.filter.is_some() || then.geo.is_some();
+    Ok(!asks || matches(&then, &evolution.as_entity(), now()))
+}
+
+/// An answer under construction.
+struct Answer<'a> {
+    state: &'a AppState,
+    request: &'a TemporalRequest,
+    series: Vec<Evolution>,
+    aggregated: Vec<AggregatedEntity>,
+    known_to: Option<ngsild::DateTime>,
+}
+
+impl<'a> Answer<'a> {
+    fn new(state: &'a AppState, request: &'a TemporalRequest) -> Self {
+        Self { state, request, series: Vec::new(), aggregated: Vec::new(), known_to: None }
+    }
+
+    fn limits(&self, known_to: Option<ngsild::DateTime>) -> Limits {
+        let descending = self.request.temporal.last.is_some();
+        Limits { points: self.state.config.temporal_instances, descending, known_to }
+    }
+
+    fn add(&mut self, gathered: Gathered) -> Result<()> {
+        let Gathered { mut evolution, known_to } = gathered;
+        let TemporalRequest { temporal, projection, datasets, aggregation } = self.request;
+        evolution.project(projection, datasets);
+        evolution.sort(temporal.last.is_some());
+        if let Some(count) = temporal.last {
+            evolution.truncate(count);
+        }
+        if let Some(aggregation) = aggregation {
+            let results = aggregation.aggregate(&evolution, temporal, |name| projection.names_attribute(name))?;
+            self.aggregated.push(results);
+            return Ok(());
+        }
+        // No more of one entity than an answer holds: then the answer ends there for all of them.
+        let limits = self.limits(known_to);
+        if let Some(Cut(end)) = cut(std::slice::from_mut(&mut evolution), limits) {
+            let nearer = |known: ngsild::DateTime| if limits.descending { known.max(end) } else { known.min(end) };
+            self.known_to = Some(self.known_to.map_or(end, nearer));
+        }
+        self.series.push(evolution);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Evolutions {
+        if self.request.aggregation.is_some() {
+            return Evolutions::Aggregated(self.aggregated);
+        }
+        let limits = self.limits(self.known_to);
+        let end = cut(&mut self.series, limits);
+        Evolutions::Series(self.series, end)
+    }
+}

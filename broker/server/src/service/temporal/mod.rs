@@ -1,0 +1,16 @@
+//! The temporal API (5.6.11 to 5.6.16, 5.7.3, 5.7.4), over the change log.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `provision` | recording, amending and forgetting |
+//! | `subjects` | which entities a query may be about, those that are gone included |
+//! | `gather` | their series, read from the log as far as an answer needs them |
+//! | `consume` | retrieving and querying |
+
+mod consume;
+mod gather;
+mod provision;
+mod subjects;
+
+pub use consume::{Evolutions, Found, TemporalRequest, TemporalSelection, query_temporal, retrieve_temporal};
+pub use provision::{add_attributes, delete_attribute, delete_entity, delete_instance, modify_instance, upsert_entity};
