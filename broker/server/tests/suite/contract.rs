@@ -46,6 +46,7 @@ fn the_contract_s_parameters_are_the_server_s() {
                     .map(|parameter| parameter["name"].as_str().unwrap())
                     .collect();
                 let url = path.replace("{id}", "urn:x:1").replace("{attr}", "a").replace("{type}", "T");
+                let url = url.replace("{instance}", "urn:x:2");
                 let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
                 let asking = broker.ask(method.clone(), &format!("{url}?surelyUnknown=1"));
                 let asking =
