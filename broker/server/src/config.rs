@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::egress::EgressPolicy;
+use crate::service::identity::Alias;
 
 /// The configuration of one broker.
 #[derive(Debug, Clone)]
@@ -30,6 +31,8 @@ pub struct Config {
     pub public_url: Option<url::Url>,
     /// Requests that write, or read the change feed, must carry this as a bearer token.
     pub token: Option<String>,
+    /// The name of this source among others (5.2.40); without, one that no other database has.
+    pub alias: Option<Alias>,
     /// How many requests are answered at once before new ones are told to come later.
     pub max_in_flight: usize,
     /// How long requests under way may take when the server goes down.
@@ -51,6 +54,7 @@ impl Config {
             sparql: None,
             public_url: None,
             token: None,
+            alias: None,
             max_in_flight: 2_000,
             drain: Duration::from_secs(20),
         }

@@ -141,6 +141,13 @@ impl Engine {
         }
     }
 
+    pub(crate) async fn installation(&self) -> Result<String> {
+        match self {
+            Self::Sqlite { database, .. } => database.installation().await,
+            Self::PostGis { database, .. } => database.installation().await,
+        }
+    }
+
     pub(crate) async fn tenant(&self, name: &str) -> Result<Option<i64>> {
         match self {
             Self::Sqlite { database, .. } => database.tenant(name.to_owned()).await,

@@ -20,6 +20,7 @@ use crate::egress::{Egress, EgressPolicy};
 use crate::http::server;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
+use crate::service::identity::Alias;
 use crate::state::AppState;
 
 /// Where entities are kept.
@@ -67,6 +68,9 @@ pub(super) struct ServeArgs {
     /// A file with a token: requests that write must carry it (Authorization: Bearer …).
     #[arg(long, value_name = "FILE", env = "HIROBA_TOKEN_FILE")]
     pub(super) token_file: Option<PathBuf>,
+    /// The name of this source among others (letters, digits, -._~ and the like). The default is made once for each database.
+    #[arg(long, value_name = "NAME", env = "HIROBA_ALIAS")]
+    pub(super) alias: Option<Alias>,
     /// Make no outgoing calls at all.
     #[arg(long, env = "HIROBA_OFFLINE")]
     pub(super) offline: bool,
@@ -132,6 +136,7 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         sparql: arguments.sparql.clone(),
         public_url: arguments.public_url.clone(),
         token,
+        alias: arguments.alias.clone(),
         ..Config::new(arguments.listen, arguments.database.address())
     })
 }

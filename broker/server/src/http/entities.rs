@@ -63,7 +63,7 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
         return Ok(answer);
     }
     let body = answering.entity(&stored, &representation)?;
-    let mut response = answering.ok().await?;
+    let mut response = answering.begin(StatusCode::OK).await?;
     // What expires makes the answer change although the version does not.
     if stored.entity.next_expiry().is_none() {
         response.insert_header((ETAG, tag));

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::ETAG;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -96,7 +97,7 @@ async fn answer(
     query: &QueryRequest,
     rendered: &Rendered,
 ) -> Result<actix_web::HttpResponseBuilder> {
-    let mut response = answering.ok().await?;
+    let mut response = answering.begin(StatusCode::OK).await?;
     if let Some(total) = rendered.total {
         response.insert_header(("NGSILD-Results-Count", total.to_string()));
     }

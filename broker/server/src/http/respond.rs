@@ -84,9 +84,25 @@ impl Answering<'_> {
         serialize(&documents)
     }
 
+    /// An answer with a document, or an array of documents, that are no entities: the @context goes where those of
+    /// entities go.
+    pub(super) async fn document(&self, status: StatusCode, mut body: Value) -> Result<HttpResponse> {
+        if let Some(context) = self.embedded() {
+            match &mut body {
+                Value::Array(items) => {
+                    for item in items {
+                        item["@context"] = context.clone();
+                    }
+                }
+                item => item["@context"] = context,
+            }
+        }
+        Ok(self.begin(status).await?.body(serialize(&body)?))
+    }
+
     /// An answer with this body's media type, its @context header and the tenant that was asked for.
-    pub(super) async fn ok(&self) -> Result<HttpResponseBuilder> {
-        let mut response = HttpResponse::Ok();
+    pub(super) async fn begin(&self, status: StatusCode) -> Result<HttpResponseBuilder> {
+        let mut response = HttpResponse::build(status);
         response.content_type(self.media.name());
         response.insert_header((VARY, "Accept, Link, NGSILD-Tenant"));
         if self.embedded().is_none() {

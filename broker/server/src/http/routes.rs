@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{HttpError, Result};
-use super::{attributes, batch, changes, contexts, discovery, entities, query, sparql, system};
+use super::{attributes, batch, changes, contexts, discovery, entities, identity, query, sparql, system};
 use crate::explorer::{assets, entity, landing, types};
 
 macro_rules! routes {
@@ -47,6 +47,7 @@ routes! {
     "/ngsi-ld/v1/attributes/{attr}" { GET discovery::attribute_info, }
     "/ngsi-ld/v1/jsonldContexts" { GET contexts::list, POST contexts::add, }
     "/ngsi-ld/v1/jsonldContexts/{id}" { GET contexts::serve, DELETE contexts::delete, }
+    "/ngsi-ld/v1/info/sourceIdentity" { GET identity::retrieve, }
     "/" { GET landing::landing, }
     "/data/{type}" { GET types::data, }
     "/entities/{id}" { GET entity::entity, }
@@ -71,7 +72,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("/ngsi-ld/v1/temporal", "the temporal API"),
     ("/ngsi-ld/v1/entityMaps", "entity maps"),
     ("/ngsi-ld/v1/snapshots", "snapshots"),
-    ("/ngsi-ld/v1/info", "source identity"),
 ];
 
 /// A method that the resource does not have; OPTIONS tells those that it has.

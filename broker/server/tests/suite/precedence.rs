@@ -145,6 +145,7 @@ fn operations() -> Vec<Operation> {
         operation(M::GET, "/types/Nothing"),
         operation(M::GET, "/attributes").parameter("details=yes").missing(404, 200),
         operation(M::GET, "/attributes/nothing"),
+        operation(M::GET, "/info/sourceIdentity").missing(404, 200),
         operation(M::GET, "/jsonldContexts").parameter("kind=odd").missing(404, 200),
         operation(M::POST, "/jsonldContexts")
             .body(json!({"@context": {"a": "http://example.org/a"}}), json!({"a": 1}))
