@@ -3,12 +3,14 @@
 //! [`EntityDocument`] serialises straight from the model to the output: nothing is built in between.
 
 mod attribute;
+mod conformance;
 mod geojson;
 
 use hiroba_vocab::{DatasetId, Iri};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+pub use conformance::{SpecVersion, conform};
 pub use geojson::{Feature, FeatureCollection, GeometryChoice};
 
 use crate::entity::{Attribute, Attributes, Entity};

@@ -63,12 +63,12 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
         return Ok(answer);
     }
     let body = answering.entity(&stored, &representation)?;
-    let mut response = answering.begin(StatusCode::OK).await?;
+    let mut response = answering.begin_entities(StatusCode::OK, body.altered).await?;
     // What expires makes the answer change although the version does not.
     if stored.entity.next_expiry().is_none() {
         response.insert_header((ETAG, tag));
     }
-    Ok(response.body(body))
+    Ok(response.body(body.bytes))
 }
 
 /// Merge Entity (6.5.3.4).

@@ -18,7 +18,8 @@ use crate::metrics::RequestLabels;
 use crate::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const EXPOSED: &str = "Link, NGSILD-Results-Count, NGSILD-Tenant, Location, ETag, X-Request-Id";
+const EXPOSED: &str = "Link, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, Preference-Applied, Location, \
+    ETag, X-Request-Id";
 
 /// Runs a request inside its guard.
 pub(super) async fn guard(

@@ -89,7 +89,13 @@ async fn render(
     let found = query_entities(answering.state, tenant, query).await?;
     answering.state.metrics.candidates.inc_by(found.work.candidates as u64);
     let body = answering.entities(&found.entities, representation)?;
-    Ok(Arc::new(Rendered { body: body.into(), total: found.total, more: found.more, valid_until }))
+    Ok(Arc::new(Rendered {
+        body: body.bytes.into(),
+        altered: body.altered,
+        total: found.total,
+        more: found.more,
+        valid_until,
+    }))
 }
 
 async fn answer(
@@ -97,7 +103,7 @@ async fn answer(
     query: &QueryRequest,
     rendered: &Rendered,
 ) -> Result<actix_web::HttpResponseBuilder> {
-    let mut response = answering.begin(StatusCode::OK).await?;
+    let mut response = answering.begin_entities(StatusCode::OK, rendered.altered).await?;
     if let Some(total) = rendered.total {
         response.insert_header(("NGSILD-Results-Count", total.to_string()));
     }
@@ -108,8 +114,9 @@ async fn answer(
 /// Everything that an answer depends on, besides the data.
 fn key(answering: &Answering<'_>) -> String {
     let Answering { request, media, names, .. } = answering;
-    let embedded = answering.embedded().is_some();
-    format!("{}\n{}\n{:x}\n{}\n{embedded}", media.name(), names.user, names.fingerprint, request.query_string())
+    let (embedded, version) = (answering.embedded().is_some(), answering.version());
+    let query = request.query_string();
+    format!("{}\n{}\n{:x}\n{query}\n{embedded}\n{version:?}", media.name(), names.user, names.fingerprint)
 }
 
 /// A tag for an answer at one state of the data, valid up to an instant, in one run of this process.

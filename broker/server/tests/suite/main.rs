@@ -21,3 +21,4 @@ mod sidecar;
 mod support;
 mod tenants;
 mod transient;
+mod versions;

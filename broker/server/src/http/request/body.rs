@@ -22,11 +22,17 @@ pub enum ContentType {
 }
 
 impl ContentType {
-    /// The media type of a request's body.
+    /// The media type of a request's body, whose profile, if it has one, must be one.
     ///
     /// # Errors
-    /// UnsupportedMediaType for others, or none.
+    /// UnsupportedMediaType for others, or none; BadRequestData for a version of NGSI-LD that is none.
     pub fn of(request: &HttpRequest) -> Result<Self> {
+        let content = Self::read(request)?;
+        link::check_profiles(request)?;
+        Ok(content)
+    }
+
+    fn read(request: &HttpRequest) -> Result<Self> {
         let text = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let mime: Option<mime::Mime> = text.and_then(|text| text.parse().ok());
         let charset = mime.as_ref().and_then(|mime| mime.get_param("charset"));
