@@ -17,6 +17,10 @@ pub struct Config {
     pub default_limit: usize,
     /// How many entities a page may hold at most.
     pub max_limit: usize,
+    /// How many entities an entity map may hold.
+    pub max_map_entities: usize,
+    /// How long an entity map may be kept.
+    pub max_map_lifetime: Duration,
     /// How large a body may be, in bytes.
     pub max_body: usize,
     /// How large a batch body may be, in bytes.
@@ -47,6 +51,8 @@ impl Config {
             database: database.into(),
             default_limit: 20,
             max_limit: 1_000,
+            max_map_entities: 20_000,
+            max_map_lifetime: Duration::from_secs(86_400),
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
             egress: EgressPolicy::default(),

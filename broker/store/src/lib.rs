@@ -8,6 +8,7 @@ mod error;
 mod expiry;
 mod index;
 mod maintenance;
+mod maps;
 mod model;
 mod plan;
 mod postgis;
@@ -21,6 +22,7 @@ mod store;
 pub use contexts::{ContextEntry, ContextKind, ContextUse, NewContext};
 pub use error::{Result, StoreError};
 pub use index::Shape;
+pub use maps::EntityMap;
 pub use model::{
     Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,
 };

@@ -71,6 +71,12 @@ pub(super) struct ServeArgs {
     /// The name of this source among others (letters, digits, -._~ and the like). The default is made once for each database.
     #[arg(long, value_name = "NAME", env = "HIROBA_ALIAS")]
     pub(super) alias: Option<Alias>,
+    /// How many entities an entity map may hold.
+    #[arg(long, value_name = "N", env = "HIROBA_MAX_ENTITY_MAP_SIZE", default_value_t = 20_000)]
+    pub(super) max_entity_map_size: usize,
+    /// How long an entity map may be kept, as ISO 8601 writes durations.
+    #[arg(long, value_name = "DURATION", env = "HIROBA_MAX_ENTITY_MAP_LIFETIME", default_value = "P1D", value_parser = ngsild::duration::read)]
+    pub(super) max_entity_map_lifetime: Duration,
     /// Make no outgoing calls at all.
     #[arg(long, env = "HIROBA_OFFLINE")]
     pub(super) offline: bool,
@@ -137,6 +143,8 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         public_url: arguments.public_url.clone(),
         token,
         alias: arguments.alias.clone(),
+        max_map_entities: arguments.max_entity_map_size,
+        max_map_lifetime: arguments.max_entity_map_lifetime,
         ..Config::new(arguments.listen, arguments.database.address())
     })
 }

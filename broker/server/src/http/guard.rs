@@ -104,7 +104,7 @@ fn reads(request: &ServiceRequest) -> bool {
 
 fn asks_by_post(path: &str) -> bool {
     let path = path.trim_end_matches('/');
-    path.ends_with("/entityOperations/query") || path == "/sparql"
+    path.ends_with("/entityOperations/query") || path == "/ngsi-ld/v1/entityMaps" || path == "/sparql"
 }
 
 /// What pages of other servers may do: read.

@@ -8,6 +8,7 @@ pub mod discovery;
 pub mod entities;
 mod guard;
 pub mod identity;
+pub mod maps;
 pub mod problem;
 pub mod query;
 pub mod request;

@@ -131,7 +131,7 @@ impl HttpError {
             Self::Service(ServiceError::NonexistentTenant(_)) => {
                 problem(StatusCode::NOT_FOUND, "NonexistentTenant", "Nonexistent Tenant")
             }
-            Self::Service(ServiceError::NoContext(_)) => {
+            Self::Service(ServiceError::NoContext(_) | ServiceError::NoEntityMap(_)) => {
                 problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found")
             }
             Self::Service(ServiceError::Store(StoreError::TooComplex { .. })) => {

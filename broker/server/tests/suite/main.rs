@@ -10,6 +10,7 @@ mod identity;
 mod importing;
 mod indexes;
 mod jsonld_contexts;
+mod maps;
 mod pages;
 mod precedence;
 mod process;

@@ -1,6 +1,7 @@
 //! PostGIS: a pool of readers, and writers that commit groups of writes in one statement each.
 
 mod contexts;
+mod maps;
 mod migrate;
 mod reads;
 mod writes;
