@@ -22,6 +22,9 @@ use crate::service::ServiceError;
 use crate::service::contexts;
 use crate::state::AppState;
 
+/// The headers of a request that its answer depends on.
+const VARIES: &str = "Accept, Link, NGSILD-EntityMap, NGSILD-Tenant, Prefer";
+
 /// A body that shows entities.
 pub(super) struct EntityBody {
     pub(super) bytes: Vec<u8>,
@@ -129,7 +132,7 @@ impl Answering<'_> {
     pub(super) async fn begin(&self, status: StatusCode) -> Result<HttpResponseBuilder> {
         let mut response = HttpResponse::build(status);
         response.content_type(self.media.name());
-        response.insert_header((VARY, "Accept, Link, NGSILD-EntityMap, NGSILD-Tenant, Prefer"));
+        response.insert_header((VARY, VARIES));
         if self.embedded().is_none() {
             let url = match self.names.user.single_url() {
                 Some(url) => url.to_owned(),
@@ -230,7 +233,7 @@ pub(super) fn json(request: &HttpRequest, status: StatusCode, body: &impl Serial
 pub(super) fn not_modified(request: &HttpRequest, tag: &str) -> Option<HttpResponse> {
     let known = request.headers().get(IF_NONE_MATCH)?.to_str().ok()?;
     let matches = known == "*" || known.split(',').any(|other| other.trim().trim_start_matches("W/") == tag);
-    matches.then(|| HttpResponse::NotModified().insert_header((ETAG, tag)).finish())
+    matches.then(|| HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header((VARY, VARIES)).finish())
 }
 
 /// Paging links (6.3.10): path and query without host.

@@ -1,11 +1,11 @@
 //! Every route on one screen. A test holds this table against openapi.yaml.
 
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderName, HeaderValue};
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::problem::{HttpError, Result};
+use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
 use super::{attributes, batch, changes, contexts, discovery, entities, identity, maps, query, sparql, system};
 use crate::explorer::{assets, entity, landing, types};
 
@@ -91,8 +91,7 @@ async fn other_method(request: HttpRequest, methods: &'static [&'static str]) ->
         response.insert_header((ALLOW, allowed));
     }
     if methods.contains(&"PATCH") {
-        let types = HeaderValue::from_static("application/json, application/ld+json, application/merge-patch+json");
-        response.insert_header((HeaderName::from_static("accept-patch"), types));
+        response.insert_header((ACCEPT_PATCH, PATCH_TYPES));
     }
     Ok(response.finish())
 }

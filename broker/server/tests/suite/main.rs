@@ -6,6 +6,7 @@ mod batch;
 mod contexts;
 mod contract;
 mod feed;
+mod headers;
 mod identity;
 mod importing;
 mod indexes;

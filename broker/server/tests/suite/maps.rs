@@ -1,8 +1,13 @@
 //! Entity maps over HTTP (clauses 4.5.25, 5.5.14, 5.14, 6.32, 6.34).
 
+use std::collections::HashSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ngsild::DateTime;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -193,6 +198,61 @@ fn a_query_makes_a_map_and_pages_go_by_it() {
             assert_eq!(whole.header("NGSILD-Results-Count"), Some("8"), "without the map there is one more");
         }
     });
+}
+
+/// Whatever goes, comes back or changes between pages: nobody is shown twice, the order stays, and whoever matched all the
+/// time is shown.
+#[test]
+fn pages_of_a_map_show_everything_once_whatever_happens_between_them() {
+    run(async {
+        let mut runner = TestRunner::deterministic();
+        let mut sample =
+            |strategy: BoxedStrategy<Vec<(usize, usize)>>| strategy.new_tree(&mut runner).unwrap().current();
+        for broker in Broker::every().await {
+            for round in 0..8 {
+                let kind = format!("T{round}");
+                let id = |n: usize| format!("urn:{round}:{n}");
+                let entity = |n: usize| json!({"id": id(n), "type": &kind, "n": 1});
+                let all: Vec<Value> = (0..25).map(entity).collect();
+                assert_eq!(broker.post("/ngsi-ld/v1/entityOperations/create", &json!(all)).send().await.status, 201);
+                let limit = 1 + round % 5;
+                let query = format!("{ENTITIES}?type={kind}&q={}&limit={limit}", encode("n==1"));
+                let first = broker.get(&format!("{query}&entityMap=true")).send().await;
+                let (map, mut page) = (map_of(&first), first);
+                let (mut seen, mut disturbed) = (Vec::new(), HashSet::new());
+                loop {
+                    let ids = page.json().as_array().unwrap().clone();
+                    seen.extend(ids.iter().map(|entity| entity["id"].as_str().unwrap().to_owned()));
+                    let Some(next) = next_page(&page) else { break };
+                    for (n, what) in sample(vec((0..25_usize, 0..3_usize), 0..4).boxed()) {
+                        disturbed.insert(id(n));
+                        let path = format!("{ENTITIES}/{}", id(n));
+                        match what {
+                            0 => broker.ask(Method::DELETE, &path).send().await,
+                            1 => broker.ask(Method::PATCH, &path).body(&json!({"n": 2})).send().await,
+                            _ => broker.post(ENTITIES, &entity(n)).send().await,
+                        };
+                    }
+                    broker.create(&json!({"id": id(100 + seen.len()), "type": &kind, "n": 1})).await;
+                    page = broker.get(&next).header(HEADER, &map).send().await;
+                    assert_eq!(page.status, 200);
+                }
+                let place = |id: &String| id.rsplit(':').next().unwrap().parse::<usize>().unwrap();
+                let places: Vec<usize> = seen.iter().map(place).collect();
+                assert!(places.is_sorted_by(|a, b| a < b) && places.iter().all(|n| *n < 25), "{places:?}");
+                let missing: Vec<String> =
+                    (0..25).map(id).filter(|id| !seen.contains(id) && !disturbed.contains(id)).collect();
+                assert!(missing.is_empty(), "{missing:?} with pages of {limit} on {}", broker.kind);
+            }
+        }
+    });
+}
+
+/// The address of the page that follows.
+fn next_page(answer: &Answer) -> Option<String> {
+    let links = answer.headers("link");
+    let next = links.split(", ").find(|link| link.contains("rel=\"next\""))?;
+    Some(next.split(['<', '>']).nth(1).unwrap().to_owned())
 }
 
 #[test]

@@ -33,19 +33,19 @@ impl ContentType {
     }
 
     fn read(request: &HttpRequest) -> Result<Self> {
+        let patch = request.method() == actix_web::http::Method::PATCH;
+        let unsupported = || HttpError::UnsupportedMediaType { patch };
         let text = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let mime: Option<mime::Mime> = text.and_then(|text| text.parse().ok());
         let charset = mime.as_ref().and_then(|mime| mime.get_param("charset"));
         if charset.is_some_and(|charset| !charset.as_str().eq_ignore_ascii_case("utf-8")) {
-            return Err(HttpError::UnsupportedMediaType);
+            return Err(unsupported());
         }
         match mime.as_ref().map(mime::Mime::essence_str) {
             Some("application/json") => Ok(Self::Json),
             Some("application/ld+json") => Ok(Self::LdJson),
-            Some("application/merge-patch+json") if request.method() == actix_web::http::Method::PATCH => {
-                Ok(Self::Json)
-            }
-            _ => Err(HttpError::UnsupportedMediaType),
+            Some("application/merge-patch+json") if patch => Ok(Self::Json),
+            _ => Err(unsupported()),
         }
     }
 
