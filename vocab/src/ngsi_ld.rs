@@ -18,5 +18,8 @@ pub const NULL: &str = "urn:ngsi-ld:null";
 /// Link relation that names a JSON-LD @context (6.3.5).
 pub const CONTEXT_LINK_REL: &str = "http://www.w3.org/ns/json-ld#context";
 
+/// Prefix of the profiles that name a version of the standard, `1.8` (5.5.4).
+pub const PROFILES: &str = "https://uri.etsi.org/ngsi-ld/profile/";
+
 /// The predefined GeoProperties, known to the core @context by name (4.7).
 pub const LOCATION: &str = "https://uri.etsi.org/ngsi-ld/location";

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod change;
+pub mod duration;
 pub mod entity;
 pub mod error;
 pub mod geometry;

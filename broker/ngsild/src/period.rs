@@ -1,11 +1,10 @@
-//! ISO 8601 durations: periods of aggregation (4.5.19), lifetimes.
-
-use std::fmt;
+//! Durations by the calendar: the periods of aggregation (4.5.19).
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
-use crate::error::{Error, Result};
+use crate::duration::span;
+use crate::error::Result;
 use crate::time::DateTime;
 
 /// A duration that is not negative: `P[n]Y[n]M[n]DT[n]H[n]M[n]S` or `P[n]W`. Months and years are as long as the calendar
@@ -19,16 +18,7 @@ impl Period {
     /// # Errors
     /// BadRequestData when it is none, or negative.
     pub fn parse(text: &str) -> Result<Self> {
-        let wrong = || {
-            let cut: String = text.chars().take(60).collect();
-            Error::bad_request(format!("'{cut}' is not an ISO 8601 duration such as PT15M or P1M"))
-        };
-        // The parser also reads what the standard does not allow: signs and small letters.
-        if !text.starts_with('P') || text.bytes().any(|byte| byte.is_ascii_lowercase() || matches!(byte, b'-' | b'+')) {
-            return Err(wrong());
-        }
-        let span = jiff::fmt::temporal::SpanParser::new().parse_span(text).map_err(|_| wrong())?;
-        Ok(Self(span))
+        Ok(Self(span(text)?))
     }
 
     /// Whether it has no length.
@@ -62,12 +52,6 @@ impl Period {
             index += 1;
         }
         Some(index)
-    }
-}
-
-impl fmt::Display for Period {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
     }
 }
 

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::egress::EgressPolicy;
+use crate::service::identity::Alias;
 
 /// The configuration of one broker.
 #[derive(Debug, Clone)]
@@ -22,6 +23,10 @@ pub struct Config {
     pub history_days: Option<u32>,
     /// Whether the history of an entity goes with it, and the other way round.
     pub history_ends_with_entity: bool,
+    /// How many entities an entity map may hold.
+    pub max_map_entities: usize,
+    /// How long an entity map may be kept.
+    pub max_map_lifetime: Duration,
     /// How large a body may be, in bytes.
     pub max_body: usize,
     /// How large a batch body may be, in bytes.
@@ -36,6 +41,8 @@ pub struct Config {
     pub public_url: Option<url::Url>,
     /// Requests that write, or read the change feed, must carry this as a bearer token.
     pub token: Option<String>,
+    /// The name of this source among others (5.2.40); without, one that no other database has.
+    pub alias: Option<Alias>,
     /// How many requests are answered at once before new ones are told to come later.
     pub max_in_flight: usize,
     /// How long requests under way may take when the server goes down.
@@ -53,6 +60,8 @@ impl Config {
             temporal_instances: 1_000,
             history_days: None,
             history_ends_with_entity: false,
+            max_map_entities: 20_000,
+            max_map_lifetime: Duration::from_secs(86_400),
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
             egress: EgressPolicy::default(),
@@ -60,6 +69,7 @@ impl Config {
             sparql: None,
             public_url: None,
             token: None,
+            alias: None,
             max_in_flight: 2_000,
             drain: Duration::from_secs(20),
         }

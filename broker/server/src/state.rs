@@ -53,6 +53,8 @@ pub struct AnswerKey {
 pub struct Rendered {
     /// The body.
     pub body: Bytes,
+    /// Whether the body was altered for an older version of the standard.
+    pub altered: bool,
     /// How many entities match, if that was asked.
     pub total: Option<u64>,
     /// Whether more follow.

@@ -9,6 +9,7 @@ mod expiry;
 mod history;
 mod index;
 mod maintenance;
+mod maps;
 mod model;
 mod plan;
 mod postgis;
@@ -23,6 +24,7 @@ pub use contexts::{ContextEntry, ContextKind, ContextUse, NewContext};
 pub use error::{Result, StoreError};
 pub use history::{Amendment, FormerEntity, HistoryPlace, HistoryRange, HistoryRecord, Marked, Recording};
 pub use index::Shape;
+pub use maps::EntityMap;
 pub use model::{
     Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,
 };

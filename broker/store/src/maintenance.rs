@@ -25,6 +25,8 @@ const SOON: Duration = Duration::from_millis(10);
 const REFRESH: Duration = Duration::from_secs(5);
 /// How long after an index is taken out of use its rows are kept: every process has looked by then.
 const RETIREMENT: Duration = Duration::from_secs(12);
+/// How often entity maps that have expired are removed. Nobody sees them, they only take up room.
+const SWEEP: Duration = Duration::from_secs(60);
 /// How often partitions and the like are looked after.
 const UPKEEP: Duration = Duration::from_secs(3_600);
 /// The least time between two announcements.
@@ -114,12 +116,19 @@ async fn announce(inner: Weak<Inner>) {
 }
 
 async fn upkeep(inner: Weak<Inner>) {
-    let mut since_upkeep = UPKEEP;
+    let (mut since_upkeep, mut since_sweep) = (UPKEEP, Duration::ZERO);
     loop {
         tokio::time::sleep(REFRESH).await;
         let Some(inner) = inner.upgrade() else { break };
         if let Err(error) = inner.refresh_definitions().await {
             tracing::warn!(%error, "cannot read the list of value indexes");
+        }
+        since_sweep += REFRESH;
+        if since_sweep >= SWEEP && !inner.options.reap_every.is_zero() {
+            since_sweep = Duration::ZERO;
+            if let Err(error) = inner.engine.remove_expired_entity_maps(expiry::now().micros()).await {
+                tracing::warn!(%error, "cannot remove entity maps that have expired; trying again");
+            }
         }
         since_upkeep += REFRESH;
         if since_upkeep >= UPKEEP {

@@ -77,6 +77,7 @@ pub struct Store {
 pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) options: Options,
+    installation: String,
     pub(crate) cache: EntityCache,
     pub(crate) dictionary: Dictionary,
     pub(crate) definitions: RwLock<Arc<Definitions>>,
@@ -109,6 +110,7 @@ impl Store {
         };
         let definitions = engine.definitions().await?;
         let next_expiry = engine.next_expiry().await?.unwrap_or(i64::MAX);
+        let installation = engine.installation().await?;
         let (wanted, wishes) = tokio::sync::mpsc::channel(16);
         let inner = Arc::new(Inner {
             cache: EntityCache::new(options.cache_bytes),
@@ -120,6 +122,7 @@ impl Store {
             untold: tokio::sync::Notify::new(),
             expiries: Expiries::new(next_expiry),
             wanted,
+            installation,
             engine,
             options,
         });
@@ -130,6 +133,11 @@ impl Store {
     /// What to tell a person about the database: product and version, without secrets.
     pub fn describe(&self) -> String {
         self.inner.engine.describe()
+    }
+
+    /// A name of eight hexadecimal digits that every process on this database knows it by, and that no other has.
+    pub fn installation(&self) -> &str {
+        &self.inner.installation
     }
 
     /// Whether the database answers.

@@ -195,7 +195,7 @@ fn is_bare(kind: Kind, value: &Value) -> bool {
     }
 }
 
-fn compacted<'a>(rendering: &Rendering<'a>, iris: &'a OneOrMany<Iri>) -> OneOrMany<Cow<'a, str>> {
+pub(super) fn compacted<'a>(rendering: &Rendering<'a>, iris: &'a OneOrMany<Iri>) -> OneOrMany<Cow<'a, str>> {
     match iris {
         OneOrMany::One(iri) => OneOrMany::One(rendering.context.compact(iri)),
         OneOrMany::Many(iris) => OneOrMany::Many(iris.iter().map(|iri| rendering.context.compact(iri)).collect()),

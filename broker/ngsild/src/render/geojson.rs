@@ -4,7 +4,7 @@ use hiroba_vocab::{DatasetId, Iri};
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
-use super::Rendering;
+use super::{Rendering, SpecVersion};
 use crate::entity::{AttributeValue, Entity};
 
 /// Which GeoProperty becomes the geometry of a feature (`geometryProperty`, default `location`).
@@ -17,6 +17,13 @@ pub struct GeometryChoice {
 }
 
 impl GeometryChoice {
+    /// The same choice among what [`conform`](super::conform) has made of an entity: where it has taken the ids of instances
+    /// away, there is one instance.
+    #[must_use]
+    pub fn of_conformed(&self, version: SpecVersion) -> Self {
+        Self { property: self.property.clone(), dataset_id: self.dataset_id.clone().filter(|_| version.has_datasets()) }
+    }
+
     /// The geometry, or `None` when the attribute is missing, of another kind, or has no such instance.
     fn of<'e>(&self, entity: &'e Entity) -> Option<&'e Value> {
         let instances = entity.attributes.get(&self.property)?;

@@ -3,6 +3,7 @@
 //! [`EntityDocument`] serialises straight from the model to the output: nothing is built in between.
 
 mod attribute;
+mod conformance;
 mod geojson;
 mod temporal;
 
@@ -10,6 +11,7 @@ use hiroba_vocab::{DatasetId, EntityId, Iri};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
+pub use conformance::{SpecVersion, conform};
 pub use geojson::{Feature, FeatureCollection, GeometryChoice};
 pub use temporal::{AggregatedDocument, TemporalDocument, TemporalForm};
 

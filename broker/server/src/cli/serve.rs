@@ -20,6 +20,7 @@ use crate::egress::{Egress, EgressPolicy};
 use crate::http::server;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
+use crate::service::identity::Alias;
 use crate::state::AppState;
 
 /// Where entities are kept.
@@ -67,6 +68,15 @@ pub(super) struct ServeArgs {
     /// A file with a token: requests that write must carry it (Authorization: Bearer …).
     #[arg(long, value_name = "FILE", env = "HIROBA_TOKEN_FILE")]
     pub(super) token_file: Option<PathBuf>,
+    /// The name of this source among others (letters, digits, -._~ and the like). The default is made once for each database.
+    #[arg(long, value_name = "NAME", env = "HIROBA_ALIAS")]
+    pub(super) alias: Option<Alias>,
+    /// How many entities an entity map may hold.
+    #[arg(long, value_name = "N", env = "HIROBA_MAX_ENTITY_MAP_SIZE", default_value_t = 20_000)]
+    pub(super) max_entity_map_size: usize,
+    /// How long an entity map may be kept, as ISO 8601 writes durations.
+    #[arg(long, value_name = "DURATION", env = "HIROBA_MAX_ENTITY_MAP_LIFETIME", default_value = "P1D", value_parser = ngsild::duration::read)]
+    pub(super) max_entity_map_lifetime: Duration,
     /// Make no outgoing calls at all.
     #[arg(long, env = "HIROBA_OFFLINE")]
     pub(super) offline: bool,
@@ -145,6 +155,9 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         history_days: arguments.history_days,
         history_ends_with_entity: arguments.history_ends_with_entity,
         temporal_instances: usize::try_from(arguments.temporal_instances).unwrap_or(usize::MAX),
+        alias: arguments.alias.clone(),
+        max_map_entities: arguments.max_entity_map_size,
+        max_map_lifetime: arguments.max_entity_map_lifetime,
         ..Config::new(arguments.listen, arguments.database.address())
     })
 }

@@ -1,5 +1,6 @@
 //! `/types` and `/attributes` (6.25 to 6.28).
 
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use hiroba_vocab::Iri;
@@ -7,10 +8,9 @@ use ngsild::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use super::problem::Result;
-use super::request::accept::Media;
 use super::request::params::Params;
 use super::request::{Names, accept, path_part, tenant};
-use super::respond::{Answering, serialize};
+use super::respond::Answering;
 use crate::service::discovery::{Summary, summary};
 use crate::service::existing_tenant;
 use crate::state::AppState;
@@ -126,18 +126,7 @@ async fn answer(
     };
     let tenant = existing_tenant(state, &tenant).await?;
     let summary = summary(state, tenant).await?;
-    let mut body = body(&names, details, &name, &summary)?;
-    if media == Media::LdJson {
-        let context = names.user.to_json();
-        match &mut body {
-            Value::Array(items) => {
-                for item in items {
-                    item["@context"] = context.clone();
-                }
-            }
-            item => item["@context"] = context,
-        }
-    }
+    let body = body(&names, details, &name, &summary)?;
     let answering = Answering { request, state, tenant, media, names: &names };
-    Ok(answering.ok().await?.body(serialize(&body)?))
+    answering.document(StatusCode::OK, body).await
 }

@@ -8,8 +8,10 @@ use ngsild::read::{Fragment, Nulls, Reader};
 use ngsild::write::MergeOptions;
 use ngsild::{DateTime, Error, language};
 
-use super::problem::{HttpError, Result};
+use super::maps::tell_map;
+use super::problem::Result;
 use super::request::body::{self, ContentType};
+use super::request::maps;
 use super::request::params::Params;
 use super::request::purge::{self, PURGE};
 use super::request::representation::{RETRIEVE, retrieval};
@@ -17,6 +19,7 @@ use super::request::subject::{Change, Subject};
 use super::request::{Names, accept, tenant};
 use super::respond::{Answering, created, empty, not_modified, segment};
 use crate::service::entities;
+use crate::service::maps::map_of_entity;
 use crate::service::purge::purge_entities;
 use crate::service::{existing_tenant, implicit_tenant, now};
 use crate::state::AppState;
@@ -47,6 +50,7 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
     let tenant = tenant(&request)?;
     let params = Params::of(&request, RETRIEVE)?;
     params.flag("local")?;
+    let wish = maps::wish(&request, &params, None)?;
     let subject = Subject::of(&request, &params, tenant)?;
     let names = Names::of_header(&request, &state).await?;
     let representation = retrieval(&params, &names.context, media)?;
@@ -58,17 +62,24 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
         return Err(Error::new(ngsild::ErrorKind::ResourceNotFound, detail).into());
     }
     let answering = Answering { request: &request, state: &state, tenant: target.tenant, media, names: &names };
+    if let Some(wish) = &wish {
+        let map = map_of_entity(&state, &target, wish).await?;
+        let body = answering.entity(&stored, &representation)?;
+        let mut response = answering.begin_entities(StatusCode::OK, body.altered).await?;
+        tell_map(&mut response, &map, false);
+        return Ok(response.body(body.bytes));
+    }
     let tag = answering.tag(stored.version);
     if let Some(answer) = not_modified(&request, &tag) {
         return Ok(answer);
     }
     let body = answering.entity(&stored, &representation)?;
-    let mut response = answering.ok().await?;
+    let mut response = answering.begin_entities(StatusCode::OK, body.altered).await?;
     // What expires makes the answer change although the version does not.
     if stored.entity.next_expiry().is_none() {
         response.insert_header((ETAG, tag));
     }
-    Ok(response.body(body))
+    Ok(response.body(body.bytes))
 }
 
 /// Merge Entity (6.5.3.4).
@@ -148,16 +159,13 @@ pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpR
 /// Purge Entities (6.4.3.3).
 ///
 /// # Errors
-/// As the operation, and for what is wrong with the request. NotBuilt for an entity map: to go on without it would
-/// delete more than the client has asked for.
+/// As the operation, and for what is wrong with the request.
 pub async fn purge(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let tenant = tenant(&request)?;
-    if request.headers().contains_key("NGSILD-EntityMap") {
-        return Err(HttpError::NotBuilt("purging by an entity map"));
-    }
     let params = Params::of(&request, PURGE)?;
+    let map = maps::header(&request)?;
     let names = Names::of_header(&request, &state).await?;
-    let what = purge::purge(&params, &names.context)?;
+    let what = purge::purge(&params, &names.context, map)?;
     let tenant = existing_tenant(&state, &tenant).await?;
     purge_entities(&state, tenant, what).await?;
     empty(&request, StatusCode::NO_CONTENT)

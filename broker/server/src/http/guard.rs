@@ -18,7 +18,8 @@ use crate::metrics::RequestLabels;
 use crate::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const EXPOSED: &str = "Link, NGSILD-Results-Count, NGSILD-Tenant, Location, ETag, X-Request-Id";
+const EXPOSED: &str = "Link, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, Preference-Applied, Location, \
+    ETag, X-Request-Id";
 
 /// Runs a request inside its guard.
 pub(super) async fn guard(
@@ -32,6 +33,8 @@ pub(super) async fn guard(
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let tenant = request.headers().get(TENANT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    // Errors are answers too: what no handler has told is told here (6.3.14).
+    let echo = if path.starts_with("/ngsi-ld/") { tenant_header(&request) } else { None };
     let (cross_origin, reads) = (request.headers().contains_key(ORIGIN), reads(&request));
     let in_flight = state.metrics.in_flight.inc();
     let outcome = match refuse(&request, &state, in_flight) {
@@ -46,6 +49,9 @@ pub(super) async fn guard(
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
+    }
+    if let Some(tenant) = echo.filter(|_| !headers.contains_key(TENANT)) {
+        headers.insert(HeaderName::from_static("ngsild-tenant"), tenant);
     }
     if cross_origin && reads {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -64,6 +70,12 @@ pub(super) async fn guard(
     let ms = elapsed.as_secs_f64() * 1_000.0;
     tracing::info!(target: "access", id, %method, path, tenant, status, ms, "request");
     Ok(response)
+}
+
+/// The tenant that a request names, if it is a name.
+fn tenant_header(request: &ServiceRequest) -> Option<HeaderValue> {
+    let tenant = super::request::tenant(request.request()).ok().filter(|tenant| !tenant.is_default())?;
+    HeaderValue::from_str(tenant.as_str()).ok()
 }
 
 /// The client's own id, if it is one that can go into a log; else a new one.
@@ -103,7 +115,7 @@ fn reads(request: &ServiceRequest) -> bool {
 
 fn asks_by_post(path: &str) -> bool {
     let path = path.trim_end_matches('/');
-    path.ends_with("/entityOperations/query") || path == "/sparql"
+    path.ends_with("/entityOperations/query") || path == "/ngsi-ld/v1/entityMaps" || path == "/sparql"
 }
 
 /// What pages of other servers may do: read.

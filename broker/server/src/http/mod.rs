@@ -7,6 +7,8 @@ pub mod contexts;
 pub mod discovery;
 pub mod entities;
 mod guard;
+pub mod identity;
+pub mod maps;
 pub mod problem;
 pub mod query;
 pub mod request;

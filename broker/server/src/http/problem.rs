@@ -10,6 +10,11 @@ use serde_json::{Value, json};
 
 use crate::service::ServiceError;
 
+/// The header that tells in which media types patches can be (RFC 5789).
+pub const ACCEPT_PATCH: &str = "accept-patch";
+/// Those media types.
+pub const PATCH_TYPES: &str = "application/json, application/ld+json, application/merge-patch+json";
+
 /// Why a request is not answered as it wished.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
@@ -21,7 +26,10 @@ pub enum HttpError {
     NotAcceptable(&'static str),
     /// A media type that is not understood.
     #[error("unsupported media type")]
-    UnsupportedMediaType,
+    UnsupportedMediaType {
+        /// Whether it was that of a patch: then the answer tells which ones there are (RFC 5789, 2.2).
+        patch: bool,
+    },
     /// No `Content-Length`.
     #[error("length required")]
     LengthRequired,
@@ -131,7 +139,7 @@ impl HttpError {
             Self::Service(ServiceError::NonexistentTenant(_)) => {
                 problem(StatusCode::NOT_FOUND, "NonexistentTenant", "Nonexistent Tenant")
             }
-            Self::Service(ServiceError::NoContext(_)) => {
+            Self::Service(ServiceError::NoContext(_) | ServiceError::NoEntityMap(_)) => {
                 problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found")
             }
             Self::Service(ServiceError::Store(StoreError::TooComplex { .. })) => {
@@ -151,7 +159,7 @@ impl HttpError {
                 ..problem(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "Internal Error")
             },
             Self::NotAcceptable(_) => problem(StatusCode::NOT_ACCEPTABLE, "InvalidRequest", "Not Acceptable"),
-            Self::UnsupportedMediaType => {
+            Self::UnsupportedMediaType { .. } => {
                 problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "InvalidRequest", "Unsupported Media Type")
             }
             Self::LengthRequired => problem(StatusCode::LENGTH_REQUIRED, "InvalidRequest", "Length Required"),
@@ -181,7 +189,10 @@ impl ResponseError for HttpError {
         let mut response = HttpResponse::build(problem.status);
         match self {
             // The standard wants no body here (6.3.2, 6.3.4).
-            Self::LengthRequired | Self::UnsupportedMediaType => return response.finish(),
+            Self::UnsupportedMediaType { patch: true } => {
+                return response.insert_header((ACCEPT_PATCH, PATCH_TYPES)).finish();
+            }
+            Self::LengthRequired | Self::UnsupportedMediaType { .. } => return response.finish(),
             Self::NotAcceptable(available) => return response.content_type("text/plain").body(*available),
             Self::MethodNotAllowed(methods) => {
                 if let Ok(methods) = HeaderValue::from_str(methods) {

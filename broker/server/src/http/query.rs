@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::ETAG;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use hiroba_store::TenantId;
+use hiroba_store::{Answer, TenantId};
 
+use super::maps::tell_map;
 use super::problem::Result;
 use super::request::body::{self, ContentType};
+use super::request::maps;
 use super::request::params::Params;
 use super::request::query::{POST_QUERY, QUERY, check_params, from_body, from_params};
 use super::request::representation::Representation;
 use super::request::{Names, accept, tenant};
 use super::respond::{Answering, not_modified, paging};
+use crate::service::maps::{MapWish, Mapped, query_by_map};
 use crate::service::query::{QueryRequest, query_entities};
 use crate::service::{existing_tenant, now};
 use crate::state::{AnswerKey, AppState, Rendered};
@@ -26,10 +30,14 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
     let media = accept::geo(&request)?;
     let tenant = tenant(&request)?;
     let params = Params::of(&request, QUERY)?;
+    let wish = maps::wish(&request, &params, None)?;
     let names = Names::of_header(&request, &state).await?;
     let (query, representation) = from_params(&params, &names.context, media, &state.config)?;
     let tenant = existing_tenant(&state, &tenant).await?;
     let answering = Answering { request: &request, state: &state, tenant, media, names: &names };
+    if let Some(wish) = &wish {
+        return by_map(&answering, &query, &representation, wish).await;
+    }
     // Read before the data are: whatever changes meanwhile moves it on.
     let generation = state.store.generation(tenant);
     let key = AnswerKey { tenant, generation, request: key(&answering) };
@@ -51,7 +59,7 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
     if let Some(answer) = not_modified(&request, &tag).filter(|_| cacheable) {
         return Ok(answer);
     }
-    let mut response = answer(&answering, &query, &rendered).await?;
+    let mut response = answer(&answering, StatusCode::OK, &query, &rendered).await?;
     if cacheable {
         response.insert_header((ETAG, tag));
     }
@@ -68,13 +76,33 @@ pub async fn post(request: HttpRequest, payload: Payload, state: Data<AppState>)
     let tenant = tenant(&request)?;
     let params = Params::of(&request, POST_QUERY)?;
     check_params(&params, &state.config)?;
+    maps::wish(&request, &params, None)?;
     let document = body::json(payload, state.config.max_body).await?;
     let names = content.names(&document, &request, &state).await?;
     let (query, representation) = from_body(&document, &params, &names.context, media, &state.config)?;
+    let wish = maps::wish(&request, &params, Some(&document))?;
     let tenant = existing_tenant(&state, &tenant).await?;
     let answering = Answering { request: &request, state: &state, tenant, media, names: &names };
+    if let Some(wish) = &wish {
+        return by_map(&answering, &query, &representation, wish).await;
+    }
     let rendered = render(&answering, tenant, &query, &representation).await?;
-    Ok(answer(&answering, &query, &rendered).await?.body(rendered.body.clone()))
+    Ok(answer(&answering, StatusCode::OK, &query, &rendered).await?.body(rendered.body.clone()))
+}
+
+/// Answers by an entity map. What is shown depends on the map, and showing it may change the map: nothing is kept.
+async fn by_map(
+    answering: &Answering<'_>,
+    query: &QueryRequest,
+    representation: &Representation,
+    wish: &MapWish,
+) -> Result<HttpResponse> {
+    let Mapped { answer: found, map, created } = query_by_map(answering.state, answering.tenant, query, wish).await?;
+    let rendered = show(answering, &found, representation, i64::MAX)?;
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response = answer(answering, status, query, &rendered).await?;
+    tell_map(&mut response, &map, created);
+    Ok(response.body(rendered.body))
 }
 
 async fn render(
@@ -86,17 +114,27 @@ async fn render(
     // Also what is not on this page counts, and moves pages, until it expires.
     let valid_until = answering.state.store.next_expiry();
     let found = query_entities(answering.state, tenant, query).await?;
+    Ok(Arc::new(show(answering, &found, representation, valid_until)?))
+}
+
+fn show(
+    answering: &Answering<'_>,
+    found: &Answer,
+    representation: &Representation,
+    valid_until: i64,
+) -> Result<Rendered> {
     answering.state.metrics.candidates.inc_by(found.work.candidates as u64);
     let body = answering.entities(&found.entities, representation)?;
-    Ok(Arc::new(Rendered { body: body.into(), total: found.total, more: found.more, valid_until }))
+    Ok(Rendered { body: body.bytes.into(), altered: body.altered, total: found.total, more: found.more, valid_until })
 }
 
 async fn answer(
     answering: &Answering<'_>,
+    status: StatusCode,
     query: &QueryRequest,
     rendered: &Rendered,
 ) -> Result<actix_web::HttpResponseBuilder> {
-    let mut response = answering.ok().await?;
+    let mut response = answering.begin_entities(status, rendered.altered).await?;
     paging(answering.request, &mut response, query.page, rendered.total, rendered.more);
     Ok(response)
 }
@@ -104,8 +142,9 @@ async fn answer(
 /// Everything that an answer depends on, besides the data.
 fn key(answering: &Answering<'_>) -> String {
     let Answering { request, media, names, .. } = answering;
-    let embedded = answering.embedded().is_some();
-    format!("{}\n{}\n{:x}\n{}\n{embedded}", media.name(), names.user, names.fingerprint, request.query_string())
+    let (embedded, version) = (answering.embedded().is_some(), answering.version());
+    let query = request.query_string();
+    format!("{}\n{}\n{:x}\n{query}\n{embedded}\n{version:?}", media.name(), names.user, names.fingerprint)
 }
 
 /// A tag for an answer at one state of the data, valid up to an instant, in one run of this process.

@@ -1,5 +1,6 @@
 //! Answers in the media types of NGSI-LD (6.3.6): where the @context goes, paging links, counts, entity tags.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use actix_web::http::StatusCode;
@@ -7,7 +8,8 @@ use actix_web::http::header::{ETAG, IF_NONE_MATCH, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use hiroba_store::{Page, Stored, TenantId, Version};
 use hiroba_vocab::ngsi_ld::CONTEXT_LINK_REL;
-use ngsild::render::{EntityDocument, Feature, FeatureCollection, Rendering};
+use ngsild::Entity;
+use ngsild::render::{EntityDocument, Feature, FeatureCollection, GeometryChoice, Rendering, SpecVersion, conform};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
@@ -15,10 +17,20 @@ use serde_json::Value;
 use super::problem::Result;
 use super::request::accept::Media;
 use super::request::representation::Representation;
-use super::request::{Names, base_url, tenant};
+use super::request::{Names, base_url, prefer, tenant};
 use crate::service::ServiceError;
 use crate::service::contexts;
 use crate::state::AppState;
+
+/// The headers of a request that its answer depends on.
+const VARIES: &str = "Accept, Link, NGSILD-EntityMap, NGSILD-Tenant, Prefer";
+
+/// A body that shows entities.
+pub(super) struct EntityBody {
+    pub(super) bytes: Vec<u8>,
+    /// Whether it was altered for an older version of the standard.
+    pub(super) altered: bool,
+}
 
 /// Everything that decides how an answer looks.
 pub(super) struct Answering<'a> {
@@ -46,49 +58,81 @@ impl Answering<'_> {
         match self.media {
             Media::Json => None,
             Media::LdJson => Some(self.names.user.to_json()),
-            Media::GeoJson => (!self.prefers_plain_body()).then(|| self.names.user.to_json()),
+            Media::GeoJson => (!prefer::plain_body(self.request)).then(|| self.names.user.to_json()),
         }
-    }
-
-    /// `Prefer: body=json` (6.3.6), for GeoJSON only.
-    fn prefers_plain_body(&self) -> bool {
-        let prefer = self.request.headers().get("Prefer").and_then(|value| value.to_str().ok()).unwrap_or_default();
-        prefer.split([',', ';']).any(|preference| preference.trim() == "body=json")
     }
 
     /// The body of one entity.
-    pub(super) fn entity(&self, stored: &Stored, representation: &Representation) -> Result<Vec<u8>> {
-        let rendering = self.rendering(representation);
-        let context = self.embedded();
-        let embedded_context = context.as_ref();
-        let entity = &*stored.entity;
-        if self.media == Media::GeoJson {
-            let geometry = &representation.geometry;
-            return serialize(&Feature { entity, rendering, geometry, embedded_context });
-        }
-        serialize(&EntityDocument { entity, rendering, embedded_context })
+    pub(super) fn entity(&self, stored: &Stored, representation: &Representation) -> Result<EntityBody> {
+        self.conforming(std::slice::from_ref(stored), representation, |entities, rendering, geometry| {
+            let [entity] = entities else { return Ok(Vec::new()) };
+            let context = self.embedded();
+            let embedded_context = context.as_ref();
+            if self.media == Media::GeoJson {
+                return serialize(&Feature { entity, rendering, geometry, embedded_context });
+            }
+            serialize(&EntityDocument { entity, rendering, embedded_context })
+        })
     }
 
     /// The body of a list of entities.
-    pub(super) fn entities(&self, entities: &[Stored], representation: &Representation) -> Result<Vec<u8>> {
-        let rendering = self.rendering(representation);
-        let context = self.embedded();
-        let embedded_context = context.as_ref();
-        if self.media == Media::GeoJson {
-            let geometry = &representation.geometry;
-            return serialize(&FeatureCollection { entities, rendering, geometry, embedded_context });
+    pub(super) fn entities(&self, entities: &[Stored], representation: &Representation) -> Result<EntityBody> {
+        self.conforming(entities, representation, |entities, rendering, geometry| {
+            let context = self.embedded();
+            let embedded_context = context.as_ref();
+            if self.media == Media::GeoJson {
+                return serialize(&FeatureCollection { entities, rendering, geometry, embedded_context });
+            }
+            let documents = entities.iter().map(|entity| EntityDocument { entity, rendering, embedded_context });
+            serialize(&documents.collect::<Vec<_>>())
+        })
+    }
+
+    /// What `render` makes of entities, in the version of the standard that the client prefers (6.3.21).
+    fn conforming(
+        &self,
+        entities: &[Stored],
+        representation: &Representation,
+        render: impl Fn(&[Cow<'_, Entity>], Rendering<'_>, &GeometryChoice) -> Result<Vec<u8>>,
+    ) -> Result<EntityBody> {
+        let (rendering, geometry) = (self.rendering(representation), &representation.geometry);
+        let whole: Vec<Cow<'_, Entity>> = entities.iter().map(|stored| Cow::Borrowed(&*stored.entity)).collect();
+        let bytes = render(&whole, rendering, geometry)?;
+        let Some(version) = self.version().filter(|version| version.is_older()) else {
+            return Ok(EntityBody { bytes, altered: false });
+        };
+        let older = whole.iter().map(|entity| Cow::Owned(conform(entity, version, &rendering)));
+        let older: Vec<Cow<'_, Entity>> = older.collect();
+        let conformed = render(&older, rendering.of_conformed(), &geometry.of_conformed(version))?;
+        Ok(EntityBody { altered: conformed != bytes, bytes: conformed })
+    }
+
+    /// The version of the standard that the client prefers.
+    pub(super) fn version(&self) -> Option<SpecVersion> {
+        prefer::version(self.request)
+    }
+
+    /// An answer with a document, or an array of documents, that are no entities: the @context goes where those of
+    /// entities go.
+    pub(super) async fn document(&self, status: StatusCode, mut body: Value) -> Result<HttpResponse> {
+        if let Some(context) = self.embedded() {
+            match &mut body {
+                Value::Array(items) => {
+                    for item in items {
+                        item["@context"] = context.clone();
+                    }
+                }
+                item => item["@context"] = context,
+            }
         }
-        let documents =
-            entities.iter().map(|stored| EntityDocument { entity: &stored.entity, rendering, embedded_context });
-        let documents: Vec<EntityDocument<'_>> = documents.collect();
-        serialize(&documents)
+        Ok(self.begin(status).await?.body(serialize(&body)?))
     }
 
     /// An answer with this body's media type, its @context header and the tenant that was asked for.
-    pub(super) async fn ok(&self) -> Result<HttpResponseBuilder> {
-        let mut response = HttpResponse::Ok();
+    pub(super) async fn begin(&self, status: StatusCode) -> Result<HttpResponseBuilder> {
+        let mut response = HttpResponse::build(status);
         response.content_type(self.media.name());
-        response.insert_header((VARY, "Accept, Link, NGSILD-Tenant"));
+        response.insert_header((VARY, VARIES));
         if self.embedded().is_none() {
             let url = match self.names.user.single_url() {
                 Some(url) => url.to_owned(),
@@ -105,6 +149,17 @@ impl Answering<'_> {
         Ok(response)
     }
 
+    /// An answer with entities, whose version is told if the client has a preference: 203 instead of 200 when the body was
+    /// altered for it.
+    pub(super) async fn begin_entities(&self, status: StatusCode, altered: bool) -> Result<HttpResponseBuilder> {
+        let altered = altered && status == StatusCode::OK;
+        let mut response = self.begin(if altered { StatusCode::NON_AUTHORITATIVE_INFORMATION } else { status }).await?;
+        if let Some(version) = self.version() {
+            response.insert_header(("Preference-Applied", format!("ngsi-ld={version}")));
+        }
+        Ok(response)
+    }
+
     pub(super) fn echo_tenant(&self, response: &mut HttpResponseBuilder) -> Result<()> {
         echo_tenant(self.request, response)
     }
@@ -113,7 +168,8 @@ impl Answering<'_> {
     pub(super) fn tag(&self, version: Version) -> String {
         let mut hasher = DefaultHasher::new();
         let names = (&self.names.user, self.names.fingerprint);
-        (self.media, names, self.request.query_string(), self.prefers_plain_body()).hash(&mut hasher);
+        let preferences = (prefer::plain_body(self.request), self.version());
+        (self.media, names, self.request.query_string(), preferences).hash(&mut hasher);
         format!("\"{:x}-{:x}\"", version.0, hasher.finish())
     }
 }
@@ -177,7 +233,7 @@ pub(super) fn json(request: &HttpRequest, status: StatusCode, body: &impl Serial
 pub(super) fn not_modified(request: &HttpRequest, tag: &str) -> Option<HttpResponse> {
     let known = request.headers().get(IF_NONE_MATCH)?.to_str().ok()?;
     let matches = known == "*" || known.split(',').any(|other| other.trim().trim_start_matches("W/") == tag);
-    matches.then(|| HttpResponse::NotModified().insert_header((ETAG, tag)).finish())
+    matches.then(|| HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header((VARY, VARIES)).finish())
 }
 
 /// Documents as one JSON array.

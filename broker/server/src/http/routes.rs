@@ -1,12 +1,14 @@
 //! Every route on one screen. A test holds this table against openapi.yaml.
 
 use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderName, HeaderValue};
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::problem::{HttpError, Result};
-use super::{attributes, batch, changes, contexts, discovery, entities, query, sparql, system, temporal};
+use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
+use super::{
+    attributes, batch, changes, contexts, discovery, entities, identity, maps, query, sparql, system, temporal,
+};
 use crate::explorer::{assets, entity, landing, types};
 
 macro_rules! routes {
@@ -53,6 +55,10 @@ routes! {
     "/ngsi-ld/v1/temporal/entityOperations/query" { POST temporal::query::post, }
     "/ngsi-ld/v1/jsonldContexts" { GET contexts::list, POST contexts::add, }
     "/ngsi-ld/v1/jsonldContexts/{id}" { GET contexts::serve, DELETE contexts::delete, }
+    "/ngsi-ld/v1/entityMaps" { GET maps::create, POST maps::create_by_post, }
+    "/ngsi-ld/v1/entityMaps/{id}" { GET maps::retrieve, PATCH maps::update, DELETE maps::delete, }
+    "/ngsi-ld/v1/entityMap/{id}" { GET maps::retrieve, PATCH maps::update, DELETE maps::delete, }
+    "/ngsi-ld/v1/info/sourceIdentity" { GET identity::retrieve, }
     "/" { GET landing::landing, }
     "/data/{type}" { GET types::data, }
     "/entities/{id}" { GET entity::entity, }
@@ -74,9 +80,7 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("/ngsi-ld/v1/subscriptions", "subscriptions"),
     ("/ngsi-ld/v1/csourceRegistrations", "context source registrations"),
     ("/ngsi-ld/v1/csourceSubscriptions", "subscriptions to context source registrations"),
-    ("/ngsi-ld/v1/entityMaps", "entity maps"),
     ("/ngsi-ld/v1/snapshots", "snapshots"),
-    ("/ngsi-ld/v1/info", "source identity"),
 ];
 
 /// A method that the resource does not have; OPTIONS tells those that it has.
@@ -94,8 +98,7 @@ async fn other_method(request: HttpRequest, methods: &'static [&'static str]) ->
         response.insert_header((ALLOW, allowed));
     }
     if methods.contains(&"PATCH") {
-        let types = HeaderValue::from_static("application/json, application/ld+json, application/merge-patch+json");
-        response.insert_header((HeaderName::from_static("accept-patch"), types));
+        response.insert_header((ACCEPT_PATCH, PATCH_TYPES));
     }
     Ok(response.finish())
 }

@@ -5,6 +5,8 @@ pub mod changes;
 pub mod contexts;
 pub mod discovery;
 pub mod entities;
+pub mod identity;
+pub mod maps;
 pub mod publish;
 pub mod purge;
 pub mod query;
@@ -28,6 +30,9 @@ pub enum ServiceError {
     /// There is no such stored @context (5.13). Holds the id or URL that was asked for.
     #[error("there is no @context '{0}'")]
     NoContext(String),
+    /// There is no such entity map, or no longer (5.14). Holds the id that was asked for.
+    #[error("there is no entity map '{0}'; it may have expired")]
+    NoEntityMap(String),
     /// The entity kept changing while this request tried to change it.
     #[error("{0} is being changed by too many others at once")]
     Contended(EntityId),

@@ -9,6 +9,7 @@ use ngsild::query::{Query, matches};
 use ngsild::write::{Purge, purge_entity};
 
 use super::entities::without_expired;
+use super::maps::{MapId, retrieve_entity_map};
 use super::{Result, ServiceError, now};
 use crate::state::AppState;
 
@@ -26,12 +27,15 @@ pub struct PurgeRequest {
     pub local: bool,
     /// What happens to each.
     pub what: Purge,
+    /// The entity map whose entities alone are candidates.
+    pub map: Option<MapId>,
 }
 
 /// Purge Entities (5.6.21). Entities that are created while it runs are left alone, so that it comes to an end.
 ///
 /// # Errors
-/// BadRequestData when the query is too wide; TooComplexQuery when it would look at too much. What was committed before
+/// BadRequestData when the query is too wide; TooComplexQuery when it would look at too much; NoEntityMap: to go on without
+/// the map would delete more than the client has asked for. What was committed before
 /// an error of the database stays done: the request can be sent again.
 pub async fn purge_entities(state: &AppState, tenant: TenantId, mut request: PurgeRequest) -> Result<()> {
     if !request.local {
@@ -40,6 +44,9 @@ pub async fn purge_entities(state: &AppState, tenant: TenantId, mut request: Pur
     // Without any of them there is nothing to drop. That is an index, so others need not even be read.
     if let Purge::Drop { attributes, scope: false } = &request.what {
         request.query.attributes.clone_from(attributes);
+    }
+    if let Some(map) = &request.map {
+        return purge_map(state, tenant, &request, map).await;
     }
     let start = now();
     let mut page = Page { limit: BATCH, ..Page::default() };
@@ -56,6 +63,18 @@ pub async fn purge_entities(state: &AppState, tenant: TenantId, mut request: Pur
         }
         page.after = last;
     }
+}
+
+/// Purges the entities of an entity map that match.
+async fn purge_map(state: &AppState, tenant: TenantId, request: &PurgeRequest, map: &MapId) -> Result<()> {
+    let map = retrieve_entity_map(state, tenant, map).await?;
+    for ids in map.entities.chunks(BATCH) {
+        let now = now();
+        let found = state.store.entities(tenant, ids).await?.into_iter().flatten();
+        let open = found.filter(|stored| matches(&request.query, &stored.entity, now)).collect();
+        purge(state, tenant, request, open).await?;
+    }
+    Ok(())
 }
 
 /// Purges entities of one batch. Those that others change meanwhile are looked at again: they may no longer match.

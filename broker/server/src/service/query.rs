@@ -20,6 +20,19 @@ pub struct QueryRequest {
     pub page: Page,
 }
 
+impl QueryRequest {
+    /// The "too wide" rule (5.7.2.4), which local requests need not follow.
+    ///
+    /// # Errors
+    /// BadRequestData when the query is too wide.
+    pub(super) fn check_not_too_wide(&self) -> Result<()> {
+        if !self.local {
+            self.query.check_not_too_wide()?;
+        }
+        Ok(())
+    }
+}
+
 /// How many entities may be ordered by one request.
 const MAX_ORDERED: usize = 100_000;
 
@@ -28,13 +41,24 @@ const MAX_ORDERED: usize = 100_000;
 /// # Errors
 /// BadRequestData when the query is too wide; TooComplexQuery when it would look at too much.
 pub async fn query_entities(state: &AppState, tenant: TenantId, request: &QueryRequest) -> Result<Answer> {
-    if !request.local {
-        request.query.check_not_too_wide()?;
-    }
+    query_page(state, tenant, request, request.page).await
+}
+
+/// Query Entities with another page than the request's.
+///
+/// # Errors
+/// As [`query_entities`].
+pub(super) async fn query_page(
+    state: &AppState,
+    tenant: TenantId,
+    request: &QueryRequest,
+    page: Page,
+) -> Result<Answer> {
+    request.check_not_too_wide()?;
     let now = now();
     let mut answer = match &request.ordering {
-        None => state.store.query(tenant, &request.query, request.page, now).await?,
-        Some(ordering) => ordered(state, tenant, request, ordering).await?,
+        None => state.store.query(tenant, &request.query, page, now).await?,
+        Some(ordering) => ordered(state, tenant, &request.query, ordering, page).await?,
     };
     for stored in &mut answer.entities {
         *stored = without_expired(stored.clone(), now);
@@ -43,16 +67,16 @@ pub async fn query_entities(state: &AppState, tenant: TenantId, request: &QueryR
 }
 
 /// All that match, ordered, and then the page of it.
-async fn ordered(state: &AppState, tenant: TenantId, request: &QueryRequest, ordering: &Ordering) -> Result<Answer> {
+async fn ordered(state: &AppState, tenant: TenantId, query: &Query, ordering: &Ordering, page: Page) -> Result<Answer> {
     let all = Page { limit: MAX_ORDERED, ..Page::default() };
-    let mut answer = state.store.query(tenant, &request.query, all, now()).await?;
+    let mut answer = state.store.query(tenant, query, all, now()).await?;
     if answer.more {
         let detail = format!("at most {MAX_ORDERED} entities can be ordered; narrow the query");
         return Err(ServiceError::Ngsild(ngsild::Error::new(ngsild::ErrorKind::TooComplexQuery, detail)));
     }
     let total = answer.entities.len();
     ordering.sort(&mut answer.entities);
-    let Page { offset, limit, count, .. } = request.page;
+    let Page { offset, limit, count, .. } = page;
     let entities: Vec<Stored> = answer.entities.into_iter().skip(offset).take(limit).collect();
     Ok(Answer {
         more: total > offset.saturating_add(entities.len()),

@@ -77,7 +77,10 @@ impl Operation {
         let mut query = Vec::new();
         query.extend(has("unknown parameter").then_some("surelyUnknown=1"));
         query.extend(self.parameter.filter(|_| has("parameter")));
-        if !has("parameter") && path.ends_with("/entities") && self.method != Method::POST {
+        if !has("parameter")
+            && (path.ends_with("/entities") || path.ends_with("/entityMaps"))
+            && self.method != Method::POST
+        {
             query.push("type=T");
         }
         let asking = broker.ask(self.method.clone(), &format!("/ngsi-ld/v1{path}?{}", query.join("&")));
@@ -145,6 +148,17 @@ fn operations() -> Vec<Operation> {
         operation(M::GET, "/types/Nothing"),
         operation(M::GET, "/attributes").parameter("details=yes").missing(404, 200),
         operation(M::GET, "/attributes/nothing"),
+        operation(M::GET, "/entityMaps").parameter("type=T&q=a==").missing(404, 201),
+        operation(M::POST, "/entityMaps")
+            .negotiated()
+            .parameter("entityMapLifetime=1h")
+            .body(json!({"type": "Query", "entities": [{"type": "T"}]}), json!({"type": "Other"}))
+            .missing(404, 201),
+        operation(M::GET, "/entityMaps/{id}"),
+        operation(M::PATCH, "/entityMaps/{id}")
+            .body(json!({"expiresAt": "2199-01-01T00:00:00Z"}), json!({"expiresAt": "2001-01-01T00:00:00Z"})),
+        operation(M::DELETE, "/entityMap/{id}"),
+        operation(M::GET, "/info/sourceIdentity").missing(404, 200),
         operation(M::GET, "/jsonldContexts").parameter("kind=odd").missing(404, 200),
         operation(M::POST, "/jsonldContexts")
             .body(json!({"@context": {"a": "http://example.org/a"}}), json!({"a": 1}))

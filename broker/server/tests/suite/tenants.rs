@@ -19,6 +19,7 @@ fn a_tenant_comes_to_be_by_creating_and_sees_only_its_own() {
             ] {
                 let answer = broker.ask(method, path).header("NGSILD-Tenant", a).send().await;
                 assert_eq!((answer.status, answer.error().as_str()), (404, "NonexistentTenant"), "{path}");
+                assert_eq!(answer.header("NGSILD-Tenant"), Some(a), "errors are answers too");
             }
             let body = json!({"id": "urn:x:1", "type": "T", "n": 1});
             assert_eq!(broker.post(entities, &body).header("NGSILD-Tenant", a).send().await.status, 201);

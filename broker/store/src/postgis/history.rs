@@ -135,7 +135,7 @@ impl PostGis {
         let sql = "select c.relname::text from pg_inherits i join pg_class c on c.oid = i.inhrelid
                    where i.inhparent = 'change'::regclass and c.relname ~ '^change_[0-9]{4}_[0-9]{2}$'
                      and (to_date(right(c.relname, 7), 'YYYY_MM') + interval '1 month') at time zone 'UTC'
-                         <= timestamptz 'epoch' + $1 * interval '1 microsecond'";
+                         <= timestamptz 'epoch' + $1::bigint * interval '1 microsecond'";
         for row in client.query(sql, &[&before]).await? {
             let partition: String = row.get(0);
             client.batch_execute(&format!("drop table {partition}")).await?;

@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgis/0001_initial.sql"),
     include_str!("../../migrations/postgis/0002_contexts.sql"),
     include_str!("../../migrations/postgis/0003_history.sql"),
+    include_str!("../../migrations/postgis/0004_entity_maps.sql"),
 ];
 
 /// Any number, as long as all processes use the same: only one migrates at a time.

@@ -32,6 +32,10 @@ impl PostGis {
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
+    pub(crate) async fn installation(&self) -> Result<String> {
+        Ok(self.client().await?.query_one("select name from installation", &[]).await?.get(0))
+    }
+
     pub(crate) async fn terms(&self, iris: &[String]) -> Result<Terms> {
         let client = self.client().await?;
         let statement = client.prepare_cached("select iri, id::bigint from term where iri = any($1)").await?;

@@ -8,6 +8,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../migrations/sqlite/0002_contexts.sql"),
     include_str!("../../migrations/sqlite/0003_history.sql"),
+    include_str!("../../migrations/sqlite/0004_entity_maps.sql"),
 ];
 
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

@@ -2,6 +2,7 @@
 
 mod contexts;
 mod history;
+mod maps;
 mod migrate;
 mod reads;
 mod writer;

@@ -50,6 +50,10 @@ impl Sqlite {
         .await
     }
 
+    pub(crate) async fn installation(&self) -> Result<String> {
+        self.read(|connection| Ok(connection.query_row("select name from installation", [], |row| row.get(0))?)).await
+    }
+
     pub(crate) async fn terms(&self, iris: Vec<String>) -> Result<Terms> {
         self.read(move |connection| {
             let sql = "select iri, id from term where iri in (select value from json_each(?1))";

@@ -7,6 +7,7 @@ mod expiry;
 mod history;
 mod indexes;
 mod log;
+mod maps;
 mod writes;
 
 use std::sync::Arc;

@@ -22,24 +22,30 @@ pub enum ContentType {
 }
 
 impl ContentType {
-    /// The media type of a request's body.
+    /// The media type of a request's body, whose profile, if it has one, must be one.
     ///
     /// # Errors
-    /// UnsupportedMediaType for others, or none.
+    /// UnsupportedMediaType for others, or none; BadRequestData for a version of NGSI-LD that is none.
     pub fn of(request: &HttpRequest) -> Result<Self> {
+        let content = Self::read(request)?;
+        link::check_profiles(request)?;
+        Ok(content)
+    }
+
+    fn read(request: &HttpRequest) -> Result<Self> {
+        let patch = request.method() == actix_web::http::Method::PATCH;
+        let unsupported = || HttpError::UnsupportedMediaType { patch };
         let text = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         let mime: Option<mime::Mime> = text.and_then(|text| text.parse().ok());
         let charset = mime.as_ref().and_then(|mime| mime.get_param("charset"));
         if charset.is_some_and(|charset| !charset.as_str().eq_ignore_ascii_case("utf-8")) {
-            return Err(HttpError::UnsupportedMediaType);
+            return Err(unsupported());
         }
         match mime.as_ref().map(mime::Mime::essence_str) {
             Some("application/json") => Ok(Self::Json),
             Some("application/ld+json") => Ok(Self::LdJson),
-            Some("application/merge-patch+json") if request.method() == actix_web::http::Method::PATCH => {
-                Ok(Self::Json)
-            }
-            _ => Err(HttpError::UnsupportedMediaType),
+            Some("application/merge-patch+json") if patch => Ok(Self::Json),
+            _ => Err(unsupported()),
         }
     }
 

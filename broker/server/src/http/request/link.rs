@@ -1,9 +1,10 @@
-//! `Link` headers (RFC 8288), as far as they name an @context (6.3.5, annex C.8).
+//! `Link` headers (RFC 8288), as far as they name an @context (6.3.5, annex C.8) or a version of the standard (6.3.21).
 
 use actix_web::HttpRequest;
 use actix_web::http::header::LINK;
-use hiroba_vocab::ngsi_ld::CONTEXT_LINK_REL;
+use hiroba_vocab::ngsi_ld::{CONTEXT_LINK_REL, PROFILES};
 use ngsild::Error;
+use ngsild::render::SpecVersion;
 
 use super::super::problem::Result;
 
@@ -13,29 +14,58 @@ use super::super::problem::Result;
 /// BadRequestData for more than one, or for one that is no absolute URL.
 pub fn context_link(request: &HttpRequest) -> Result<Option<String>> {
     let mut found = None;
-    for value in request.headers().get_all(LINK) {
-        let text = value.to_str().map_err(|_| Error::bad_request("the Link header is no text"))?;
-        for (target, parameters) in links(text) {
-            let is_context = parameters.iter().any(|(name, value)| {
-                name.eq_ignore_ascii_case("rel") && value.split(' ').any(|rel| rel == CONTEXT_LINK_REL)
-            });
-            if !is_context {
-                continue;
-            }
-            if found.is_some() {
-                return Err(Error::bad_request("only one Link header may name an @context").at("Link").into());
-            }
-            if !hiroba_vocab::iri::is_absolute_iri(&target) {
-                return Err(Error::bad_request(format!("'{target}' is not an absolute URL")).at("Link").into());
-            }
-            found = Some(target);
+    for (target, _) in all_links(request)?.into_iter().filter(|link| has_relation(link, CONTEXT_LINK_REL)) {
+        if found.is_some() {
+            return Err(Error::bad_request("only one Link header may name an @context").at("Link").into());
         }
+        if !hiroba_vocab::iri::is_absolute_iri(&target) {
+            return Err(Error::bad_request(format!("'{target}' is not an absolute URL")).at("Link").into());
+        }
+        found = Some(target);
     }
     Ok(found)
 }
 
-/// The links of one header: targets with their parameters. What is no link is passed over.
-fn links(text: &str) -> Vec<(String, Vec<(String, String)>)> {
+/// Checks the versions of the standard that a body's producer says it conforms to (5.5.4, RFC 6906): links with the
+/// relation `profile`, and parameters `profile` of other links. Every version is accepted: the older ones are understood
+/// wholly, and of newer ones nothing is known that could be taken away. Profiles of others say nothing here.
+///
+/// # Errors
+/// BadRequestData for a profile of NGSI-LD whose version is none.
+pub fn check_profiles(request: &HttpRequest) -> Result<()> {
+    for link in all_links(request)? {
+        let parameters = link.1.iter().filter(|(name, _)| name.eq_ignore_ascii_case("profile"));
+        let values = parameters.flat_map(|(_, value)| value.split(' ')).map(ToOwned::to_owned);
+        let target = has_relation(&link, "profile").then(|| link.0.clone());
+        for profile in target.into_iter().chain(values) {
+            if let Some(version) = profile.strip_prefix(PROFILES) {
+                version.parse::<SpecVersion>().map_err(|e| e.at("Link"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A link: its target and its parameters.
+type Link = (String, Vec<(String, String)>);
+
+fn has_relation((_, parameters): &Link, relation: &str) -> bool {
+    // Registered relations are compared without regard to case, and so may those that are URIs be (RFC 8288, 2.1.1).
+    let mut relations = parameters.iter().filter(|(name, _)| name.eq_ignore_ascii_case("rel"));
+    relations.any(|(_, value)| value.split(' ').any(|known| known.eq_ignore_ascii_case(relation)))
+}
+
+/// The links of all headers.
+fn all_links(request: &HttpRequest) -> Result<Vec<Link>> {
+    let mut all = Vec::new();
+    for value in request.headers().get_all(LINK) {
+        all.extend(links(value.to_str().map_err(|_| Error::bad_request("the Link header is no text"))?));
+    }
+    Ok(all)
+}
+
+/// The links of one header. What is no link is passed over.
+fn links(text: &str) -> Vec<Link> {
     let mut links = Vec::new();
     let mut rest = text;
     while let Some(start) = rest.find('<') {
@@ -97,6 +127,11 @@ mod tests {
                 Some("http://example.org/c"),
             ),
             ("</x>; rel=\"next\"".to_owned(), None),
+            ("<https://uri.etsi.org/ngsi-ld/profile/1.8>; rel=\"profile\"".to_owned(), None),
+            (
+                format!("<https://uri.etsi.org/ngsi-ld/profile/1.8>; rel=profile, <http://example.org/c>; {rel}"),
+                Some("http://example.org/c"),
+            ),
             ("nonsense; <".to_owned(), None),
         ] {
             let request = TestRequest::default().insert_header((LINK, header.clone())).to_http_request();
@@ -110,6 +145,24 @@ mod tests {
         for header in [format!("<http://a/>; {rel}, <http://b/>; {rel}"), format!("</relative>; {rel}")] {
             let request = TestRequest::default().insert_header((LINK, header.clone())).to_http_request();
             assert!(context_link(&request).is_err(), "{header}");
+        }
+    }
+    #[test]
+    fn versions_of_producers_are_checked_wherever_they_are_told() {
+        let context = "<http://example.org/c>; rel=\"http://www.w3.org/ns/json-ld#context\"";
+        for (header, legal) in [
+            ("<https://uri.etsi.org/ngsi-ld/profile/1.8>; rel=\"profile\"".to_owned(), true),
+            (format!("{context}, <https://uri.etsi.org/ngsi-ld/profile/1.3>; rel=profile"), true),
+            (format!("{context}; profile=\"https://uri.etsi.org/ngsi-ld/profile/1.9\""), true),
+            ("<https://uri.etsi.org/ngsi-ld/profile/7.0>; rel=\"profile\"".to_owned(), true),
+            ("<https://example.org/own>; rel=\"profile\"".to_owned(), true),
+            ("<https://uri.etsi.org/ngsi-ld/profile/new>; rel=\"next\"".to_owned(), true),
+            ("<https://uri.etsi.org/ngsi-ld/profile/new>; rel=\"profile\"".to_owned(), false),
+            ("<https://uri.etsi.org/ngsi-ld/profile/>; rel=\"next profile\"".to_owned(), false),
+            (format!("{context}; profile=\"http://x/ https://uri.etsi.org/ngsi-ld/profile/1\""), false),
+        ] {
+            let request = TestRequest::default().insert_header((LINK, header.clone())).to_http_request();
+            assert_eq!(check_profiles(&request).is_ok(), legal, "{header}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! 1. the method;
 //! 2. `Accept`;
-//! 3. `Content-Type`;
+//! 3. `Content-Type`, and the profile of the body in `Link`;
 //! 4. the form of the tenant's name;
 //! 5. parameters and path: unknown ones, then their values. Names need the @context: that of a `Link` header is resolved
 //!    before, that of a body when the body is JSON;
@@ -16,7 +16,9 @@ pub mod array;
 pub mod body;
 pub mod deletion;
 pub mod link;
+pub mod maps;
 pub mod params;
+pub mod prefer;
 pub mod purge;
 pub mod query;
 pub mod representation;

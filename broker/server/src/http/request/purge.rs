@@ -9,6 +9,7 @@ use super::super::problem::Result;
 use super::params::Params;
 use super::query::{build, geo_params, selectors};
 use super::representation::projection_list;
+use crate::service::maps::MapId;
 use crate::service::purge::PurgeRequest;
 
 /// Parameters of DELETE /entities (table 6.4.3.3-1).
@@ -31,11 +32,11 @@ pub const PURGE: &[&str] = &[
     "local",
 ];
 
-/// What to purge, from the parameters of a DELETE.
+/// What to purge, from the parameters of a DELETE and the entity map that it names.
 ///
 /// # Errors
 /// BadRequestData or InvalidRequest with the parameter that is wrong.
-pub fn purge(params: &Params, context: &Context) -> Result<PurgeRequest> {
+pub fn purge(params: &Params, context: &Context, map: Option<MapId>) -> Result<PurgeRequest> {
     let (selectors, local) = selectors(params, context)?;
     let geo = geo_params(params, context)?;
     if let Some(property) = params.get("geometryProperty") {
@@ -52,7 +53,7 @@ pub fn purge(params: &Params, context: &Context) -> Result<PurgeRequest> {
         (Some(_), Some(_)) => return Err(Error::bad_request("drop and keep exclude one another").at("keep").into()),
     };
     let query = build(params, context, selectors, geo, &[])?;
-    Ok(PurgeRequest { query, local, what })
+    Ok(PurgeRequest { query, local, what, map })
 }
 
 /// The attributes that `drop` or `keep` names, and whether `scope` is among the names.

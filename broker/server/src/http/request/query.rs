@@ -55,8 +55,18 @@ pub const QUERY: &[&str] = &[
 ];
 
 /// Parameters of POST /entityOperations/query: what is no member of Query.
-pub const POST_QUERY: &[&str] =
-    &["limit", "offset", "count", "format", "options", "local", "geometryProperty", "entityMap", "entityMapLifetime"];
+pub const POST_QUERY: &[&str] = &[
+    "limit",
+    "offset",
+    "count",
+    "format",
+    "options",
+    "local",
+    "geometryProperty",
+    "splitEntities",
+    "entityMap",
+    "entityMapLifetime",
+];
 
 /// Members of Query (5.2.23).
 const QUERY_MEMBERS: &[&str] = &[

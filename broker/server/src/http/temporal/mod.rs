@@ -48,11 +48,11 @@ impl Showing<'_> {
 
     /// 200, or 206 with the range that the answer covers (6.3.10).
     async fn response(&self, evolutions: &Evolutions) -> Result<HttpResponseBuilder> {
-        let mut response = self.answering.ok().await?;
-        if let Evolutions::Series(series, Some(cut)) = evolutions {
-            response.status(StatusCode::PARTIAL_CONTENT);
-            response.insert_header((CONTENT_RANGE, content_range(series, *cut, &self.request.temporal)));
-        }
+        let Evolutions::Series(series, Some(cut)) = evolutions else {
+            return self.answering.begin(StatusCode::OK).await;
+        };
+        let mut response = self.answering.begin(StatusCode::PARTIAL_CONTENT).await?;
+        response.insert_header((CONTENT_RANGE, content_range(series, *cut, &self.request.temporal)));
         Ok(response)
     }
 }
