@@ -18,7 +18,7 @@ use crate::metrics::RequestLabels;
 use crate::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const EXPOSED: &str = "Link, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, Preference-Applied, Location, \
+const EXPOSED: &str = "Link, Content-Range, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, Preference-Applied, Location, \
     ETag, X-Request-Id";
 
 /// Runs a request inside its guard.
@@ -115,7 +115,8 @@ fn reads(request: &ServiceRequest) -> bool {
 
 fn asks_by_post(path: &str) -> bool {
     let path = path.trim_end_matches('/');
-    path.ends_with("/entityOperations/query") || path == "/ngsi-ld/v1/entityMaps" || path == "/sparql"
+    path.starts_with("/ngsi-ld/v1/") && (path.ends_with("/entityOperations/query") || path.ends_with("/entityMaps"))
+        || path == "/sparql"
 }
 
 /// What pages of other servers may do: read.

@@ -22,6 +22,7 @@ mod readme;
 mod sidecar;
 mod support;
 mod temporal;
+mod temporal_maps;
 mod tenants;
 mod transient;
 mod versions;

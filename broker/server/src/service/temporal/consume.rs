@@ -14,7 +14,7 @@ use crate::service::{Result, ServiceError, now};
 use crate::state::AppState;
 
 /// How many entities are read at once.
-const CHUNK: usize = 50;
+pub(super) const CHUNK: usize = 50;
 /// How many changes of scope are looked at.
 const MAX_SCOPES: usize = 10_000;
 
@@ -74,7 +74,7 @@ pub async fn retrieve_temporal(state: &AppState, target: &Target, request: &Temp
     let stored = state.store.entity(tenant, id).await?.and_then(|stored| present(stored, now()));
     let subject = match stored {
         Some(stored) => Subject::from(stored),
-        None => Subject { id: id.clone(), types: last.types, stored: None, deleted_at: Some(last.at) },
+        None => Subject::gone(state, tenant, id, last).await?,
     };
     let gathered = gathering(state, tenant, request, request.aggregation.is_some()).gather(vec![subject]).await?;
     let mut answer = Answer::new(state, request);
@@ -94,27 +94,15 @@ pub async fn query_temporal(
     selection: &TemporalSelection,
     request: &TemporalRequest,
 ) -> Result<Found> {
-    let TemporalSelection { query, local, by_id, page } = selection;
-    if !local {
-        query.check_not_too_wide()?;
-    }
-    let conditions =
-        !query.attributes.is_empty() || query.filter.is_some() || query.geo.is_some() || query.scope.is_some();
-    let gathering = gathering(state, tenant, request, conditions || request.aggregation.is_some());
-    let mut subjects = Subjects::new(state, tenant, query);
-    if let Some(descending) = by_id {
-        subjects = subjects.ordered(*descending).await?;
-    }
+    let matching = Matching::new(state, tenant, selection, request)?;
+    let (mut subjects, page) = (matching.subjects().await?, selection.page);
     let (mut answer, mut matched, mut more) = (Answer::new(state, request), 0_usize, false);
     while !more || page.count {
         let next = subjects.next(CHUNK).await?;
         if next.is_empty() {
             break;
         }
-        for mut gathered in gathering.gather(next).await? {
-            if !concerns(state, tenant, query, request, &mut gathered).await? {
-                continue;
-            }
+        for gathered in matching.of(next).await? {
             matched += 1;
             if matched > page.offset.saturating_add(page.limit) {
                 more = true;
@@ -126,43 +114,93 @@ pub async fn query_temporal(
     Ok(Found { evolutions: answer.finish(), total: page.count.then_some(matched as u64), more })
 }
 
+/// Which entities a query finds.
+pub(super) struct Matching<'m> {
+    selection: &'m TemporalSelection,
+    gathering: Gathering<'m>,
+}
+
+impl<'m> Matching<'m> {
+    /// # Errors
+    /// BadRequestData when the query is too wide.
+    pub(super) fn new(
+        state: &'m AppState,
+        tenant: TenantId,
+        selection: &'m TemporalSelection,
+        request: &'m TemporalRequest,
+    ) -> Result<Self> {
+        let TemporalSelection { query, local, .. } = selection;
+        if !local {
+            query.check_not_too_wide()?;
+        }
+        let conditions =
+            !query.attributes.is_empty() || query.filter.is_some() || query.geo.is_some() || query.scope.is_some();
+        let gathering = gathering(state, tenant, request, conditions || request.aggregation.is_some());
+        Ok(Self { selection, gathering })
+    }
+
+    /// That series are not read further than it takes to know that they have something in the interval.
+    pub(super) fn briefly(self) -> Self {
+        Self { gathering: Gathering { points: 1, ..self.gathering }, ..self }
+    }
+
+    /// Everything that the query may be about, in its order.
+    pub(super) async fn subjects(&self) -> Result<Subjects<'m>> {
+        let Gathering { state, tenant, .. } = self.gathering;
+        let subjects = Subjects::new(state, tenant, &self.selection.query);
+        match self.selection.by_id {
+            Some(descending) => subjects.ordered(descending).await,
+            None => Ok(subjects),
+        }
+    }
+
+    /// What was gathered of those that match, in their order.
+    pub(super) async fn of(&self, subjects: Vec<Subject>) -> Result<Vec<Gathered>> {
+        let mut found = Vec::new();
+        for mut gathered in self.gathering.gather(subjects).await? {
+            if self.concerns(&mut gathered).await? {
+                found.push(gathered);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether an entity is in the result: it has instances in the interval, and what was so then satisfies the query.
+    async fn concerns(&self, gathered: &mut Gathered) -> Result<bool> {
+        let Gathering { state, tenant, projection, query: temporal, .. } = self.gathering;
+        let query = &self.selection.query;
+        let evolution = &mut gathered.evolution;
+        if let Some(scope) = &query.scope {
+            let records = state.store.marked_history(tenant, &evolution.id, Marked::Scope, MAX_SCOPES).await?;
+            let instances = records.into_iter().flat_map(|record| record.instances);
+            let mut series: Vec<Instance> = instances.filter(|instance| instance.series().is_none()).collect();
+            series.sort_by_key(Instance::time);
+            let spans = ScopeSpans::of(&series, scope);
+            if !spans.meet(temporal.interval) {
+                return Ok(false);
+            }
+            evolution.keep_within(&spans);
+        }
+        let shown = gathered.other_datasets
+            || evolution.attributes.keys().any(|name| projection.shows_attribute(name))
+            || (!evolution.scopes.is_empty() && projection.shows_scope());
+        if !shown {
+            return Ok(false);
+        }
+        // Id and type chose the candidates, the scope has been seen to.
+        let then = Query { selectors: Vec::new(), scope: None, ..query.clone() };
+        let asks = !then.attributes.is_empty() || then.filter.is_some() || then.geo.is_some();
+        Ok(!asks || matches(&then, &evolution.as_entity(), now()))
+    }
+}
+
 fn gathering<'g>(state: &'g AppState, tenant: TenantId, request: &'g TemporalRequest, complete: bool) -> Gathering<'g> {
     let TemporalRequest { temporal: query, projection, datasets, .. } = request;
     Gathering { state, tenant, query, projection, datasets, complete, points: state.config.temporal_instances }
 }
 
-/// Whether an entity is in the result: it has instances in the interval, and what was so then satisfies the query.
-async fn concerns(
-    state: &AppState,
-    tenant: TenantId,
-    query: &Query,
-    request: &TemporalRequest,
-    gathered: &mut Gathered,
-) -> Result<bool> {
-    let evolution = &mut gathered.evolution;
-    if let Some(scope) = &query.scope {
-        let records = state.store.marked_history(tenant, &evolution.id, Marked::Scope, MAX_SCOPES).await?;
-        let instances = records.into_iter().flat_map(|record| record.instances);
-        let mut series: Vec<Instance> = instances.filter(|instance| instance.series().is_none()).collect();
-        series.sort_by_key(Instance::time);
-        let spans = ScopeSpans::of(&series, scope);
-        if !spans.meet(request.temporal.interval) {
-            return Ok(false);
-        }
-        evolution.keep_within(&spans);
-    }
-    let shown = evolution.attributes.keys().any(|name| request.projection.shows_attribute(name));
-    if !shown && (evolution.scopes.is_empty() || !request.projection.shows_scope()) {
-        return Ok(false);
-    }
-    // Id and type chose the candidates, the scope has been seen to.
-    let then = Query { selectors: Vec::new(), scope: None, ..query.clone() };
-    let asks = !then.attributes.is_empty() || then.filter.is_some() || then.geo.is_some();
-    Ok(!asks || matches(&then, &evolution.as_entity(), now()))
-}
-
 /// An answer under construction.
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     state: &'a AppState,
     request: &'a TemporalRequest,
     series: Vec<Evolution>,
@@ -171,7 +209,7 @@ struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn new(state: &'a AppState, request: &'a TemporalRequest) -> Self {
+    pub(super) fn new(state: &'a AppState, request: &'a TemporalRequest) -> Self {
         Self { state, request, series: Vec::new(), aggregated: Vec::new(), known_to: None }
     }
 
@@ -180,8 +218,8 @@ impl<'a> Answer<'a> {
         Limits { points: self.state.config.temporal_instances, descending, known_to }
     }
 
-    fn add(&mut self, gathered: Gathered) -> Result<()> {
-        let Gathered { mut evolution, known_to } = gathered;
+    pub(super) fn add(&mut self, gathered: Gathered) -> Result<()> {
+        let Gathered { mut evolution, known_to, .. } = gathered;
         let TemporalRequest { temporal, projection, datasets, aggregation } = self.request;
         evolution.project(projection, datasets);
         evolution.sort(temporal.last.is_some());
@@ -203,7 +241,7 @@ impl<'a> Answer<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Evolutions {
+    pub(super) fn finish(mut self) -> Evolutions {
         if self.request.aggregation.is_some() {
             return Evolutions::Aggregated(self.aggregated);
         }
