@@ -6,6 +6,7 @@ pub mod error;
 pub mod geometry;
 pub mod jsonld;
 pub mod language;
+pub mod linked;
 pub mod query;
 pub mod rdf;
 pub mod read;
@@ -15,4 +16,5 @@ pub mod write;
 
 pub use entity::{Attribute, AttributeValue, Attributes, Entity, Kind, OneOrMany};
 pub use error::{Error, ErrorKind, Result};
+pub use linked::LinkedEntities;
 pub use time::DateTime;

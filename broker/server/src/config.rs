@@ -16,6 +16,10 @@ pub struct Config {
     pub default_limit: usize,
     /// How many entities a page may hold at most.
     pub max_limit: usize,
+    /// How many linked entities one answer may hold (`join`).
+    pub max_linked: usize,
+    /// How large an answer with linked entities may be, in bytes: with `join=inline` one entity may be in many places.
+    pub max_joined_body: usize,
     /// How large a body may be, in bytes.
     pub max_body: usize,
     /// How large a batch body may be, in bytes.
@@ -44,6 +48,8 @@ impl Config {
             database: database.into(),
             default_limit: 20,
             max_limit: 1_000,
+            max_linked: 10_000,
+            max_joined_body: 64 << 20,
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
             egress: EgressPolicy::default(),

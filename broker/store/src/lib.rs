@@ -7,6 +7,7 @@ mod engine;
 mod error;
 mod expiry;
 mod index;
+mod linked;
 mod maintenance;
 mod model;
 mod plan;

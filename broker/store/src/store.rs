@@ -33,6 +33,8 @@ pub struct Options {
     pub writers: usize,
     /// How many candidates one query may look at.
     pub max_candidates: usize,
+    /// How many linked entities one query may look for.
+    pub max_linked: usize,
     /// After how many candidates an index that would have helped is built by itself; 0 for never.
     pub observe_after: usize,
     /// How often what has expired (4.22) is looked for and removed; zero for never.
@@ -49,6 +51,7 @@ impl Options {
             cache_bytes: DEFAULT_BYTES,
             writers: 4,
             max_candidates: 2_000_000,
+            max_linked: 100_000,
             observe_after: 5_000,
             reap_every: Duration::from_secs(1),
             declared: Vec::new(),

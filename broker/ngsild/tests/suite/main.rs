@@ -3,6 +3,7 @@
 
 mod arbitrary;
 mod filters;
+mod linked;
 mod model;
 mod rdf;
 mod representations;

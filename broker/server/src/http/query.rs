@@ -32,7 +32,7 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
     let answering = Answering { request: &request, state: &state, tenant, media, names: &names };
     // Read before the data are: whatever changes meanwhile moves it on.
     let generation = state.store.generation(tenant);
-    let key = AnswerKey { tenant, generation, request: key(&answering) };
+    let key = AnswerKey { tenant, generation, request: answering.key() };
     let known = state.answers.get(&key).filter(|known| now().micros() < known.valid_until);
     let rendered = match known {
         Some(known) => {
@@ -45,7 +45,7 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
             rendered
         }
     };
-    let tag = entity_tag(&state, &key, rendered.valid_until);
+    let tag = answering.tag_of_state(key.generation, rendered.valid_until);
     // Where something has expired but is not yet removed, every moment may bring another answer.
     let cacheable = now().micros() < rendered.valid_until;
     if let Some(answer) = not_modified(&request, &tag).filter(|_| cacheable) {
@@ -87,7 +87,8 @@ async fn render(
     let valid_until = answering.state.store.next_expiry();
     let found = query_entities(answering.state, tenant, query).await?;
     answering.state.metrics.candidates.inc_by(found.work.candidates as u64);
-    let body = answering.entities(&found.entities, representation)?;
+    let linked = answering.linked(&found.entities, representation).await?;
+    let body = answering.entities(&found.entities, &linked, representation)?;
     Ok(Arc::new(Rendered { body: body.into(), total: found.total, more: found.more, valid_until }))
 }
 
@@ -102,19 +103,4 @@ async fn answer(
     }
     paging_links(answering.request, &mut response, query.page.offset, query.page.limit, rendered.more);
     Ok(response)
-}
-
-/// Everything that an answer depends on, besides the data.
-fn key(answering: &Answering<'_>) -> String {
-    let Answering { request, media, names, .. } = answering;
-    let embedded = answering.embedded().is_some();
-    format!("{}\n{}\n{:x}\n{}\n{embedded}", media.name(), names.user, names.fingerprint, request.query_string())
-}
-
-/// A tag for an answer at one state of the data, valid up to an instant, in one run of this process.
-fn entity_tag(state: &AppState, key: &AnswerKey, valid_until: i64) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    (key, valid_until, state.run_id).hash(&mut hasher);
-    format!("\"{:x}\"", hasher.finish())
 }

@@ -1,23 +1,27 @@
 //! Answers in the media types of NGSI-LD (6.3.6): where the @context goes, paging links, counts, entity tags.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, IF_NONE_MATCH, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use hiroba_store::{Stored, TenantId, Version};
+use hiroba_store::{StoreError, Stored, TenantId, Version};
 use hiroba_vocab::ngsi_ld::CONTEXT_LINK_REL;
+use ngsild::linked::{Inline, JoinForm, Member, members};
 use ngsild::render::{EntityDocument, Feature, FeatureCollection, Rendering};
+use ngsild::{Error, ErrorKind, LinkedEntities};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::problem::Result;
+use super::problem::{HttpError, Result};
 use super::request::accept::Media;
 use super::request::representation::Representation;
 use super::request::{Names, base_url, tenant};
 use crate::service::ServiceError;
 use crate::service::contexts;
+use crate::service::linked::linked_entities;
 use crate::state::AppState;
 
 /// Everything that decides how an answer looks.
@@ -30,7 +34,7 @@ pub(super) struct Answering<'a> {
 }
 
 impl Answering<'_> {
-    fn rendering<'r>(&'r self, representation: &'r Representation) -> Rendering<'r> {
+    fn rendering<'r>(&'r self, representation: &'r Representation, linked: &'r LinkedEntities) -> Rendering<'r> {
         Rendering {
             context: &self.names.context,
             form: representation.form,
@@ -38,6 +42,7 @@ impl Answering<'_> {
             lang: representation.lang.as_ref(),
             projection: &representation.projection,
             datasets: &representation.datasets,
+            inline: representation.joining().and_then(|joining| Inline::new(joining, linked)),
         }
     }
 
@@ -56,32 +61,67 @@ impl Answering<'_> {
         prefer.split([',', ';']).any(|preference| preference.trim() == "body=json")
     }
 
-    /// The body of one entity.
-    pub(super) fn entity(&self, stored: &Stored, representation: &Representation) -> Result<Vec<u8>> {
-        let rendering = self.rendering(representation);
+    /// The linked entities that an answer shows; none without `join`.
+    pub(super) async fn linked(&self, entities: &[Stored], representation: &Representation) -> Result<LinkedEntities> {
+        match representation.joining() {
+            None => Ok(LinkedEntities::new()),
+            Some(joining) => Ok(linked_entities(self.state, self.tenant, entities, &joining).await?),
+        }
+    }
+
+    /// The body of one entity. Where others follow it (`join=flat`), it is a list all the same.
+    pub(super) fn entity(
+        &self,
+        stored: &Stored,
+        linked: &LinkedEntities,
+        representation: &Representation,
+    ) -> Result<Vec<u8>> {
+        if representation.join.as_ref().is_some_and(|join| join.form == JoinForm::Flat) {
+            return self.entities(std::slice::from_ref(stored), linked, representation);
+        }
+        let rendering = self.rendering(representation, linked);
         let context = self.embedded();
         let embedded_context = context.as_ref();
         let entity = &*stored.entity;
         if self.media == Media::GeoJson {
             let geometry = &representation.geometry;
-            return serialize(&Feature { entity, rendering, geometry, embedded_context });
+            return self.body(&Feature { entity, rendering, geometry, embedded_context }, representation);
         }
-        serialize(&EntityDocument { entity, rendering, embedded_context })
+        self.body(&EntityDocument { entity, rendering, embedded_context }, representation)
     }
 
     /// The body of a list of entities.
-    pub(super) fn entities(&self, entities: &[Stored], representation: &Representation) -> Result<Vec<u8>> {
-        let rendering = self.rendering(representation);
+    pub(super) fn entities(
+        &self,
+        entities: &[Stored],
+        linked: &LinkedEntities,
+        representation: &Representation,
+    ) -> Result<Vec<u8>> {
+        let rendering = self.rendering(representation, linked);
         let context = self.embedded();
         let embedded_context = context.as_ref();
+        let members = match representation.joining() {
+            None => members(entities, &representation.projection),
+            Some(joining) => joining.members(entities, linked, self.state.config.max_linked)?,
+        };
+        let shown =
+            members.iter().map(|Member { entity, projection }| (*entity, Rendering { projection, ..rendering }));
         if self.media == Media::GeoJson {
             let geometry = &representation.geometry;
-            return serialize(&FeatureCollection { entities, rendering, geometry, embedded_context });
+            let feature = |(entity, rendering)| Feature { entity, rendering, geometry, embedded_context: None };
+            let features: Vec<Feature<'_>> = shown.map(feature).collect();
+            return self.body(&FeatureCollection { features: &features, embedded_context }, representation);
         }
-        let documents =
-            entities.iter().map(|stored| EntityDocument { entity: &stored.entity, rendering, embedded_context });
-        let documents: Vec<EntityDocument<'_>> = documents.collect();
-        serialize(&documents)
+        let documents = shown.map(|(entity, rendering)| EntityDocument { entity, rendering, embedded_context });
+        self.body(&documents.collect::<Vec<EntityDocument<'_>>>(), representation)
+    }
+
+    /// The text of a body. Pages are bounded by themselves, but linked entities may be in many places.
+    fn body(&self, value: &impl Serialize, representation: &Representation) -> Result<Vec<u8>> {
+        match representation.join {
+            None => serialize(value),
+            Some(_) => serialize_bounded(value, self.state.config.max_joined_body),
+        }
     }
 
     /// An answer with this body's media type, its @context header and the tenant that was asked for.
@@ -107,6 +147,21 @@ impl Answering<'_> {
 
     pub(super) fn echo_tenant(&self, response: &mut HttpResponseBuilder) -> Result<()> {
         echo_tenant(self.request, response)
+    }
+
+    /// The entity tag of an answer that depends on many entities: it was worked out at one state of the tenant's data, is
+    /// valid up to an instant in microseconds, and in one run of this process.
+    pub(super) fn tag_of_state(&self, generation: u64, valid_until: i64) -> String {
+        let mut hasher = DefaultHasher::new();
+        (self.tenant, generation, self.key(), valid_until, self.state.run_id).hash(&mut hasher);
+        format!("\"{:x}\"", hasher.finish())
+    }
+
+    /// Everything that an answer depends on, besides the data.
+    pub(super) fn key(&self) -> String {
+        let Self { request, media, names, .. } = self;
+        let (path, query, embedded) = (request.path(), request.query_string(), self.embedded().is_some());
+        format!("{}\n{}\n{:x}\n{path}?{query}\n{embedded}", media.name(), names.user, names.fingerprint)
     }
 
     /// The entity tag of an answer that is made of one version of one entity.
@@ -212,5 +267,48 @@ pub(super) fn paging_links(
 
 /// JSON text.
 pub(super) fn serialize(value: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(|e| ServiceError::Store(hiroba_store::StoreError::Database(e.to_string())).into())
+    serde_json::to_vec(value).map_err(broken)
+}
+
+fn broken(error: serde_json::Error) -> HttpError {
+    ServiceError::Store(StoreError::Database(error.to_string())).into()
+}
+
+/// JSON text of at most `limit` bytes.
+///
+/// # Errors
+/// TooManyResults when it would be longer.
+fn serialize_bounded(value: &impl Serialize, limit: usize) -> Result<Vec<u8>> {
+    let mut text = Bounded { text: Vec::new(), limit };
+    match serde_json::to_writer(&mut text, value) {
+        Ok(()) => Ok(text.text),
+        Err(error) if error.is_io() => {
+            let detail = format!(
+                "the answer would be larger than {limit} bytes; ask for fewer entities, a smaller joinLevel, or fewer \
+                 members (pick)"
+            );
+            Err(Error::new(ErrorKind::TooManyResults, detail).at("join").into())
+        }
+        Err(error) => Err(broken(error)),
+    }
+}
+
+/// Text that may grow up to a limit.
+struct Bounded {
+    text: Vec<u8>,
+    limit: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if bytes.len() > self.limit - self.text.len() {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

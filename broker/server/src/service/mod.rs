@@ -5,6 +5,7 @@ pub mod changes;
 pub mod contexts;
 pub mod discovery;
 pub mod entities;
+pub mod linked;
 pub mod publish;
 pub mod purge;
 pub mod query;

@@ -9,6 +9,7 @@ mod feed;
 mod importing;
 mod indexes;
 mod jsonld_contexts;
+mod linked;
 mod pages;
 mod precedence;
 mod process;

@@ -5,6 +5,7 @@ mod contexts;
 mod differential;
 mod expiry;
 mod indexes;
+mod linked;
 mod log;
 mod writes;
 
@@ -131,7 +132,7 @@ fn typed(types: &str) -> Query {
 }
 
 fn with_q(query: Query, q: &str) -> Query {
-    let filter = q.parse::<Q>().unwrap().resolve(&Context::core(), &Expansions::default()).unwrap();
+    let filter = q.parse::<Q>().unwrap().resolve_linked(&Context::core(), &Expansions::default(), 5).unwrap();
     Query { filter: Some(filter), ..query }
 }
 

@@ -14,6 +14,7 @@
 pub mod accept;
 pub mod array;
 pub mod body;
+mod join;
 pub mod link;
 pub mod params;
 pub mod purge;
