@@ -7,6 +7,7 @@ pub mod error;
 pub mod geometry;
 pub mod jsonld;
 pub mod language;
+pub mod linked;
 pub mod period;
 pub mod query;
 pub mod rdf;
@@ -18,5 +19,6 @@ pub mod write;
 
 pub use entity::{Attribute, AttributeValue, Attributes, Entity, Kind, OneOrMany};
 pub use error::{Error, ErrorKind, Result};
+pub use linked::LinkedEntities;
 pub use period::Period;
 pub use time::DateTime;

@@ -27,6 +27,10 @@ pub struct Config {
     pub max_map_entities: usize,
     /// How long an entity map may be kept.
     pub max_map_lifetime: Duration,
+    /// How many linked entities one answer may hold (`join`).
+    pub max_linked: usize,
+    /// How large an answer with linked entities may be, in bytes: with `join=inline` one entity may be in many places.
+    pub max_joined_body: usize,
     /// How large a body may be, in bytes.
     pub max_body: usize,
     /// How large a batch body may be, in bytes.
@@ -62,6 +66,8 @@ impl Config {
             history_ends_with_entity: false,
             max_map_entities: 20_000,
             max_map_lifetime: Duration::from_secs(86_400),
+            max_linked: 10_000,
+            max_joined_body: 64 << 20,
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
             egress: EgressPolicy::default(),

@@ -8,6 +8,7 @@ mod error;
 mod expiry;
 mod history;
 mod index;
+mod linked;
 mod maintenance;
 mod maps;
 mod model;

@@ -21,6 +21,7 @@ use crate::history::HistoryColumns;
 use crate::index::{Definitions, Rows, Shape};
 use crate::maintenance;
 use crate::model::{ChangeRecord, Outcome, Position, ShapeCount, Stored, ValueIndex, Version, Write};
+use crate::query::parse;
 use crate::rows::{NewRow, Refused, RowWrite};
 
 /// How the store is opened.
@@ -34,6 +35,8 @@ pub struct Options {
     pub writers: usize,
     /// How many candidates one query may look at.
     pub max_candidates: usize,
+    /// How many linked entities one query may look for.
+    pub max_linked: usize,
     /// After how many candidates an index that would have helped is built by itself; 0 for never.
     pub observe_after: usize,
     /// How often what has expired (4.22) is looked for and removed; zero for never.
@@ -54,6 +57,7 @@ impl Options {
             cache_bytes: DEFAULT_BYTES,
             writers: 4,
             max_candidates: 2_000_000,
+            max_linked: 100_000,
             observe_after: 5_000,
             reap_every: Duration::from_secs(1),
             keep_history: None,
@@ -223,8 +227,7 @@ impl Store {
         }
         let rows = self.inner.engine.load(tenant.0, &missing).await?;
         let mut loaded = std::collections::HashMap::with_capacity(rows.len());
-        for row in rows {
-            let stored = row.parse()?;
+        for stored in parse(rows, |_| true).await?.into_iter().flatten() {
             self.inner.cache.put(tenant.0, &stored);
             loaded.insert(stored.entity.id.clone(), stored);
         }

@@ -142,7 +142,7 @@ impl HttpError {
             Self::Service(ServiceError::NoContext(_) | ServiceError::NoEntityMap(_)) => {
                 problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found")
             }
-            Self::Service(ServiceError::Store(StoreError::TooComplex { .. })) => {
+            Self::Service(ServiceError::Store(StoreError::TooComplex { .. } | StoreError::TooManyLinks { .. })) => {
                 problem(StatusCode::FORBIDDEN, "TooComplexQuery", "Too Complex Query")
             }
             Self::Service(ServiceError::Contended(_) | ServiceError::Store(StoreError::Overloaded))

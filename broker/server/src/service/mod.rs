@@ -6,6 +6,7 @@ pub mod contexts;
 pub mod discovery;
 pub mod entities;
 pub mod identity;
+pub mod linked;
 pub mod maps;
 pub mod publish;
 pub mod purge;

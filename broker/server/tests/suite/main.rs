@@ -11,6 +11,7 @@ mod identity;
 mod importing;
 mod indexes;
 mod jsonld_contexts;
+mod linked;
 mod maps;
 mod pages;
 mod precedence;

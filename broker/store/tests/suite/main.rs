@@ -6,6 +6,7 @@ mod differential;
 mod expiry;
 mod history;
 mod indexes;
+mod linked;
 mod log;
 mod maps;
 mod writes;
@@ -133,7 +134,7 @@ fn typed(types: &str) -> Query {
 }
 
 fn with_q(query: Query, q: &str) -> Query {
-    let filter = q.parse::<Q>().unwrap().resolve(&Context::core(), &Expansions::default()).unwrap();
+    let filter = q.parse::<Q>().unwrap().resolve_linked(&Context::core(), &Expansions::default(), 5).unwrap();
     Query { filter: Some(filter), ..query }
 }
 
