@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod change;
+pub mod duration;
 pub mod entity;
 pub mod error;
 pub mod geometry;
@@ -10,9 +11,11 @@ pub mod query;
 pub mod rdf;
 pub mod read;
 pub mod render;
+pub mod snapshot;
 pub mod time;
 pub mod write;
 
+pub use duration::Duration;
 pub use entity::{Attribute, AttributeValue, Attributes, Entity, Kind, OneOrMany};
 pub use error::{Error, ErrorKind, Result};
 pub use time::DateTime;

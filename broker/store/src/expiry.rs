@@ -113,7 +113,7 @@ async fn reap_batch(store: &Store, now: DateTime) -> Result<usize> {
 }
 
 /// The present, in microseconds.
-fn now() -> DateTime {
+pub(crate) fn now() -> DateTime {
     let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     DateTime::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }

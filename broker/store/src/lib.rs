@@ -6,6 +6,7 @@ mod dictionary;
 mod engine;
 mod error;
 mod expiry;
+mod feed;
 mod index;
 mod maintenance;
 mod model;
@@ -14,6 +15,7 @@ mod postgis;
 mod query;
 mod queue;
 mod rows;
+mod snapshots;
 mod sql;
 mod sqlite;
 mod store;
@@ -24,4 +26,5 @@ pub use index::Shape;
 pub use model::{
     Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,
 };
+pub use snapshots::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotData, SnapshotEntry, SnapshotUse};
 pub use store::{Options, Store, TenantId};

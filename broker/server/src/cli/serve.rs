@@ -18,8 +18,10 @@ use super::{Outcome, output};
 use crate::config::Config;
 use crate::egress::{Egress, EgressPolicy};
 use crate::http::server;
+use crate::http::snapshots::BINDING;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
+use crate::service::snapshots::Snapshots;
 use crate::state::AppState;
 
 /// Where entities are kept.
@@ -73,6 +75,12 @@ pub(super) struct ServeArgs {
     /// Allow outgoing calls to private addresses (closed networks, tests).
     #[arg(long, env = "HIROBA_ALLOW_PRIVATE_EGRESS")]
     pub(super) allow_private_egress: bool,
+    /// How many snapshots a tenant may have.
+    #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SNAPSHOTS", default_value_t = 100)]
+    pub(super) max_snapshots: usize,
+    /// How many entities a snapshot may have.
+    #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SNAPSHOT_ENTITIES", default_value_t = 100_000)]
+    pub(super) max_snapshot_entities: usize,
     /// The form of the log.
     #[arg(long, value_enum, default_value_t)]
     pub(super) log_format: LogFormat,
@@ -132,6 +140,8 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         sparql: arguments.sparql.clone(),
         public_url: arguments.public_url.clone(),
         token,
+        max_snapshots: arguments.max_snapshots,
+        max_snapshot_entities: arguments.max_snapshot_entities,
         ..Config::new(arguments.listen, arguments.database.address())
     })
 }
@@ -156,6 +166,7 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
         HashMap::from([(hiroba_vocab::context::PATH, Arc::new(hiroba_vocab::context::context()))]);
     let sidecar = config.sparql.is_some().then(sidecar_client).transpose()?;
     Ok(AppState {
+        snapshots: Snapshots::new(egress.clone(), BINDING),
         contexts: Contexts::new(egress, store.clone(), published),
         metrics: Metrics::default(),
         started: Instant::now(),

@@ -18,7 +18,8 @@ use crate::metrics::RequestLabels;
 use crate::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const EXPOSED: &str = "Link, NGSILD-Results-Count, NGSILD-Tenant, Location, ETag, X-Request-Id";
+const EXPOSED: &str = "Link, NGSILD-Results-Count, NGSILD-Tenant, NGSILD-Snapshot, Location, ETag, X-Request-Id";
+const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
 
 /// Runs a request inside its guard.
 pub(super) async fn guard(
@@ -32,6 +33,7 @@ pub(super) async fn guard(
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let tenant = request.headers().get(TENANT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let snapshot = request.headers().get(SNAPSHOT_HEADER).filter(|_| path.starts_with("/ngsi-ld/")).cloned();
     let (cross_origin, reads) = (request.headers().contains_key(ORIGIN), reads(&request));
     let in_flight = state.metrics.in_flight.inc();
     let outcome = match refuse(&request, &state, in_flight) {
@@ -46,6 +48,10 @@ pub(super) async fn guard(
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, id);
+    }
+    // In every answer (6.3.22), also in those that tell what is wrong.
+    if let Some(snapshot) = snapshot {
+        headers.insert(SNAPSHOT_HEADER, snapshot);
     }
     if cross_origin && reads {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));

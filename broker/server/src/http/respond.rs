@@ -15,9 +15,9 @@ use serde_json::Value;
 use super::problem::Result;
 use super::request::accept::Media;
 use super::request::representation::Representation;
-use super::request::{Names, base_url, tenant};
-use crate::service::ServiceError;
+use super::request::{Names, base_url, on_snapshot, owner};
 use crate::service::contexts;
+use crate::service::{ServiceError, existing_tenant};
 use crate::state::AppState;
 
 /// Everything that decides how an answer looks.
@@ -88,13 +88,19 @@ impl Answering<'_> {
     pub(super) async fn ok(&self) -> Result<HttpResponseBuilder> {
         let mut response = HttpResponse::Ok();
         response.content_type(self.media.name());
-        response.insert_header((VARY, "Accept, Link, NGSILD-Tenant"));
+        response.insert_header((VARY, "Accept, Link, NGSILD-Tenant, NGSILD-Snapshot"));
         if self.embedded().is_none() {
             let url = match self.names.user.single_url() {
                 Some(url) => url.to_owned(),
                 // No URL says what the client sent in a body: keep it, and link to that.
                 None => {
-                    let id = self.state.contexts.implicit_context(self.tenant, &self.names.user).await?;
+                    // It is the tenant's, where it can be asked for, also when the answer is made of a snapshot.
+                    let tenant = if on_snapshot(self.request) {
+                        existing_tenant(self.state, &owner(self.request)?).await?
+                    } else {
+                        self.tenant
+                    };
+                    let id = self.state.contexts.implicit_context(tenant, &self.names.user).await?;
                     format!("{}{}{id}", base_url(self.request, self.state), contexts::PATH)
                 }
             };
@@ -120,7 +126,7 @@ impl Answering<'_> {
 
 /// The header that tells the tenant, if the client sent it (6.3.14).
 pub(super) fn echo_tenant(request: &HttpRequest, response: &mut HttpResponseBuilder) -> Result<()> {
-    let tenant = tenant(request)?;
+    let tenant = owner(request)?.tenant;
     if !tenant.is_default() {
         response.insert_header((super::request::TENANT, tenant.as_str()));
     }

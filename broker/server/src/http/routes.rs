@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{HttpError, Result};
-use super::{attributes, batch, changes, contexts, discovery, entities, query, sparql, system};
+use super::{attributes, batch, changes, contexts, discovery, entities, query, snapshots, sparql, system};
 use crate::explorer::{assets, entity, landing, types};
 
 macro_rules! routes {
@@ -47,6 +47,9 @@ routes! {
     "/ngsi-ld/v1/attributes/{attr}" { GET discovery::attribute_info, }
     "/ngsi-ld/v1/jsonldContexts" { GET contexts::list, POST contexts::add, }
     "/ngsi-ld/v1/jsonldContexts/{id}" { GET contexts::serve, DELETE contexts::delete, }
+    "/ngsi-ld/v1/snapshots" { POST snapshots::create, DELETE snapshots::purge, }
+    "/ngsi-ld/v1/snapshots/{id}" { GET snapshots::retrieve, PATCH snapshots::update, DELETE snapshots::delete, }
+    "/ngsi-ld/v1/snapshots/{id}/clone" { POST snapshots::clone, }
     "/" { GET landing::landing, }
     "/data/{type}" { GET types::data, }
     "/entities/{id}" { GET entity::entity, }
@@ -70,7 +73,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("/ngsi-ld/v1/csourceSubscriptions", "subscriptions to context source registrations"),
     ("/ngsi-ld/v1/temporal", "the temporal API"),
     ("/ngsi-ld/v1/entityMaps", "entity maps"),
-    ("/ngsi-ld/v1/snapshots", "snapshots"),
     ("/ngsi-ld/v1/info", "source identity"),
 ];
 

@@ -7,6 +7,7 @@ use crate::error::{Result, StoreError};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgis/0001_initial.sql"),
     include_str!("../../migrations/postgis/0002_contexts.sql"),
+    include_str!("../../migrations/postgis/0005_snapshots.sql"),
 ];
 
 /// Any number, as long as all processes use the same: only one migrates at a time.

@@ -3,6 +3,7 @@
 mod contexts;
 mod migrate;
 mod reads;
+mod snapshots;
 mod writes;
 
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use crate::error::{Result, StoreError};
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_initial.sql"),
     include_str!("../../migrations/sqlite/0002_contexts.sql"),
+    include_str!("../../migrations/sqlite/0005_snapshots.sql"),
 ];
 
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
