@@ -16,8 +16,8 @@ const TIME_UNITS: &str = "HMS";
 const MAX_DIGITS: usize = 9;
 /// Microseconds of a second.
 const SECOND: i64 = 1_000_000;
-/// The last instant that has a written form: 9999-12-31T23:59:59Z.
-const LAST: i64 = 253_402_300_799 * SECOND;
+/// The last whole second that every part of the program can write: 9999-12-30T21:59:59Z.
+const LAST: i64 = 253_402_207_199 * SECOND;
 
 /// A length of time above zero, such as `P1DT12H` or `P2W`: years and months are those of the calendar, in UTC.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Duration {
         (months > 0 || micros > 0).then(|| Self { text: text.into(), months, micros })
     }
 
-    /// The instant that is this much later. What lies beyond the year 9999 is its end.
+    /// The instant that is this much later, or the last one that can be written, at the end of the year 9999.
     pub fn after(&self, start: DateTime) -> DateTime {
         DateTime::from_micros(self.later(start).unwrap_or(LAST).min(LAST))
     }
@@ -155,9 +155,9 @@ mod tests {
             ("P1M", "2026-02-28T10:00:00Z"),
             ("P1Y1M", "2027-02-28T10:00:00Z"),
             ("P1Y2M3W4DT5H6M7S", "2027-04-25T15:06:07Z"),
-            ("P9000Y", "9999-12-31T23:59:59Z"),
-            ("P999999999Y", "9999-12-31T23:59:59Z"),
-            ("P999999999D", "9999-12-31T23:59:59Z"),
+            ("P9000Y", "9999-12-30T21:59:59Z"),
+            ("P999999999Y", "9999-12-30T21:59:59Z"),
+            ("P999999999D", "9999-12-30T21:59:59Z"),
         ] {
             let duration = Duration::parse(text).unwrap();
             assert_eq!(duration.after(start), DateTime::parse(end).unwrap(), "{text}");

@@ -17,6 +17,7 @@ mod purge;
 mod queries;
 mod readme;
 mod sidecar;
+mod snapshots;
 mod support;
 mod tenants;
 mod transient;

@@ -6,6 +6,7 @@ mod differential;
 mod expiry;
 mod indexes;
 mod log;
+mod snapshots;
 mod writes;
 
 use std::sync::Arc;
