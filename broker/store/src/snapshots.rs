@@ -15,8 +15,6 @@ use crate::store::{Inner, Store, TenantId};
 
 /// How many entities, or records of the log, of a dropped snapshot are removed in one commit.
 const BATCH: i64 = 500;
-/// How long after a snapshot is dropped nobody can still be writing into it, in microseconds.
-const GRACE: i64 = 600 * 1_000_000;
 
 /// A snapshot to be prepared.
 #[derive(Debug, Clone)]
@@ -307,7 +305,8 @@ pub(crate) async fn sweep(inner: Weak<Inner>, every: Duration) {
 }
 
 async fn sweep_all(inner: &Inner) -> Result<()> {
-    let due = inner.engine.dropped_tenants(now().micros() - GRACE).await?;
+    let grace = i64::try_from(inner.options.snapshot_grace.as_micros()).unwrap_or(i64::MAX);
+    let due = inner.engine.dropped_tenants(now().micros().saturating_sub(grace)).await?;
     for Dropped { tenant, again } in due {
         let mut left = true;
         while left {
@@ -327,12 +326,12 @@ async fn sweep_all(inner: &Inner) -> Result<()> {
     Ok(())
 }
 
-/// A statement that leaves out a table that is not there would hide a mistake: the names come from here alone.
+/// The statement that removes a tenant's rows from one of [`OTHER_TABLES`].
 pub(crate) fn delete_of_table(table: &str, parameter: &str) -> String {
     format!("delete from {table} where tenant = {parameter}")
 }
 
-/// A row of a text that the database cannot have: it was there a statement ago.
+/// A snapshot that was there a statement ago, in the same transaction, is not there any more.
 pub(crate) fn vanished(id: &str) -> StoreError {
     StoreError::Database(format!("the snapshot {id} vanished within a transaction"))
 }

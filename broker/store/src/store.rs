@@ -38,6 +38,8 @@ pub struct Options {
     pub observe_after: usize,
     /// How often what has expired (4.22), and the data of dropped snapshots, are looked for and removed; zero for never.
     pub reap_every: Duration,
+    /// How long after a snapshot is dropped somebody may still be writing into it: then its data are removed once more.
+    pub snapshot_grace: Duration,
     /// Paths that are always indexed.
     pub declared: Vec<IndexPath>,
 }
@@ -52,6 +54,7 @@ impl Options {
             max_candidates: 2_000_000,
             observe_after: 5_000,
             reap_every: Duration::from_secs(1),
+            snapshot_grace: Duration::from_secs(600),
             declared: Vec::new(),
         }
     }

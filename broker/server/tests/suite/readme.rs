@@ -35,7 +35,7 @@ fn what_is_said_not_to_be_built_answers_501() {
             let rows = page.lines().filter(|line| line.starts_with("| `/") && !line.starts_with("| `/ngsi-ld/v1`"));
             let paths: Vec<&str> =
                 rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
-            assert!(paths.len() >= 7, "{paths:?}");
+            assert!(!paths.is_empty());
             for path in paths {
                 let answer = broker.get(&format!("/ngsi-ld/v1{path}")).send().await;
                 assert_eq!(answer.status, 501, "{path}: {}", answer.text);
