@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::{SignedDuration, Span, Timestamp, tz::TimeZone};
+use jiff::{Span, Timestamp, tz::TimeZone};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -47,28 +47,33 @@ impl Duration {
             Some((date, time)) => (date, time),
             None => (rest, ""),
         };
-        let (mut months, mut micros) = (0, 0);
+        let (mut months, mut micros) = (0_i64, 0_i64);
+        // Beyond what fits lies beyond every instant that can be written: there it stays.
+        let mut add = |count: i64, seconds: i64| micros = micros.saturating_add(count.saturating_mul(seconds * SECOND));
         for (unit, whole, fraction) in components(date, DATE_UNITS)? {
             match unit {
                 'Y' => months += whole * 12,
                 'M' => months += whole,
-                'W' => micros += whole * 7 * 86_400 * SECOND,
-                _ => micros += whole * 86_400 * SECOND,
+                'W' => add(whole, 7 * 86_400),
+                _ => add(whole, 86_400),
             }
             if fraction.is_some() {
                 return None;
             }
         }
+        let mut millionths = 0;
         for (unit, whole, fraction) in components(time, TIME_UNITS)? {
-            micros += match unit {
-                'H' => whole * 3_600 * SECOND,
-                'M' => whole * 60 * SECOND,
-                _ => whole * SECOND + fraction.unwrap_or(0),
-            };
-            if unit != 'S' && fraction.is_some() {
-                return None;
+            match (unit, fraction) {
+                ('H', None) => add(whole, 3_600),
+                ('M', None) => add(whole, 60),
+                ('S', _) => {
+                    add(whole, 1);
+                    millionths = fraction.unwrap_or(0);
+                }
+                _ => return None,
             }
         }
+        let micros = micros.saturating_add(millionths);
         (months > 0 || micros > 0).then(|| Self { text: text.into(), months, micros })
     }
 
@@ -85,7 +90,7 @@ impl Duration {
             let civil = civil.checked_add(Span::new().try_months(self.months).ok()?).ok()?;
             TimeZone::UTC.to_timestamp(civil).ok()?.as_microsecond()
         };
-        moved.checked_add(i64::try_from(SignedDuration::from_micros(self.micros).as_micros()).ok()?)
+        moved.checked_add(self.micros)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Snapshots: who prepares them, whose data nobody sees, what is left of them.
 
-use hiroba_store::{NewSnapshot, Position, SnapshotAdded, SnapshotChange, SnapshotEntry, SnapshotUse};
+use hiroba_store::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotEntry, SnapshotUse};
 use serde_json::json;
 
 use crate::*;
@@ -135,17 +135,18 @@ fn nobody_sees_the_data_of_a_snapshot_from_outside() {
             let scanned = store.scan(0, 100).await.unwrap();
             assert!(scanned.len() == 2 && scanned.iter().all(|(_, whose, _)| *whose == tenant));
             // Also page by page, and where a whole page has nothing to tell.
+            told(&store, Position::default(), 2).await;
             let mut position = Position::default();
-            let mut told = Vec::new();
+            let mut seen = Vec::new();
             for _ in 0..10 {
                 for change in store.changes(position, 7).await.unwrap() {
                     position = change.position;
-                    told.push(change.entity.to_string());
+                    seen.push(change.entity.to_string());
                 }
             }
-            assert_eq!(told, ["urn:x:1", "urn:x:2"]);
+            assert_eq!(seen, ["urn:x:1", "urn:x:2"]);
             create_all(&store, tenant, [numbered(3)]).await;
-            let news = store.changes(position, 7).await.unwrap();
+            let news = told(&store, position, 1).await;
             assert_eq!(news.iter().map(|change| change.entity.as_str()).collect::<Vec<_>>(), ["urn:x:3"]);
         }
     });
