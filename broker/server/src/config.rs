@@ -35,6 +35,10 @@ pub struct Config {
     pub max_body: usize,
     /// How large a batch body may be, in bytes.
     pub max_batch_body: usize,
+    /// How many snapshots a tenant may have.
+    pub max_snapshots: usize,
+    /// How many entities a snapshot may have.
+    pub max_snapshot_entities: usize,
     /// Which outgoing calls are allowed.
     pub egress: EgressPolicy,
     /// Whether clients that name no @context get Hiroba's vocabulary.
@@ -70,6 +74,8 @@ impl Config {
             max_joined_body: 64 << 20,
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
+            max_snapshots: 100,
+            max_snapshot_entities: 100_000,
             egress: EgressPolicy::default(),
             vocabulary_by_default: false,
             sparql: None,

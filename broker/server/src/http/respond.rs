@@ -19,14 +19,14 @@ use serde_json::Value;
 use super::problem::{HttpError, Result};
 use super::request::accept::Media;
 use super::request::representation::Representation;
-use super::request::{Names, base_url, prefer, tenant};
-use crate::service::ServiceError;
+use super::request::{Names, base_url, on_snapshot, owner, prefer};
 use crate::service::contexts;
 use crate::service::linked::linked_entities;
+use crate::service::{ServiceError, existing_tenant};
 use crate::state::AppState;
 
 /// The headers of a request that its answer depends on.
-const VARIES: &str = "Accept, Link, NGSILD-EntityMap, NGSILD-Tenant, Prefer";
+const VARIES: &str = "Accept, Link, NGSILD-EntityMap, NGSILD-Snapshot, NGSILD-Tenant, Prefer";
 
 /// A body that shows entities.
 pub(super) struct EntityBody {
@@ -191,7 +191,13 @@ impl Answering<'_> {
                 Some(url) => url.to_owned(),
                 // No URL says what the client sent in a body: keep it, and link to that.
                 None => {
-                    let id = self.state.contexts.implicit_context(self.tenant, &self.names.user).await?;
+                    // It is the tenant's, where it can be asked for, also when the answer is made of a snapshot.
+                    let tenant = if on_snapshot(self.request) {
+                        existing_tenant(self.state, &owner(self.request)?).await?
+                    } else {
+                        self.tenant
+                    };
+                    let id = self.state.contexts.implicit_context(tenant, &self.names.user).await?;
                     format!("{}{}{id}", base_url(self.request, self.state), contexts::PATH)
                 }
             };
@@ -246,7 +252,7 @@ impl Answering<'_> {
 
 /// The header that tells the tenant, if the client sent it (6.3.14).
 pub(super) fn echo_tenant(request: &HttpRequest, response: &mut HttpResponseBuilder) -> Result<()> {
-    let tenant = tenant(request)?;
+    let tenant = owner(request)?.tenant;
     if !tenant.is_default() {
         response.insert_header((super::request::TENANT, tenant.as_str()));
     }

@@ -21,6 +21,7 @@ mod purge;
 mod queries;
 mod readme;
 mod sidecar;
+mod snapshots;
 mod support;
 mod temporal;
 mod tenants;

@@ -15,6 +15,8 @@ struct Operation {
     negotiates: bool,
     /// A parameter with a value that is wrong, if the operation has such.
     parameter: Option<&'static str>,
+    /// What the query string holds when it is right.
+    query: Option<&'static str>,
     /// A body that is right, and one that is JSON but wrong.
     body: Option<(Value, Value)>,
     /// What it answers when there is no such tenant, and when the tenant is there but not the entity.
@@ -36,7 +38,7 @@ const FAULTS: [(&str, u16, &str); 9] = [
 
 fn operation(method: Method, path: &'static str) -> Operation {
     let reads = method == Method::GET;
-    Operation { method, path, negotiates: reads, parameter: None, body: None, missing: (404, 404) }
+    Operation { method, path, negotiates: reads, parameter: None, query: None, body: None, missing: (404, 404) }
 }
 
 impl Operation {
@@ -52,6 +54,11 @@ impl Operation {
 
     fn missing(mut self, tenant: u16, entity: u16) -> Self {
         self.missing = (tenant, entity);
+        self
+    }
+
+    fn query(mut self, query: &'static str) -> Self {
+        self.query = Some(query);
         self
     }
 
@@ -77,6 +84,7 @@ impl Operation {
         let mut query = Vec::new();
         query.extend(has("unknown parameter").then_some("surelyUnknown=1"));
         query.extend(self.parameter.filter(|_| has("parameter")));
+        query.extend(self.query.filter(|_| !has("parameter")));
         if !has("parameter")
             && (path.ends_with("/entities") || path.ends_with("/entityMaps"))
             && self.method != Method::POST
@@ -105,6 +113,7 @@ fn operations() -> Vec<Operation> {
     use Method as M;
     let bad_name = || json!({"a b": 1});
     let one = |body: Value| json!([body]);
+    let snapshot = || json!({"type": "Snapshot", "snapshotQueries": [{"type": "Query", "entities": [{"type": "T"}]}]});
     vec![
         operation(M::GET, "/entities").parameter("type=T&limit=-1").missing(404, 200),
         operation(M::DELETE, "/entities").parameter("type=T&drop=a%7Bb%7D").missing(404, 204),
@@ -165,6 +174,12 @@ fn operations() -> Vec<Operation> {
             .missing(201, 201),
         operation(M::GET, "/jsonldContexts/none").parameter("details=maybe"),
         operation(M::DELETE, "/jsonldContexts/none").parameter("reload=maybe"),
+        operation(M::POST, "/snapshots").body(snapshot(), json!({"type": "Snapshot"})).missing(404, 201),
+        operation(M::DELETE, "/snapshots").parameter("q=odd").missing(404, 404).query("q=snapshotPriority%3D%3D9"),
+        operation(M::GET, "/snapshots/{id}"),
+        operation(M::PATCH, "/snapshots/{id}").body(json!({"snapshotPriority": 1}), snapshot()),
+        operation(M::DELETE, "/snapshots/{id}"),
+        operation(M::POST, "/snapshots/{id}/clone").body(json!({"type": "Snapshot"}), snapshot()),
     ]
 }
 

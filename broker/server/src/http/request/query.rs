@@ -98,11 +98,11 @@ const QUERY_MEMBERS: &[&str] = &[
 /// The entities that the parameters `type`, `id`, `idPattern` select, and whether that is local: `type=*` says so.
 pub(super) fn selectors(params: &Params, context: &Context) -> Result<(Vec<EntitySelector>, bool)> {
     let mut selector = EntitySelector::default();
-    let mut local = params.flag("local")?.unwrap_or(false);
+    let mut local = params.local()?.unwrap_or(false);
     if let Some(text) = params.get("type") {
         let selection: TypeSelection = text.parse()?;
         if selection == TypeSelection::Any {
-            if params.flag("local")? == Some(false) {
+            if params.local()? == Some(false) {
                 return Err(Error::bad_request("type=* is local; local=false contradicts it").at("local").into());
             }
             local = true;
@@ -196,7 +196,7 @@ pub(super) fn body_selectors(
     params: &Params,
     context: &Context,
 ) -> Result<(Vec<EntitySelector>, bool)> {
-    let mut local = params.flag("local")?.unwrap_or(false);
+    let mut local = params.local()?.unwrap_or(false);
     let mut selectors = Vec::new();
     if let Some(entities) = body.get("entities") {
         let wrong = || Error::bad_request("'entities' is a non-empty array of selectors").at("/entities");
