@@ -225,6 +225,15 @@ impl AttributeValue {
             Self::ListRelationship(_) => Kind::ListRelationship,
         }
     }
+
+    /// The ids of the entities that a relationship points at, in their order; none for other kinds.
+    pub fn targets(&self) -> &[Iri] {
+        match self {
+            Self::Relationship(targets) => targets.as_slice(),
+            Self::ListRelationship(targets) => targets,
+            _ => &[],
+        }
+    }
 }
 
 impl Attribute {

@@ -27,10 +27,18 @@ pub struct Config {
     pub max_map_entities: usize,
     /// How long an entity map may be kept.
     pub max_map_lifetime: Duration,
+    /// How many linked entities one answer may hold (`join`).
+    pub max_linked: usize,
+    /// How large an answer with linked entities may be, in bytes: with `join=inline` one entity may be in many places.
+    pub max_joined_body: usize,
     /// How large a body may be, in bytes.
     pub max_body: usize,
     /// How large a batch body may be, in bytes.
     pub max_batch_body: usize,
+    /// How many snapshots a tenant may have.
+    pub max_snapshots: usize,
+    /// How many entities a snapshot may have.
+    pub max_snapshot_entities: usize,
     /// Which outgoing calls are allowed.
     pub egress: EgressPolicy,
     /// Whether clients that name no @context get Hiroba's vocabulary.
@@ -62,8 +70,12 @@ impl Config {
             history_ends_with_entity: false,
             max_map_entities: 20_000,
             max_map_lifetime: Duration::from_secs(86_400),
+            max_linked: 10_000,
+            max_joined_body: 64 << 20,
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
+            max_snapshots: 100,
+            max_snapshot_entities: 100_000,
             egress: EgressPolicy::default(),
             vocabulary_by_default: false,
             sparql: None,

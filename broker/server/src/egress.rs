@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use reqwest::StatusCode;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
@@ -60,6 +61,8 @@ pub struct Download {
 #[derive(Debug, Clone)]
 pub struct Egress {
     client: reqwest::Client,
+    /// Follows no redirects: what is sent is meant for the receiver that was named.
+    sender: reqwest::Client,
     policy: EgressPolicy,
 }
 
@@ -105,16 +108,17 @@ impl Egress {
                 attempt.follow()
             }
         });
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("hiroba/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(CONNECT)
-            .timeout(TOTAL)
-            .redirect(check)
-            .no_proxy()
-            .dns_resolver(Arc::new(CheckedResolver(policy)))
-            .build()
-            .map_err(|e| EgressError::Failed(describe(&e)))?;
-        Ok(Self { client, policy })
+        let client = |redirects: Policy| {
+            let builder = reqwest::Client::builder()
+                .user_agent(concat!("hiroba/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(CONNECT)
+                .timeout(TOTAL)
+                .redirect(redirects)
+                .no_proxy()
+                .dns_resolver(Arc::new(CheckedResolver(policy)));
+            builder.build().map_err(|e| EgressError::Failed(describe(&e)))
+        };
+        Ok(Self { client: client(check)?, sender: client(Policy::none())?, policy })
     }
 
     /// Fetches a document of at most `limit` bytes.
@@ -122,12 +126,7 @@ impl Egress {
     /// # Errors
     /// [`EgressError`].
     pub async fn get(&self, url: &str, accept: &str, limit: usize) -> Result<Download, EgressError> {
-        if self.policy.offline {
-            return Err(EgressError::Offline);
-        }
-        let url = url::Url::parse(url).map_err(|_| EgressError::Scheme(url.to_owned()))?;
-        check_url(&url, self.policy)?;
-        let request = self.client.get(url).header("accept", accept);
+        let request = self.client.get(self.checked(url)?).header("accept", accept);
         let mut response = request.send().await.map_err(|e| EgressError::Failed(describe(&e)))?;
         if !response.status().is_success() {
             return Err(EgressError::Failed(format!("it answered {}", response.status())));
@@ -141,6 +140,26 @@ impl Egress {
             }
         }
         Ok(Download { headers, body: body.freeze() })
+    }
+
+    /// Sends a body by POST. Redirects are not followed, and the body of the answer is not read: its status.
+    ///
+    /// # Errors
+    /// [`EgressError`].
+    pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<StatusCode, EgressError> {
+        let request = self.sender.post(self.checked(url)?).headers(headers).body(body);
+        let response = request.send().await.map_err(|e| EgressError::Failed(describe(&e)))?;
+        Ok(response.status())
+    }
+
+    /// A URL that may be called.
+    fn checked(&self, url: &str) -> Result<url::Url, EgressError> {
+        if self.policy.offline {
+            return Err(EgressError::Offline);
+        }
+        let url = url::Url::parse(url).map_err(|_| EgressError::Scheme(url.to_owned()))?;
+        check_url(&url, self.policy)?;
+        Ok(url)
     }
 }
 

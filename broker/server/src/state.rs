@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
 use crate::service::discovery::Summary;
+use crate::service::snapshots::Snapshots;
 
 /// The state of one broker.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct AppState {
     pub store: Store,
     /// The @contexts that are known.
     pub contexts: Contexts,
+    /// The snapshots that are at work.
+    pub snapshots: Snapshots,
     /// Counters and timers.
     pub metrics: Metrics,
     /// When this process started.

@@ -1,5 +1,7 @@
 //! The two databases behind one type. Every operation of the store that differs between them is dispatched here.
 
+mod snapshots;
+
 use std::sync::Arc;
 
 use hiroba_vocab::EntityId;
@@ -229,10 +231,10 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn scan(&self, after: i64, limit: i64) -> Result<Vec<(i64, Row)>> {
+    pub(crate) async fn scan(&self, after: i64, limit: i64, hidden: bool) -> Result<Vec<(i64, Row)>> {
         match self {
-            Self::Sqlite { database, .. } => database.scan(after, limit).await,
-            Self::PostGis { database, .. } => database.scan(after, limit).await,
+            Self::Sqlite { database, .. } => database.scan(after, limit, hidden).await,
+            Self::PostGis { database, .. } => database.scan(after, limit, hidden).await,
         }
     }
 

@@ -15,6 +15,15 @@ pub enum StoreError {
         /// The limit.
         limit: usize,
     },
+    /// A query would follow more links to other entities than one request may.
+    #[error(
+        "the query would look for more than {limit} linked entities, or follow twenty times as many links; narrow it by \
+         type, place or an attribute"
+    )]
+    TooManyLinks {
+        /// How many linked entities one query may look for.
+        limit: usize,
+    },
     /// The address of the database is not understood.
     #[error("'{0}' is not a database address: expected postgres://… or a folder")]
     Address(String),

@@ -6,8 +6,10 @@ mod dictionary;
 mod engine;
 mod error;
 mod expiry;
+mod feed;
 mod history;
 mod index;
+mod linked;
 mod maintenance;
 mod maps;
 mod model;
@@ -16,6 +18,7 @@ mod postgis;
 mod query;
 mod queue;
 mod rows;
+mod snapshots;
 mod sql;
 mod sqlite;
 mod store;
@@ -28,4 +31,5 @@ pub use maps::EntityMap;
 pub use model::{
     Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,
 };
+pub use snapshots::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotData, SnapshotEntry, SnapshotUse};
 pub use store::{Options, Store, TenantId};

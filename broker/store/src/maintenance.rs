@@ -15,6 +15,7 @@ use crate::expiry;
 use crate::index::value_key;
 use crate::model::Position;
 use crate::rows::Backfill;
+use crate::snapshots;
 use crate::store::{Inner, TenantId};
 
 /// How often the log is read although nobody announced anything.
@@ -48,6 +49,7 @@ pub(crate) async fn start(inner: &Arc<Inner>, wishes: mpsc::Receiver<IndexPath>)
     tokio::spawn(grant(Arc::downgrade(inner), wishes));
     if !inner.options.reap_every.is_zero() {
         tokio::spawn(expiry::reap(Arc::downgrade(inner), inner.options.reap_every));
+        tokio::spawn(snapshots::sweep(Arc::downgrade(inner), inner.options.reap_every));
     }
     Ok(())
 }
@@ -206,7 +208,7 @@ impl Inner {
         self.refresh_definitions().await?;
         let mut after = 0;
         loop {
-            let rows = self.engine.scan(after, i64::try_from(BATCH).unwrap_or(i64::MAX)).await?;
+            let rows = self.engine.scan(after, i64::try_from(BATCH).unwrap_or(i64::MAX), true).await?;
             let Some((_, last)) = rows.last() else { break };
             after = last.seq;
             let mut entities = Vec::with_capacity(rows.len());

@@ -148,6 +148,10 @@ pub struct Work {
     pub exact: bool,
     /// Whether an index other than the order of creation led to the candidates.
     pub driven: bool,
+    /// Linked entities looked for.
+    pub linked: usize,
+    /// In how many batches they were.
+    pub link_batches: usize,
 }
 
 /// How many entities of a tenant have the same types and attributes.

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use geo::Rect;
 use hiroba_vocab::{EntityId, Iri};
-use ngsild::query::filter::{Condition, Filter, IndexPath, Operand, ResolvedTest, Root};
+use ngsild::query::filter::{Condition, Filter, IndexPath, LinkedCondition, Operand, ResolvedTest, Root};
 use ngsild::query::q::OrderOperator;
 use ngsild::query::{EntitySelector, GeoQuery, Query, ScopePattern, ScopeQuery};
 
@@ -149,6 +149,7 @@ pub(crate) fn names(query: &Query) -> Vec<Iri> {
                     names.push(name.clone());
                 }
             }
+            Filter::Linked(on) => names.extend(on.links.first().map(|link| link.relationship.clone())),
         }
     }
     let mut names = query.attributes.clone();
@@ -244,7 +245,15 @@ impl Planner<'_> {
             Filter::And(items) => Narrowed::all(items.iter().map(|item| self.filter(item)).collect()),
             Filter::Or(items) => Narrowed::any(items.iter().map(|item| self.filter(item)).collect()),
             Filter::Condition(condition) => self.condition(condition),
+            Filter::Linked(on) => self.linked(on),
         }
+    }
+
+    /// What linked entities are like is in their own index rows: here, the relationship must be there.
+    fn linked(&self, on: &LinkedCondition) -> Narrowed {
+        let relationship: Vec<Iri> = on.links.iter().take(1).map(|link| link.relationship.clone()).collect();
+        let there = self.attributes(&relationship);
+        Narrowed { exact: there.narrow == Narrow::Nothing, ..there }
     }
 
     fn condition(&self, condition: &Condition) -> Narrowed {

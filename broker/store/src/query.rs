@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use ngsild::DateTime;
-use ngsild::query::{Query, matches};
+use ngsild::query::{Filter, Query, may_match};
 
 use crate::engine::OwnedFetch;
 use crate::error::{Result, StoreError};
+use crate::linked::Linking;
 use crate::model::{Answer, Page, Stored, Work};
 use crate::plan::{self, Leaf, Narrow, Narrowed};
 use crate::rows::Row;
@@ -18,6 +19,8 @@ const SELECTIVE: i64 = 20_000;
 /// How many candidates are fetched at first, and at most, when the evaluator decides.
 const FIRST_CHUNK: usize = 200;
 const MAX_CHUNK: usize = 5_000;
+/// How many candidates at most, when their linked entities have to be fetched as well.
+const MAX_LINKED_CHUNK: usize = 500;
 /// From how many rows on parsing moves to a thread where it disturbs nobody.
 const HEAVY: usize = 64;
 
@@ -108,7 +111,7 @@ impl Run<'_> {
         } else {
             None
         };
-        let mut work = Work { candidates: 0, exact: true, driven: self.drive.is_some() };
+        let mut work = Work { exact: true, driven: self.drive.is_some(), ..Work::default() };
         if page.limit == 0 {
             return Ok(Answer::of(Vec::new(), total, total.is_some_and(|total| total > 0), work));
         }
@@ -123,9 +126,12 @@ impl Run<'_> {
     /// The evaluator decides: candidates stream through it until the page is full, or to the end when counting.
     async fn filtered(&self, page: Page) -> Result<Answer> {
         let limit = self.store.inner.options.max_candidates;
-        let mut work = Work { candidates: 0, exact: false, driven: self.drive.is_some() };
+        let mut work = Work { driven: self.drive.is_some(), ..Work::default() };
         let (mut entities, mut matched, mut more, mut after) = (Vec::new(), 0_usize, false, page.after);
-        let mut chunk = FIRST_CHUNK.max(page.limit.min(MAX_CHUNK));
+        let follows_links = self.query.filter.as_ref().is_some_and(Filter::follows_links);
+        let mut linking = follows_links.then(|| Linking::new(self.store, self.tenant, &self.query, self.now));
+        let largest = if follows_links { MAX_LINKED_CHUNK } else { MAX_CHUNK };
+        let mut chunk = FIRST_CHUNK.max(page.limit.min(largest));
         loop {
             let rows = self.fetch(after, 0, chunk).await?;
             let (fetched, end) = (rows.len(), rows.len() < chunk);
@@ -135,7 +141,12 @@ impl Run<'_> {
                 return Err(StoreError::TooComplex { limit });
             }
             let (query, now) = (Arc::clone(&self.query), self.now);
-            for stored in parse(rows, move |stored| matches(&query, &stored.entity, now)).await?.into_iter().flatten() {
+            let found = parse(rows, move |stored| may_match(&query, &stored.entity, now)).await?;
+            let mut found: Vec<Stored> = found.into_iter().flatten().collect();
+            if let Some(linking) = &mut linking {
+                found = linking.decide(found, &mut work).await?;
+            }
+            for stored in found {
                 matched += 1;
                 if matched > page.offset && entities.len() < page.limit {
                     entities.push(stored);
@@ -146,7 +157,7 @@ impl Run<'_> {
             if end || (more && !page.count) {
                 break;
             }
-            chunk = (chunk * 2).min(MAX_CHUNK);
+            chunk = (chunk * 2).min(largest);
         }
         let total = page.count.then_some(matched as u64);
         Ok(Answer::of(entities, total, more, work))
@@ -154,15 +165,25 @@ impl Run<'_> {
 }
 
 /// Parses rows and keeps those that `keep` keeps; `None` for the others.
-async fn parse(rows: Vec<Row>, keep: impl Fn(&Stored) -> bool + Send + 'static) -> Result<Vec<Option<Stored>>> {
-    let few = rows.len() < HEAVY;
-    let work = move || {
+pub(crate) async fn parse(
+    rows: Vec<Row>,
+    keep: impl Fn(&Stored) -> bool + Send + 'static,
+) -> Result<Vec<Option<Stored>>> {
+    on_heavy_thread(rows.len() >= HEAVY, move || {
         rows.iter()
             .map(|row| row.parse().map(|stored| Some(stored).filter(|stored| keep(stored))))
-            .collect::<Result<Vec<_>>>()
-    };
-    if few {
-        return work();
+            .collect::<Result<_>>()
+    })
+    .await?
+}
+
+/// Does what computes: here when it is little, else on a thread where it disturbs nobody.
+pub(crate) async fn on_heavy_thread<T: Send + 'static>(
+    heavy: bool,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    if !heavy {
+        return Ok(work());
     }
-    tokio::task::spawn_blocking(work).await.map_err(|e| StoreError::Database(e.to_string()))?
+    tokio::task::spawn_blocking(work).await.map_err(|e| StoreError::Database(e.to_string()))
 }

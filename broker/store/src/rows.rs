@@ -9,7 +9,7 @@ use ngsild::Entity;
 use crate::error::{Result, StoreError};
 use crate::history::HistoryColumns;
 use crate::index::{ValueKey, ValueKind};
-use crate::model::{Stored, Version};
+use crate::model::{Position, Stored, Version};
 
 /// One change, ready for the database: every name is a number, every text is final.
 #[derive(Debug, Clone)]
@@ -97,17 +97,20 @@ pub(crate) struct ChangeRow {
     pub(crate) at: i64,
     pub(crate) version: i64,
     pub(crate) change: String,
+    /// Whether it happened inside a snapshot.
+    pub(crate) hidden: bool,
 }
 
 impl ChangeRow {
+    pub(crate) fn position(&self) -> Position {
+        Position { transaction: self.transaction.unsigned_abs(), number: self.number.unsigned_abs() }
+    }
+
     pub(crate) fn parse(self) -> Result<crate::model::ChangeRecord> {
         let change = serde_json::from_str(&self.change)
             .map_err(|e| StoreError::Corrupt { id: format!("a change of {}", self.entity), detail: e.to_string() })?;
         Ok(crate::model::ChangeRecord {
-            position: crate::model::Position {
-                transaction: self.transaction.unsigned_abs(),
-                number: self.number.unsigned_abs(),
-            },
+            position: self.position(),
             tenant: hiroba_vocab::Tenant::from_stored(self.tenant),
             entity: EntityId::from_stored(self.entity),
             at: ngsild::DateTime::from_micros(self.at),

@@ -17,10 +17,12 @@ use crate::dictionary::Dictionary;
 use crate::engine::Engine;
 use crate::error::{Result, StoreError};
 use crate::expiry::Expiries;
+use crate::feed::Quiet;
 use crate::history::HistoryColumns;
 use crate::index::{Definitions, Rows, Shape};
 use crate::maintenance;
-use crate::model::{ChangeRecord, Outcome, Position, ShapeCount, Stored, ValueIndex, Version, Write};
+use crate::model::{Outcome, Position, ShapeCount, Stored, ValueIndex, Version, Write};
+use crate::query::parse;
 use crate::rows::{NewRow, Refused, RowWrite};
 
 /// How the store is opened.
@@ -34,14 +36,18 @@ pub struct Options {
     pub writers: usize,
     /// How many candidates one query may look at.
     pub max_candidates: usize,
+    /// How many linked entities one query may look for.
+    pub max_linked: usize,
     /// After how many candidates an index that would have helped is built by itself; 0 for never.
     pub observe_after: usize,
-    /// How often what has expired (4.22) is looked for and removed; zero for never.
+    /// How often what has expired (4.22), and the data of dropped snapshots, are looked for and removed; zero for never.
     pub reap_every: Duration,
     /// How long what was recorded is kept; `None` for ever.
     pub keep_history: Option<Duration>,
     /// Whether the history of an entity is forgotten when it is deleted.
     pub history_ends_with_entity: bool,
+    /// How long after a snapshot is dropped somebody may still be writing into it: then its data are removed once more.
+    pub snapshot_grace: Duration,
     /// Paths that are always indexed.
     pub declared: Vec<IndexPath>,
 }
@@ -54,10 +60,12 @@ impl Options {
             cache_bytes: DEFAULT_BYTES,
             writers: 4,
             max_candidates: 2_000_000,
+            max_linked: 100_000,
             observe_after: 5_000,
             reap_every: Duration::from_secs(1),
             keep_history: None,
             history_ends_with_entity: false,
+            snapshot_grace: Duration::from_secs(600),
             declared: Vec::new(),
         }
     }
@@ -88,6 +96,7 @@ pub(crate) struct Inner {
     /// Commits of this process that other processes have not been told of.
     pub(crate) untold: tokio::sync::Notify,
     pub(crate) expiries: Expiries,
+    pub(crate) quiet: Quiet,
     pub(crate) wanted: tokio::sync::mpsc::Sender<IndexPath>,
 }
 
@@ -121,6 +130,7 @@ impl Store {
             changed: watch::Sender::new(()),
             untold: tokio::sync::Notify::new(),
             expiries: Expiries::new(next_expiry),
+            quiet: Quiet::default(),
             wanted,
             installation,
             engine,
@@ -186,7 +196,7 @@ impl Store {
         Ok(id)
     }
 
-    /// All tenants, the default one first.
+    /// All tenants, the default one first. What holds the data of snapshots is no tenant to anybody.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
@@ -223,8 +233,7 @@ impl Store {
         }
         let rows = self.inner.engine.load(tenant.0, &missing).await?;
         let mut loaded = std::collections::HashMap::with_capacity(rows.len());
-        for row in rows {
-            let stored = row.parse()?;
+        for stored in parse(rows, |_| true).await?.into_iter().flatten() {
             self.inner.cache.put(tenant.0, &stored);
             loaded.insert(stored.entity.id.clone(), stored);
         }
@@ -436,16 +445,6 @@ impl Store {
         self.inner.engine.shapes(tenant.0).await
     }
 
-    /// Changes after a position, in the order of their commits, at most `limit`. Empty when there are none yet.
-    ///
-    /// # Errors
-    /// [`StoreError`] when the database fails.
-    pub async fn changes(&self, after: Position, limit: usize) -> Result<Vec<ChangeRecord>> {
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.inner.engine.changes(after, limit).await?;
-        rows.into_iter().map(crate::rows::ChangeRow::parse).collect()
-    }
-
     /// A position such that every change that is not yet visible will come after it.
     ///
     /// # Errors
@@ -460,12 +459,12 @@ impl Store {
     }
 
     /// All entities of all tenants in the order of creation, after the one with sequence number `after`. Each comes
-    /// with its sequence number.
+    /// with its sequence number. Those in snapshots are left out.
     ///
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn scan(&self, after: i64, limit: usize) -> Result<Vec<(i64, TenantId, Stored)>> {
-        let rows = self.inner.engine.scan(after, i64::try_from(limit).unwrap_or(i64::MAX)).await?;
+        let rows = self.inner.engine.scan(after, i64::try_from(limit).unwrap_or(i64::MAX), false).await?;
         rows.into_iter().map(|(tenant, row)| Ok((row.seq, TenantId(tenant), row.parse()?))).collect()
     }
 

@@ -67,22 +67,14 @@ fn stamp(attributes: &mut Attributes, times: &HashMap<Iri, Vec<Times>>) {
 
 #[cfg(test)]
 mod tests {
-    use ngsild::query::Projection;
     use ngsild::render::{EntityDocument, Form, Rendering};
     use serde_json::json;
 
     use super::*;
 
     fn shown(entity: &Entity) -> Value {
-        let (context, projection) = (Context::core(), Projection::default());
-        let rendering = Rendering {
-            context: &context,
-            form: Form::Normalized,
-            sys_attrs: true,
-            lang: None,
-            projection: &projection,
-            datasets: &[],
-        };
+        let context = Context::core();
+        let rendering = Rendering { sys_attrs: true, ..Rendering::whole(&context, Form::Normalized) };
         serde_json::to_value(EntityDocument { entity, rendering, embedded_context: None }).unwrap()
     }
 

@@ -4,6 +4,7 @@
 
 mod evaluate;
 mod index;
+mod links;
 mod operand;
 mod resolve;
 
@@ -12,11 +13,14 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 pub use index::{Comparable, IndexPath, IndexedValue};
+pub use links::{Link, LinkedCondition, MissingLinks};
 pub use operand::Operand;
 pub use resolve::Expansions;
+pub(super) use resolve::check_depth;
 
 use super::q::OrderOperator;
 use crate::entity::Entity;
+use crate::linked::LinkedEntities;
 use crate::time::DateTime;
 
 /// A resolved `q`.
@@ -28,6 +32,8 @@ pub enum Filter {
     Or(Vec<Filter>),
     /// One condition.
     Condition(Box<Condition>),
+    /// One condition on linked entities.
+    Linked(Box<LinkedCondition>),
 }
 
 /// A resolved condition on one element of an entity.
@@ -123,12 +129,47 @@ pub enum ResolvedTest {
 }
 
 impl Filter {
-    /// Whether the entity satisfies the filter at `now`.
-    pub fn matches(&self, entity: &Entity, now: DateTime) -> bool {
+    /// Whether the entity satisfies the filter at `now`, as far as its linked entities are known.
+    pub fn matches(&self, entity: &Entity, linked: &LinkedEntities, now: DateTime) -> bool {
+        self.holds(entity, Some(linked), now)
+    }
+
+    /// Whether the entity can satisfy the filter at `now`, whatever its linked entities are.
+    pub fn may_match(&self, entity: &Entity, now: DateTime) -> bool {
+        self.holds(entity, None, now)
+    }
+
+    /// The meaning of the filter. Without `linked`, conditions on linked entities count as true: they never stand under a
+    /// negation, so what fails all the same fails with any linked entities.
+    fn holds(&self, entity: &Entity, linked: Option<&LinkedEntities>, now: DateTime) -> bool {
         match self {
-            Self::And(items) => items.iter().all(|item| item.matches(entity, now)),
-            Self::Or(items) => items.iter().any(|item| item.matches(entity, now)),
-            Self::Condition(condition) => evaluate::condition(condition, entity, now),
+            Self::And(items) => items.iter().all(|item| item.holds(entity, linked, now)),
+            Self::Or(items) => items.iter().any(|item| item.holds(entity, linked, now)),
+            Self::Condition(condition) => evaluate::condition(condition, &[entity], now),
+            Self::Linked(on) => {
+                linked.is_none_or(|linked| evaluate::condition(&on.condition, &on.subjects(entity, linked, now), now))
+            }
+        }
+    }
+
+    /// Whether any condition is about linked entities.
+    pub fn follows_links(&self) -> bool {
+        match self {
+            Self::And(items) | Self::Or(items) => items.iter().any(Self::follows_links),
+            Self::Condition(_) => false,
+            Self::Linked(_) => true,
+        }
+    }
+
+    /// Notes which linked entities must be looked for before the filter can be decided for an entity. Those of the next
+    /// level can be told when these are known: ask again until none is missing.
+    pub fn missing_links(&self, entity: &Entity, linked: &LinkedEntities, now: DateTime, missing: &mut MissingLinks) {
+        match self {
+            Self::And(items) | Self::Or(items) => {
+                items.iter().for_each(|item| item.missing_links(entity, linked, now, missing));
+            }
+            Self::Condition(_) => {}
+            Self::Linked(on) => on.missing(entity, linked, now, missing),
         }
     }
 
@@ -137,6 +178,7 @@ impl Filter {
         match self {
             Self::And(items) | Self::Or(items) => items.iter().any(Self::names_an_attribute),
             Self::Condition(condition) => matches!(condition.root, Root::Attribute(_)),
+            Self::Linked(_) => true,
         }
     }
 }

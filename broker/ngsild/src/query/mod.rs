@@ -1,8 +1,8 @@
 //! The query languages (4.9, 4.10, 4.17, 4.19, 4.21, 4.23) and the one meaning of a query.
 //!
 //! Each language has a syntax tree that is read from text (`FromStr`) and written back (`Display`), with names as the
-//! client wrote them; `resolve` expands the names with the request's context. [`matches()`] says what a resolved
-//! [`Query`] means. Databases may narrow the candidates, but never decide otherwise.
+//! client wrote them; `resolve` expands the names with the request's context. [`matches_linked`] says what a
+//! resolved [`Query`] means. Databases may narrow the candidates, but never decide otherwise.
 
 mod cursor;
 pub mod filter;
@@ -27,6 +27,7 @@ use hiroba_vocab::{EntityId, Iri};
 
 use crate::entity::Entity;
 use crate::error::{Error, Result};
+use crate::linked::LinkedEntities;
 use crate::time::DateTime;
 
 /// Which entities to select: the conjunction of everything that is set (5.7.2.4).
@@ -83,14 +84,30 @@ impl Query {
     }
 }
 
-/// Whether an entity is in the result of a query at `now`. This is the definition; everything else narrows.
+/// Whether an entity without linked entities is in the result of a query at `now`.
 pub fn matches(query: &Query, entity: &Entity, now: DateTime) -> bool {
+    static NONE: LinkedEntities = LinkedEntities::new();
+    matches_linked(query, entity, &NONE, now)
+}
+
+/// Whether an entity is in the result of a query at `now`. This is the definition; everything else narrows. All linked
+/// entities that the query [asks for](Filter::missing_links) must be known.
+pub fn matches_linked(query: &Query, entity: &Entity, linked: &LinkedEntities, now: DateTime) -> bool {
+    selects(query, entity, now) && query.filter.as_ref().is_none_or(|filter| filter.matches(entity, linked, now))
+}
+
+/// Whether an entity can be in the result of a query at `now`, whatever its linked entities are.
+pub fn may_match(query: &Query, entity: &Entity, now: DateTime) -> bool {
+    selects(query, entity, now) && query.filter.as_ref().is_none_or(|filter| filter.may_match(entity, now))
+}
+
+/// Everything but `q`.
+fn selects(query: &Query, entity: &Entity, now: DateTime) -> bool {
     !entity.is_expired(now)
         && (query.selectors.is_empty() || query.selectors.iter().any(|selector| selector.matches(entity)))
         && has_one_of(&query.attributes, entity, now)
         && query.scope.as_ref().is_none_or(|scope| scope.matches(entity.scopes()))
         && query.geo.as_ref().is_none_or(|geo| geo.matches(entity, now))
-        && query.filter.as_ref().is_none_or(|filter| filter.matches(entity, now))
 }
 
 fn has_one_of(names: &[Iri], entity: &Entity, now: DateTime) -> bool {

@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use hiroba_vocab::Iri;
+use indexmap::IndexMap;
 
 use super::cursor::Cursor;
+use super::filter::check_depth;
 use crate::error::{Error, Result};
 use crate::jsonld::Context;
 
@@ -41,6 +44,14 @@ impl ProjectionList {
         } else {
             Ok(Self(members))
         }
+    }
+
+    /// Checks that the braces nest no deeper than linked entities are joined: `levels` levels, 0 without `join`.
+    ///
+    /// # Errors
+    /// BadRequestData when they do.
+    pub fn check_depth(&self, levels: usize) -> Result<()> {
+        check_depth(self.depth(), levels)
     }
 
     /// How deep the braces nest: 0 without braces.
@@ -98,12 +109,12 @@ impl fmt::Display for ProjectionList {
     }
 }
 
-/// What to show of an entity: `attrs`, then `pick`, then `omit`, with names expanded.
+/// What to show of an entity: `attrs`, then `pick`, then `omit`, with names expanded. Cheap to clone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Projection {
-    attrs: Option<Members>,
-    pick: Option<Members>,
-    omit: Option<Members>,
+    attrs: Option<Arc<[Iri]>>,
+    pick: Option<Arc<Members>>,
+    omit: Option<Arc<Members>>,
 }
 
 /// Members of an entity by kind of name.
@@ -111,25 +122,73 @@ pub struct Projection {
 struct Members {
     /// `id`, `type`, `scope`, and the system's `createdAt`, `modifiedAt`, `expiresAt`.
     words: Vec<&'static str>,
-    attributes: Vec<Iri>,
+    attributes: IndexMap<Iri, Listed>,
+}
+
+/// How an attribute is listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Listed {
+    /// By its name alone.
+    itself: bool,
+    /// With braces: members of the entities that it leads to.
+    linked: Option<Arc<Members>>,
 }
 
 const WORDS: [&str; 6] = ["id", "type", "scope", "createdAt", "modifiedAt", "expiresAt"];
 
 impl Members {
-    fn resolve(list: &ProjectionList, context: &Context, parameter: &'static str) -> Result<Self> {
+    fn resolve(list: &ProjectionList, context: &Context, parameter: &'static str) -> Result<Arc<Self>> {
         let mut members = Self::default();
-        for member in &list.0 {
-            match WORDS.iter().find(|word| **word == member.name) {
-                Some(word) => members.words.push(word),
-                None => members.attributes.push(context.expand_name(&member.name).map_err(|e| e.at(parameter))?),
+        members.add(list, context, parameter)?;
+        Ok(Arc::new(members))
+    }
+
+    fn add(&mut self, list: &ProjectionList, context: &Context, parameter: &'static str) -> Result<()> {
+        for ProjectionMember { name, linked } in &list.0 {
+            match (WORDS.iter().find(|word| **word == name.as_str()), linked) {
+                (Some(word), None) => self.words.push(word),
+                (Some(word), Some(_)) => {
+                    return Err(Error::bad_request(format!("'{word}' is no relationship")).at(parameter));
+                }
+                (None, linked) => {
+                    let name = context.expand_name(name).map_err(|e| e.at(parameter))?;
+                    let listed = self.attributes.entry(name).or_default();
+                    match linked {
+                        None => listed.itself = true,
+                        Some(list) => {
+                            let inside = listed.linked.get_or_insert_default();
+                            Arc::make_mut(inside).add(list, context, parameter)?;
+                        }
+                    }
+                }
             }
         }
-        Ok(members)
+        Ok(())
     }
 
     fn has_word(&self, word: &str) -> bool {
         self.words.contains(&word)
+    }
+
+    /// What is listed of the entities that an attribute leads to: what stands in its braces, else the same.
+    fn linked(self: &Arc<Self>, name: &Iri) -> Arc<Self> {
+        let inside = self.attributes.get(name).and_then(|listed| listed.linked.as_ref());
+        Arc::clone(inside.unwrap_or(self))
+    }
+
+    /// A name that is picked here and omitted there.
+    fn contradicted_by(&self, omit: &Self) -> Option<String> {
+        let word = self.words.iter().find(|word| omit.has_word(word)).map(|word| (*word).to_owned());
+        word.or_else(|| {
+            self.attributes.iter().find_map(|(name, picked)| {
+                let omitted = omit.attributes.get(name)?;
+                match (&picked.linked, &omitted.linked) {
+                    _ if omitted.itself => Some(name.to_string()),
+                    (Some(picked), Some(omitted)) => picked.contradicted_by(omitted),
+                    _ => None,
+                }
+            })
+        })
     }
 }
 
@@ -140,7 +199,8 @@ impl Projection {
     /// Expands the names of the three parameters.
     ///
     /// # Errors
-    /// BadRequestData for illegal names, for `id`, `type` or `scope` in `attrs`, and for a name both picked and omitted.
+    /// BadRequestData for illegal names, for `id`, `type`, `scope` or braces in `attrs`, and for a name both picked and
+    /// omitted.
     pub fn resolve(
         attrs: Option<&ProjectionList>,
         pick: Option<&ProjectionList>,
@@ -150,31 +210,37 @@ impl Projection {
         let resolve = |list: Option<&ProjectionList>, parameter| {
             list.map(|list| Members::resolve(list, context, parameter)).transpose()
         };
-        let projection =
-            Self { attrs: resolve(attrs, "attrs")?, pick: resolve(pick, "pick")?, omit: resolve(omit, "omit")? };
-        if let Some(word) = projection.attrs.as_ref().and_then(|attrs| attrs.words.first()) {
+        let (attrs, pick, omit) = (resolve(attrs, "attrs")?, resolve(pick, "pick")?, resolve(omit, "omit")?);
+        if let Some(word) = attrs.as_ref().and_then(|attrs| attrs.words.first()) {
             return Err(Error::bad_request(format!("'{word}' is not an attribute; use pick")).at("attrs"));
         }
-        if let (Some(pick), Some(omit)) = (&projection.pick, &projection.omit) {
-            let word = pick.words.iter().find(|word| omit.has_word(word)).map(|word| (*word).to_owned());
-            let both = word.or_else(|| {
-                pick.attributes.iter().find(|name| omit.attributes.contains(name)).map(ToString::to_string)
-            });
-            if let Some(name) = both {
-                return Err(Error::bad_request(format!("'{name}' is both picked and omitted")).at("omit"));
-            }
+        if attrs.as_ref().is_some_and(|attrs| attrs.attributes.values().any(|listed| listed.linked.is_some())) {
+            return Err(Error::bad_request("members of linked entities are listed in pick").at("attrs"));
         }
-        Ok(projection)
+        if let (Some(pick), Some(omit)) = (&pick, &omit)
+            && let Some(name) = pick.contradicted_by(omit)
+        {
+            return Err(Error::bad_request(format!("'{name}' is both picked and omitted")).at("omit"));
+        }
+        Ok(Self { attrs: attrs.map(|attrs| attrs.attributes.keys().cloned().collect()), pick, omit })
+    }
+
+    /// What to show of the entities that an attribute leads to. `pick` and `omit` hold for every entity of an answer;
+    /// where they give the attribute braces, what is in the braces holds instead.
+    #[must_use]
+    pub fn linked(&self, name: &Iri) -> Self {
+        let inside = |members: &Option<Arc<Members>>| members.as_ref().map(|members| members.linked(name));
+        Self { attrs: self.attrs.clone(), pick: inside(&self.pick), omit: inside(&self.omit) }
     }
 
     /// The attributes that `attrs` names: an entity must have at least one of them.
     pub fn attrs(&self) -> &[Iri] {
-        self.attrs.as_ref().map_or(&[], |attrs| &attrs.attributes)
+        self.attrs.as_deref().unwrap_or(&[])
     }
 
     /// Whether an attribute is asked for by its name.
     pub fn names_attribute(&self, name: &Iri) -> bool {
-        [&self.attrs, &self.pick].into_iter().flatten().any(|members| members.attributes.contains(name))
+        self.attrs().contains(name) || self.pick.as_ref().is_some_and(|pick| pick.attributes.contains_key(name))
     }
 
     /// Whether everything is shown.
@@ -207,10 +273,12 @@ impl Projection {
         self.shows_word(word)
     }
 
-    /// Whether an attribute is shown.
+    /// Whether an attribute is shown. Braces pick the attribute as well, but do not omit it.
     pub fn shows_attribute(&self, name: &Iri) -> bool {
-        let lists = |members: &Option<Members>| members.as_ref().map(|members| members.attributes.contains(name));
-        lists(&self.attrs).unwrap_or(true) && lists(&self.pick).unwrap_or(true) && !lists(&self.omit).unwrap_or(false)
+        let omitted = |omit: &Arc<Members>| omit.attributes.get(name).is_some_and(|listed| listed.itself);
+        self.attrs.as_ref().is_none_or(|attrs| attrs.contains(name))
+            && self.pick.as_ref().is_none_or(|pick| pick.attributes.contains_key(name))
+            && !self.omit.as_ref().is_some_and(omitted)
     }
 }
 
@@ -247,5 +315,36 @@ mod tests {
         assert!(projection.shows_attribute(&iri("a")) && !projection.shows_attribute(&iri("c")));
         assert!(Projection::resolve(None, list("a").as_ref(), list("a").as_ref(), &context).is_err());
         assert!(Projection::resolve(list("type").as_ref(), None, None, &context).is_err());
+    }
+    #[test]
+    fn braces_say_what_is_shown_of_linked_entities() {
+        let context = Context::core();
+        let list = |text: &str| Some(text.parse::<ProjectionList>().unwrap());
+        let iri = |name: &str| context.expand(name).unwrap();
+        let resolve = |pick: &str, omit: &str| {
+            let lists = [pick, omit].map(|text| if text.is_empty() { None } else { list(text) });
+            Projection::resolve(None, lists[0].as_ref(), lists[1].as_ref(), &context)
+        };
+        for (pick, omit, way, shown) in [
+            ("a,r{b,s{c}}", "", "", "a r"),
+            ("a,r{b,s{c}}", "", "r", "b s"),
+            ("a,r{b,s{c}}", "", "r s", "c"),
+            ("a,r{b,s{c}}", "", "r r", "b s"),
+            ("a,r", "", "r", "a r"),
+            ("r{a},r{b},r", "", "r", "a b"),
+            ("", "a,r{b}", "", "b c r s"),
+            ("", "a,r{b}", "r", "a c r s"),
+            ("", "a,r{b}", "s", "b c r s"),
+            ("a,b,r{a}", "r{b}", "r", "a"),
+            ("a,b,r", "r{b}", "r", "a r"),
+        ] {
+            let names = way.split_whitespace();
+            let projection = names.fold(resolve(pick, omit).unwrap(), |outer, name| outer.linked(&iri(name)));
+            let all = ["a", "b", "c", "r", "s"].into_iter().filter(|name| projection.shows_attribute(&iri(name)));
+            assert_eq!(all.collect::<Vec<_>>().join(" "), shown, "pick={pick} omit={omit} at {way}");
+        }
+        assert!(resolve("r{a}", "r{a}").is_err() && resolve("r{a}", "r").is_err() && resolve("id{a}", "").is_err());
+        assert!(resolve("r", "r{a}").is_ok() && resolve("r{a}", "r{b}").is_ok());
+        assert!(Projection::resolve(list("r{a}").as_ref(), None, None, &context).is_err());
     }
 }

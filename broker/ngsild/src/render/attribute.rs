@@ -6,7 +6,7 @@ use hiroba_vocab::Iri;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 use serde_json::Value;
 
-use super::{Form, Rendering};
+use super::{Form, Rendering, linked};
 use crate::entity::{Attribute, AttributeValue, Kind, OneOrMany};
 use crate::geometry;
 use crate::read::{is_instance, reads_as_attribute};
@@ -113,12 +113,13 @@ impl<'a> Instance<'a> {
                 map.serialize_entry("type", kind.name())?;
             }
             map.serialize_entry(kind.value_member(), &FullValue { rendering: *rendering, value: &attribute.is })?;
+            linked::member(map, *rendering, attribute)?;
         }
         self.metadata(map)?;
         for (name, instances) in &attribute.attributes {
             let shown = instances.len();
-            // A datasetId filter is about the entity's own attributes, not about what describes them.
-            let rendering = Rendering { datasets: &[], ..*rendering };
+            // A datasetId filter, and join, are about the entity's own attributes, not about what describes them.
+            let rendering = Rendering { datasets: &[], inline: None, ..*rendering };
             map.serialize_entry(&rendering.context.compact(name), &Instances { rendering, instances, shown })?;
         }
         Ok(())
@@ -250,8 +251,12 @@ impl Serialize for SimplifiedValue<'_> {
                 Single("vocab", &compacted(&self.rendering, terms)).serialize(serializer)
             }
             (AttributeValue::ListProperty(items), _) => items.serialize(serializer),
-            (AttributeValue::Relationship(targets), _) => targets.serialize(serializer),
-            (AttributeValue::ListRelationship(targets), _) => targets.serialize(serializer),
+            (AttributeValue::Relationship(OneOrMany::One(target)), _) => {
+                linked::Target { rendering: self.rendering, instance: self.attribute, target }.serialize(serializer)
+            }
+            (AttributeValue::Relationship(_) | AttributeValue::ListRelationship(_), _) => {
+                linked::Targets { rendering: self.rendering, instance: self.attribute }.serialize(serializer)
+            }
         }
     }
 }

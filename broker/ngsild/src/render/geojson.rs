@@ -1,7 +1,7 @@
 //! GeoJSON representation (4.5.16, 4.5.17, 5.2.29 to 5.2.31).
 
 use hiroba_vocab::{DatasetId, Iri};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
 use super::{Rendering, SpecVersion};
@@ -84,50 +84,28 @@ impl Serialize for Properties<'_> {
                 map.serialize_entry("expiresAt", at)?;
             }
         }
-        self.rendering.attributes(&mut map, &self.entity.attributes)?;
+        self.rendering.attributes(&mut map, self.entity)?;
         map.end()
     }
 }
 
 /// Entities as a GeoJSON FeatureCollection.
 #[derive(Debug, Clone, Copy)]
-pub struct FeatureCollection<'e, E> {
-    /// What to show.
-    pub entities: &'e [E],
-    /// How to show the properties.
-    pub rendering: Rendering<'e>,
-    /// Which geometry.
-    pub geometry: &'e GeometryChoice,
+pub struct FeatureCollection<'e> {
+    /// The features, without an `@context` of their own.
+    pub features: &'e [Feature<'e>],
     /// The `@context` member, unless it goes to a Link header.
     pub embedded_context: Option<&'e Value>,
 }
 
-impl<E: AsRef<Entity>> Serialize for FeatureCollection<'_, E> {
+impl Serialize for FeatureCollection<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         if let Some(context) = self.embedded_context {
             map.serialize_entry("@context", context)?;
         }
         map.serialize_entry("type", "FeatureCollection")?;
-        map.serialize_entry("features", &Features(self))?;
+        map.serialize_entry("features", self.features)?;
         map.end()
-    }
-}
-
-struct Features<'c, 'e, E>(&'c FeatureCollection<'e, E>);
-
-impl<E: AsRef<Entity>> Serialize for Features<'_, '_, E> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let collection = self.0;
-        let mut seq = serializer.serialize_seq(Some(collection.entities.len()))?;
-        for entity in collection.entities {
-            seq.serialize_element(&Feature {
-                entity: entity.as_ref(),
-                rendering: collection.rendering,
-                geometry: collection.geometry,
-                embedded_context: None,
-            })?;
-        }
-        seq.end()
     }
 }

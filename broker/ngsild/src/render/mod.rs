@@ -5,6 +5,7 @@
 mod attribute;
 mod conformance;
 mod geojson;
+mod linked;
 mod temporal;
 
 use hiroba_vocab::{DatasetId, EntityId, Iri};
@@ -15,9 +16,10 @@ pub use conformance::{SpecVersion, conform, conform_aggregated, conform_evolutio
 pub use geojson::{Feature, FeatureCollection, GeometryChoice};
 pub use temporal::{AggregatedDocument, TemporalDocument, TemporalForm};
 
-use crate::entity::{Attribute, Attributes, Entity};
+use crate::entity::{Attribute, Entity};
 use crate::jsonld::Context;
 use crate::language::LanguagePreference;
+use crate::linked::{Inline, shows_instance};
 use crate::query::Projection;
 use attribute::Instances;
 
@@ -48,26 +50,31 @@ pub struct Rendering<'r> {
     pub projection: &'r Projection,
     /// Which attribute instances to show; empty for all. `None` inside stands for the default instance.
     pub datasets: &'r [Option<DatasetId>],
+    /// Which linked entities to show inside relationships (4.5.23).
+    pub inline: Option<Inline<'r>>,
 }
 
 impl<'r> Rendering<'r> {
     /// Everything that clients said of an entity, in a form.
     pub fn whole(context: &'r Context, form: Form) -> Self {
         static EVERYTHING: Projection = Projection::EVERYTHING;
-        Self { context, form, sys_attrs: false, lang: None, projection: &EVERYTHING, datasets: &[] }
+        Self { context, form, sys_attrs: false, lang: None, projection: &EVERYTHING, datasets: &[], inline: None }
     }
 }
 
-impl Rendering<'_> {
+impl<'r> Rendering<'r> {
     fn shows_instance(&self, instance: &Attribute) -> bool {
-        self.datasets.is_empty() || self.datasets.contains(&instance.dataset_id)
+        shows_instance(self.datasets, instance)
     }
 
     /// The members of an entity that stand for attributes.
-    fn attributes<M: SerializeMap>(&self, map: &mut M, attributes: &Attributes) -> Result<(), M::Error> {
-        for (name, instances) in attributes {
+    fn attributes<M: SerializeMap>(&self, map: &mut M, entity: &'r Entity) -> Result<(), M::Error> {
+        let path = self.inline.map(|inline| inline.path(entity));
+        let inline = self.inline.zip(path.as_ref()).map(|(inline, path)| inline.of(path));
+        let rendering = Rendering { inline, ..*self };
+        for (name, instances) in &entity.attributes {
             if self.projection.shows_attribute(name) {
-                self.attribute(map, name, instances)?;
+                rendering.attribute(map, name, instances)?;
             }
         }
         Ok(())
@@ -76,7 +83,10 @@ impl Rendering<'_> {
     fn attribute<M: SerializeMap>(&self, map: &mut M, name: &Iri, instances: &[Attribute]) -> Result<(), M::Error> {
         let shown = instances.iter().filter(|instance| self.shows_instance(instance)).count();
         if shown > 0 {
-            map.serialize_entry(&self.context.compact(name), &Instances { rendering: *self, instances, shown })?;
+            let linked = self.inline.map(|_| self.projection.linked(name));
+            let inline = self.inline.zip(linked.as_ref()).map(|(inline, projection)| inline.showing(projection));
+            let rendering = Rendering { inline, ..*self };
+            map.serialize_entry(&self.context.compact(name), &Instances { rendering, instances, shown })?;
         }
         Ok(())
     }
@@ -142,7 +152,7 @@ impl Serialize for EntityDocument<'_> {
                 map.serialize_entry("expiresAt", &at)?;
             }
         }
-        rendering.attributes(&mut map, &entity.attributes)?;
+        rendering.attributes(&mut map, entity)?;
         map.end()
     }
 }

@@ -9,9 +9,9 @@ use serde_json::{Number, Value};
 use super::evolution::{Evolution, Point};
 use super::instance::Recorded;
 use super::query::TemporalQuery;
+use crate::duration::Duration;
 use crate::entity::{AttributeValue, Kind};
 use crate::error::{Error, Result};
-use crate::period::Period;
 use crate::time::{DateTime, read_date, read_time};
 
 /// How many periods one series may have.
@@ -88,7 +88,7 @@ enum Class {
 pub struct Aggregation {
     methods: Vec<Method>,
     /// `None` for one period over everything.
-    period: Option<Period>,
+    period: Option<Duration>,
 }
 
 /// The results for one entity.
@@ -142,7 +142,7 @@ impl Aggregation {
         if chosen.is_empty() {
             return Err(Error::bad_request("aggregatedValues needs 'aggrMethods'").at("aggrMethods"));
         }
-        let period = period.map(Period::parse).transpose().map_err(|e| e.at("aggrPeriodDuration"))?;
+        let period = period.map(Duration::parse).transpose().map_err(|e| e.at("aggrPeriodDuration"))?;
         Ok(Self { methods: chosen, period: period.filter(|period| !period.is_zero()) })
     }
 
@@ -200,14 +200,15 @@ impl Aggregation {
         let distinct = self.methods.contains(&Method::DistinctCount);
         let mut periods: BTreeMap<i64, InPeriod> = BTreeMap::new();
         for (time, samples) in values {
-            let index = self.period.and_then(|period| period.index(start, *time)).unwrap_or(0);
+            let index = self.period.as_ref().and_then(|period| period.index(start, *time)).unwrap_or(0);
             if !periods.contains_key(&index) {
                 if periods.len() >= MAX_PERIODS {
                     let detail = format!("a series has at most {MAX_PERIODS} periods; choose longer ones");
                     return Err(Error::new(crate::ErrorKind::TooComplexQuery, detail).at("aggrPeriodDuration"));
                 }
-                let bound =
-                    |times, otherwise| self.period.and_then(|period| period.after(start, times)).unwrap_or(otherwise);
+                let bound = |times, otherwise| {
+                    self.period.as_ref().and_then(|period| period.times_after(start, times)).unwrap_or(otherwise)
+                };
                 let (start, end) = (bound(index, start), bound(index + 1, end));
                 periods.insert(index, InPeriod { start: plain(start), end: plain(end), sums: Sums::default() });
             }

@@ -151,6 +151,10 @@ fn errors_say_where() {
         ("a[b", "q, character 4"),
         ("a{b", "q, character 4"),
         ("a{B,C}", "q, character 6"),
+        ("a{}", "q, character 3"),
+        ("a.b{c}", "q, character 4"),
+        ("a[b]{c}", "q, character 5"),
+        ("a{T:b.c{d}}", "q, character 8"),
         ("!a", "q, character 1"),
     ] {
         let error = q.parse::<Q>().unwrap_err();
@@ -165,6 +169,21 @@ fn errors_say_where() {
     let linked: Q = "a{T:b}==1".parse().unwrap();
     assert_eq!(linked.link_depth(), 1);
     assert!(linked.resolve(&Context::core(), &Expansions::default()).is_err(), "needs join");
+    for (q, levels, allowed) in [
+        ("a==1", 0, true),
+        ("a{b}", 0, false),
+        ("a{b}", 1, true),
+        ("a{b{c}}", 1, false),
+        ("a{T:b{U,V:c}}~=x", 2, true),
+        ("a{createdAt}>2020-01-01T00:00:00Z", 1, true),
+        ("createdAt{a}", 1, false),
+        ("observedAt{a}", 1, false),
+    ] {
+        let resolved = q.parse::<Q>().unwrap().resolve_linked(&Context::core(), &Expansions::default(), levels);
+        assert_eq!(resolved.is_ok(), allowed, "{q} at {levels} levels");
+        let at = resolved.err().and_then(|error| error.at);
+        assert!(allowed || at.as_deref() == Some("q"), "{q}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod arbitrary;
 mod conformance;
 mod filters;
+mod linked;
 mod model;
 mod rdf;
 mod representations;

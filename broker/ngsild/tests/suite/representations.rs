@@ -11,7 +11,7 @@ use crate::arbitrary::arbitrary_entity;
 use crate::{entity, try_entity};
 
 fn rendering<'r>(context: &'r Context, form: Form, projection: &'r Projection) -> Rendering<'r> {
-    Rendering { context, form, sys_attrs: false, lang: None, projection, datasets: &[] }
+    Rendering { projection, ..Rendering::whole(context, form) }
 }
 
 fn show(entity: &Entity, form: Form) -> Value {

@@ -18,9 +18,11 @@ use super::{Outcome, output};
 use crate::config::Config;
 use crate::egress::{Egress, EgressPolicy};
 use crate::http::server;
+use crate::http::snapshots::BINDING;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
 use crate::service::identity::Alias;
+use crate::service::snapshots::Snapshots;
 use crate::state::AppState;
 
 /// Where entities are kept.
@@ -75,7 +77,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", env = "HIROBA_MAX_ENTITY_MAP_SIZE", default_value_t = 20_000)]
     pub(super) max_entity_map_size: usize,
     /// How long an entity map may be kept, as ISO 8601 writes durations.
-    #[arg(long, value_name = "DURATION", env = "HIROBA_MAX_ENTITY_MAP_LIFETIME", default_value = "P1D", value_parser = ngsild::duration::read)]
+    #[arg(long, value_name = "DURATION", env = "HIROBA_MAX_ENTITY_MAP_LIFETIME", default_value = "P1D", value_parser = length)]
     pub(super) max_entity_map_lifetime: Duration,
     /// Make no outgoing calls at all.
     #[arg(long, env = "HIROBA_OFFLINE")]
@@ -93,9 +95,20 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", env = "HIROBA_TEMPORAL_INSTANCES", default_value_t = 1_000,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) temporal_instances: u32,
+    /// How many snapshots a tenant may have.
+    #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SNAPSHOTS", default_value_t = 100)]
+    pub(super) max_snapshots: usize,
+    /// How many entities a snapshot may have.
+    #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SNAPSHOT_ENTITIES", default_value_t = 100_000)]
+    pub(super) max_snapshot_entities: usize,
     /// The form of the log.
     #[arg(long, value_enum, default_value_t)]
     pub(super) log_format: LogFormat,
+}
+
+/// A length of time as the standard writes it.
+fn length(text: &str) -> Result<Duration, ngsild::Error> {
+    Ok(ngsild::Duration::parse(text)?.length())
 }
 
 /// How many bytes of rendered answers are kept.
@@ -158,6 +171,8 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         alias: arguments.alias.clone(),
         max_map_entities: arguments.max_entity_map_size,
         max_map_lifetime: arguments.max_entity_map_lifetime,
+        max_snapshots: arguments.max_snapshots,
+        max_snapshot_entities: arguments.max_snapshot_entities,
         ..Config::new(arguments.listen, arguments.database.address())
     })
 }
@@ -187,6 +202,7 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
         HashMap::from([(hiroba_vocab::context::PATH, Arc::new(hiroba_vocab::context::context()))]);
     let sidecar = config.sparql.is_some().then(sidecar_client).transpose()?;
     Ok(AppState {
+        snapshots: Snapshots::new(egress.clone(), BINDING),
         contexts: Contexts::new(egress, store.clone(), published),
         metrics: Metrics::default(),
         started: Instant::now(),

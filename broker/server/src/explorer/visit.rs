@@ -192,7 +192,7 @@ fn page(body: String) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((VARY, "Accept, Accept-Language, Cookie, NGSILD-Tenant"))
+        .insert_header((VARY, "Accept, Accept-Language, Cookie, NGSILD-Tenant, NGSILD-Snapshot"))
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("Referrer-Policy", "same-origin"))
         .body(body)

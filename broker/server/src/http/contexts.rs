@@ -10,7 +10,7 @@ use super::problem::{HttpError, Result};
 use super::request::accept::{self, Media};
 use super::request::body::{self, ContentType};
 use super::request::params::Params;
-use super::request::{base_url, path_part, tenant};
+use super::request::{base_url, owner, path_part};
 use super::respond::{created, echo_tenant, empty, serialize};
 use crate::service::contexts::{ContextEntry, Kind, PATH, Place, Served, context_of};
 use crate::service::{existing_tenant, implicit_tenant, now};
@@ -39,7 +39,7 @@ pub async fn published(request: HttpRequest, state: Data<AppState>) -> Result<Ht
 /// As the operation, and for what is wrong with the request.
 pub async fn add(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
     ContentType::of(&request)?;
-    let tenant = tenant(&request)?;
+    let tenant = owner(&request)?;
     Params::of(&request, &[])?;
     let document = body::json(payload, MAX_ADDED).await?;
     let context = context_of(&document)?;
@@ -54,7 +54,7 @@ pub async fn add(request: HttpRequest, payload: Payload, state: Data<AppState>) 
 /// As the operation, and for what is wrong with the request.
 pub async fn list(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
-    let name = tenant(&request)?;
+    let owner = owner(&request)?;
     let params = Params::of(&request, &["details", "kind"])?;
     let details = flag(&params, "details")?;
     let kind = match params.get("kind").filter(|kind| !kind.is_empty()) {
@@ -63,9 +63,9 @@ pub async fn list(request: HttpRequest, state: Data<AppState>) -> Result<HttpRes
             Error::bad_request(format!("'{text}' is not one of Hosted, Cached, ImplicitlyCreated")).at("kind")
         })?),
     };
-    let tenant = existing_tenant(&state, &name).await?;
+    let tenant = existing_tenant(&state, &owner).await?;
     let base = base_url(&request, &state);
-    let entries = state.contexts.list_contexts(&name, tenant, kind).await?;
+    let entries = state.contexts.list_contexts(&owner.tenant, tenant, kind).await?;
     let list = entries.iter().map(|entry| if details { metadata(entry, &base) } else { json!(url(entry, &base)) });
     answer(&request, media, &list.collect())
 }
@@ -76,19 +76,19 @@ pub async fn list(request: HttpRequest, state: Data<AppState>) -> Result<HttpRes
 /// OperationNotSupported for the content of a copy; as the operation, and for what is wrong with the request.
 pub async fn serve(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
-    let name = tenant(&request)?;
+    let owner = owner(&request)?;
     let params = Params::of(&request, &["details"])?;
     let details = flag(&params, "details")?;
     let id = path_part(&request, "id")?;
-    let tenant = existing_tenant(&state, &name).await?;
+    let tenant = existing_tenant(&state, &owner).await?;
     if details {
         let started = state.started.elapsed().as_micros();
         let started = now().micros().saturating_sub(i64::try_from(started).unwrap_or(i64::MAX));
         let started = ngsild::DateTime::from_micros(started);
-        let entry = state.contexts.context_details(&name, tenant, &id, started).await?;
+        let entry = state.contexts.context_details(&owner.tenant, tenant, &id, started).await?;
         return answer(&request, media, &metadata(&entry, &base_url(&request, &state)));
     }
-    match state.contexts.serve_context(&name, tenant, &id).await? {
+    match state.contexts.serve_context(&owner.tenant, tenant, &id).await? {
         Served::Content(document) => answer(&request, media, &document),
         Served::Copy => {
             let detail = format!("'{id}' is a copy; ask its publisher for it, or here for details=true");
@@ -102,15 +102,15 @@ pub async fn serve(request: HttpRequest, state: Data<AppState>) -> Result<HttpRe
 /// # Errors
 /// As the operations, and for what is wrong with the request.
 pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
-    let name = tenant(&request)?;
+    let owner = owner(&request)?;
     let params = Params::of(&request, &["reload"])?;
     let reload = flag(&params, "reload")?;
     let id = path_part(&request, "id")?;
-    let tenant = existing_tenant(&state, &name).await?;
+    let tenant = existing_tenant(&state, &owner).await?;
     if reload {
-        state.contexts.reload_context(&name, tenant, &id).await?;
+        state.contexts.reload_context(&owner.tenant, tenant, &id).await?;
     } else {
-        state.contexts.delete_context(&name, tenant, &id).await?;
+        state.contexts.delete_context(&owner.tenant, tenant, &id).await?;
     }
     empty(&request, StatusCode::NO_CONTENT)
 }

@@ -55,28 +55,34 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
     let names = Names::of_header(&request, &state).await?;
     let representation = retrieval(&params, &names.context, media)?;
     let target = subject.named(&names)?.target(&state).await?;
+    let answering = Answering { request: &request, state: &state, tenant: target.tenant, media, names: &names };
+    // Read before the data are: whatever changes meanwhile moves them on.
+    let (generation, valid_until) = (state.store.generation(target.tenant), state.store.next_expiry());
     let stored = entities::retrieve_entity(&state, &target).await?;
     let asked = representation.projection.attrs();
     if !asked.is_empty() && !asked.iter().any(|name| stored.entity.attributes.contains_key(name)) {
         let detail = format!("{} has none of the attributes asked for", target.id);
         return Err(Error::new(ngsild::ErrorKind::ResourceNotFound, detail).into());
     }
-    let answering = Answering { request: &request, state: &state, tenant: target.tenant, media, names: &names };
+    let linked = answering.linked(std::slice::from_ref(&stored), &representation).await?;
     if let Some(wish) = &wish {
         let map = map_of_entity(&state, &target, wish).await?;
-        let body = answering.entity(&stored, &representation)?;
+        let body = answering.entity(&stored, &linked, &representation)?;
         let mut response = answering.begin_entities(StatusCode::OK, body.altered).await?;
         tell_map(&mut response, &map, false);
         return Ok(response.body(body.bytes));
     }
-    let tag = answering.tag(stored.version);
-    if let Some(answer) = not_modified(&request, &tag) {
+    // What expires makes the answer change although no version does.
+    let tag = match representation.join {
+        None => stored.entity.next_expiry().is_none().then(|| answering.tag(stored.version)),
+        Some(_) => (now().micros() < valid_until).then(|| answering.tag_of_state(generation, valid_until)),
+    };
+    if let Some(answer) = tag.as_ref().and_then(|tag| not_modified(&request, tag)) {
         return Ok(answer);
     }
-    let body = answering.entity(&stored, &representation)?;
+    let body = answering.entity(&stored, &linked, &representation)?;
     let mut response = answering.begin_entities(StatusCode::OK, body.altered).await?;
-    // What expires makes the answer change although the version does not.
-    if stored.entity.next_expiry().is_none() {
+    if let Some(tag) = tag {
         response.insert_header((ETAG, tag));
     }
     Ok(response.body(body.bytes))

@@ -18,8 +18,9 @@ use crate::metrics::RequestLabels;
 use crate::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const EXPOSED: &str = "Link, Content-Range, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, Preference-Applied, Location, \
-    ETag, X-Request-Id";
+const EXPOSED: &str = "Link, Content-Range, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, NGSILD-Snapshot, \
+    Preference-Applied, Location, ETag, X-Request-Id";
+const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
 
 /// Runs a request inside its guard.
 pub(super) async fn guard(
@@ -35,6 +36,7 @@ pub(super) async fn guard(
     let tenant = request.headers().get(TENANT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     // Errors are answers too: what no handler has told is told here (6.3.14).
     let echo = if path.starts_with("/ngsi-ld/") { tenant_header(&request) } else { None };
+    let snapshot = request.headers().get(SNAPSHOT_HEADER).filter(|_| path.starts_with("/ngsi-ld/")).cloned();
     let (cross_origin, reads) = (request.headers().contains_key(ORIGIN), reads(&request));
     let in_flight = state.metrics.in_flight.inc();
     let outcome = match refuse(&request, &state, in_flight) {
@@ -52,6 +54,10 @@ pub(super) async fn guard(
     }
     if let Some(tenant) = echo.filter(|_| !headers.contains_key(TENANT)) {
         headers.insert(HeaderName::from_static("ngsild-tenant"), tenant);
+    }
+    // In every answer (6.3.22), also in those that tell what is wrong.
+    if let Some(snapshot) = snapshot {
+        headers.insert(SNAPSHOT_HEADER, snapshot);
     }
     if cross_origin && reads {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
@@ -74,8 +80,8 @@ pub(super) async fn guard(
 
 /// The tenant that a request names, if it is a name.
 fn tenant_header(request: &ServiceRequest) -> Option<HeaderValue> {
-    let tenant = super::request::tenant(request.request()).ok().filter(|tenant| !tenant.is_default())?;
-    HeaderValue::from_str(tenant.as_str()).ok()
+    let place = super::request::owner(request.request()).ok().filter(|place| !place.tenant.is_default())?;
+    HeaderValue::from_str(place.tenant.as_str()).ok()
 }
 
 /// The client's own id, if it is one that can go into a log; else a new one.

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::problem::Result;
 use super::request::params::Params;
-use super::request::{Names, accept, tenant};
+use super::request::{Names, accept, owner};
 use super::respond::{Answering, segment};
 use crate::service::existing_tenant;
 use crate::service::identity::source_identity;
@@ -20,11 +20,11 @@ use crate::state::AppState;
 /// As the operation, and for what is wrong with the request.
 pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
-    let name = tenant(&request)?;
+    let place = owner(&request)?;
     Params::of(&request, &[])?;
     let names = Names::of_header(&request, &state).await?;
-    let tenant = existing_tenant(&state, &name).await?;
-    let identity = source_identity(&state, &name);
+    let tenant = existing_tenant(&state, &place).await?;
+    let identity = source_identity(&state, &place.tenant);
     let answering = Answering { request: &request, state: &state, tenant, media, names: &names };
     let body = json!({
         "id": format!("urn:ngsi-ld:ContextSourceIdentity:{}", segment(&identity.alias.to_string())),

@@ -15,6 +15,7 @@ pub mod request;
 mod respond;
 mod routes;
 pub mod server;
+pub mod snapshots;
 mod sparql;
 pub mod system;
 pub mod temporal;

@@ -106,6 +106,11 @@ pub fn details(error: &Error) -> Value {
     Problem { status, kind, title, detail: error.to_string() }.json()
 }
 
+/// An error of an operation as ProblemDetails, for bodies that tell of it later or among others.
+pub fn problem_details(error: ServiceError) -> Value {
+    HttpError::from(error).problem().json()
+}
+
 impl Problem {
     fn json(&self) -> Value {
         json!({
@@ -139,13 +144,18 @@ impl HttpError {
             Self::Service(ServiceError::NonexistentTenant(_)) => {
                 problem(StatusCode::NOT_FOUND, "NonexistentTenant", "Nonexistent Tenant")
             }
-            Self::Service(ServiceError::NoContext(_) | ServiceError::NoEntityMap(_)) => {
-                problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found")
-            }
-            Self::Service(ServiceError::Store(StoreError::TooComplex { .. })) => {
+            Self::Service(
+                ServiceError::NoContext(_)
+                | ServiceError::NoEntityMap(_)
+                | ServiceError::NoSnapshot(_)
+                | ServiceError::SnapshotNotReady(_),
+            ) => problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found"),
+            Self::Service(ServiceError::Store(StoreError::TooComplex { .. } | StoreError::TooManyLinks { .. })) => {
                 problem(StatusCode::FORBIDDEN, "TooComplexQuery", "Too Complex Query")
             }
-            Self::Service(ServiceError::Contended(_) | ServiceError::Store(StoreError::Overloaded))
+            Self::Service(
+                ServiceError::Contended(_) | ServiceError::Busy(_) | ServiceError::Store(StoreError::Overloaded),
+            )
             | Self::Overloaded => problem(StatusCode::SERVICE_UNAVAILABLE, "InternalError", "Service Unavailable"),
             Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => Problem {
                 // What the database says may name hosts and files: it goes to the log, not to the client.

@@ -40,7 +40,7 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
     }
     // Read before the data are: whatever changes meanwhile moves it on.
     let generation = state.store.generation(tenant);
-    let key = AnswerKey { tenant, generation, request: key(&answering) };
+    let key = AnswerKey { tenant, generation, request: answering.key() };
     let known = state.answers.get(&key).filter(|known| now().micros() < known.valid_until);
     let rendered = match known {
         Some(known) => {
@@ -53,7 +53,7 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
             rendered
         }
     };
-    let tag = entity_tag(&state, &key, rendered.valid_until);
+    let tag = answering.tag_of_state(key.generation, rendered.valid_until);
     // Where something has expired but is not yet removed, every moment may bring another answer.
     let cacheable = now().micros() < rendered.valid_until;
     if let Some(answer) = not_modified(&request, &tag).filter(|_| cacheable) {
@@ -98,7 +98,7 @@ async fn by_map(
     wish: &MapWish,
 ) -> Result<HttpResponse> {
     let Mapped { answer: found, map, created } = query_by_map(answering.state, answering.tenant, query, wish).await?;
-    let rendered = show(answering, &found, representation, i64::MAX)?;
+    let rendered = show(answering, &found, representation, i64::MAX).await?;
     let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     let mut response = answer(answering, status, query, &rendered).await?;
     tell_map(&mut response, &map, created);
@@ -114,17 +114,18 @@ async fn render(
     // Also what is not on this page counts, and moves pages, until it expires.
     let valid_until = answering.state.store.next_expiry();
     let found = query_entities(answering.state, tenant, query).await?;
-    Ok(Arc::new(show(answering, &found, representation, valid_until)?))
+    Ok(Arc::new(show(answering, &found, representation, valid_until).await?))
 }
 
-fn show(
+async fn show(
     answering: &Answering<'_>,
     found: &Answer,
     representation: &Representation,
     valid_until: i64,
 ) -> Result<Rendered> {
     answering.state.metrics.candidates.inc_by(found.work.candidates as u64);
-    let body = answering.entities(&found.entities, representation)?;
+    let linked = answering.linked(&found.entities, representation).await?;
+    let body = answering.entities(&found.entities, &linked, representation)?;
     Ok(Rendered { body: body.bytes.into(), altered: body.altered, total: found.total, more: found.more, valid_until })
 }
 
@@ -137,20 +138,4 @@ async fn answer(
     let mut response = answering.begin_entities(status, rendered.altered).await?;
     paging(answering.request, &mut response, query.page, rendered.total, rendered.more);
     Ok(response)
-}
-
-/// Everything that an answer depends on, besides the data.
-fn key(answering: &Answering<'_>) -> String {
-    let Answering { request, media, names, .. } = answering;
-    let (embedded, version) = (answering.embedded().is_some(), answering.version());
-    let query = request.query_string();
-    format!("{}\n{}\n{:x}\n{query}\n{embedded}\n{version:?}", media.name(), names.user, names.fingerprint)
-}
-
-/// A tag for an answer at one state of the data, valid up to an instant, in one run of this process.
-fn entity_tag(state: &AppState, key: &AnswerKey, valid_until: i64) -> String {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut hasher = DefaultHasher::new();
-    (key, valid_until, state.run_id).hash(&mut hasher);
-    format!("\"{:x}\"", hasher.finish())
 }

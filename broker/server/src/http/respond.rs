@@ -1,29 +1,32 @@
 //! Answers in the media types of NGSI-LD (6.3.6): where the @context goes, paging links, counts, entity tags.
 
-use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, IF_NONE_MATCH, LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use hiroba_store::{Page, Stored, TenantId, Version};
+use hiroba_store::{Page, StoreError, Stored, TenantId, Version};
 use hiroba_vocab::ngsi_ld::CONTEXT_LINK_REL;
-use ngsild::Entity;
+use ngsild::linked::{Inline, JoinForm, members};
+use ngsild::query::Projection;
 use ngsild::render::{EntityDocument, Feature, FeatureCollection, GeometryChoice, Rendering, SpecVersion, conform};
+use ngsild::{Entity, Error, ErrorKind, LinkedEntities};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::problem::Result;
+use super::problem::{HttpError, Result};
 use super::request::accept::Media;
 use super::request::representation::Representation;
-use super::request::{Names, base_url, prefer, tenant};
-use crate::service::ServiceError;
+use super::request::{Names, base_url, on_snapshot, owner, prefer};
 use crate::service::contexts;
+use crate::service::linked::linked_entities;
+use crate::service::{ServiceError, existing_tenant};
 use crate::state::AppState;
 
 /// The headers of a request that its answer depends on.
-const VARIES: &str = "Accept, Link, NGSILD-EntityMap, NGSILD-Tenant, Prefer";
+const VARIES: &str = "Accept, Link, NGSILD-EntityMap, NGSILD-Snapshot, NGSILD-Tenant, Prefer";
 
 /// A body that shows entities.
 pub(super) struct EntityBody {
@@ -42,7 +45,7 @@ pub(super) struct Answering<'a> {
 }
 
 impl Answering<'_> {
-    fn rendering<'r>(&'r self, representation: &'r Representation) -> Rendering<'r> {
+    fn rendering<'r>(&'r self, representation: &'r Representation, linked: &'r LinkedEntities) -> Rendering<'r> {
         Rendering {
             context: &self.names.context,
             form: representation.form,
@@ -50,6 +53,7 @@ impl Answering<'_> {
             lang: representation.lang.as_ref(),
             projection: &representation.projection,
             datasets: &representation.datasets,
+            inline: representation.joining().and_then(|joining| Inline::new(joining, linked)),
         }
     }
 
@@ -62,48 +66,89 @@ impl Answering<'_> {
         }
     }
 
-    /// The body of one entity.
-    pub(super) fn entity(&self, stored: &Stored, representation: &Representation) -> Result<EntityBody> {
-        self.conforming(std::slice::from_ref(stored), representation, |entities, rendering, geometry| {
-            let [entity] = entities else { return Ok(Vec::new()) };
+    /// The linked entities that an answer shows; none without `join`.
+    pub(super) async fn linked(&self, entities: &[Stored], representation: &Representation) -> Result<LinkedEntities> {
+        match representation.joining() {
+            None => Ok(LinkedEntities::new()),
+            Some(joining) => Ok(linked_entities(self.state, self.tenant, entities, &joining).await?),
+        }
+    }
+
+    /// The body of one entity. Where others follow it (`join=flat`), it is a list all the same.
+    pub(super) fn entity(
+        &self,
+        stored: &Stored,
+        linked: &LinkedEntities,
+        representation: &Representation,
+    ) -> Result<EntityBody> {
+        let entities = std::slice::from_ref(stored);
+        if representation.join.as_ref().is_some_and(|join| join.form == JoinForm::Flat) {
+            return self.entities(entities, linked, representation);
+        }
+        self.conforming(entities, linked, representation, |shown, geometry| {
+            let [(entity, rendering)] = *shown else { return Ok(Vec::new()) };
             let context = self.embedded();
             let embedded_context = context.as_ref();
             if self.media == Media::GeoJson {
-                return serialize(&Feature { entity, rendering, geometry, embedded_context });
+                return self.body(&Feature { entity, rendering, geometry, embedded_context }, representation);
             }
-            serialize(&EntityDocument { entity, rendering, embedded_context })
+            self.body(&EntityDocument { entity, rendering, embedded_context }, representation)
         })
     }
 
     /// The body of a list of entities.
-    pub(super) fn entities(&self, entities: &[Stored], representation: &Representation) -> Result<EntityBody> {
-        self.conforming(entities, representation, |entities, rendering, geometry| {
+    pub(super) fn entities(
+        &self,
+        entities: &[Stored],
+        linked: &LinkedEntities,
+        representation: &Representation,
+    ) -> Result<EntityBody> {
+        self.conforming(entities, linked, representation, |shown, geometry| {
             let context = self.embedded();
             let embedded_context = context.as_ref();
+            let shown = shown.iter().copied();
             if self.media == Media::GeoJson {
-                return serialize(&FeatureCollection { entities, rendering, geometry, embedded_context });
+                let feature = |(entity, rendering)| Feature { entity, rendering, geometry, embedded_context: None };
+                let features: Vec<Feature<'_>> = shown.map(feature).collect();
+                return self.body(&FeatureCollection { features: &features, embedded_context }, representation);
             }
-            let documents = entities.iter().map(|entity| EntityDocument { entity, rendering, embedded_context });
-            serialize(&documents.collect::<Vec<_>>())
+            let documents = shown.map(|(entity, rendering)| EntityDocument { entity, rendering, embedded_context });
+            self.body(&documents.collect::<Vec<_>>(), representation)
         })
     }
 
-    /// What `render` makes of entities, in the version of the standard that the client prefers (6.3.21).
+    /// What `render` makes of entities, and of those that they link to, in the version of the standard that the client
+    /// prefers (6.3.21).
     fn conforming(
         &self,
         entities: &[Stored],
+        linked: &LinkedEntities,
         representation: &Representation,
-        render: impl Fn(&[Cow<'_, Entity>], Rendering<'_>, &GeometryChoice) -> Result<Vec<u8>>,
+        render: impl Fn(&[(&Entity, Rendering<'_>)], &GeometryChoice) -> Result<Vec<u8>>,
     ) -> Result<EntityBody> {
-        let (rendering, geometry) = (self.rendering(representation), &representation.geometry);
-        let whole: Vec<Cow<'_, Entity>> = entities.iter().map(|stored| Cow::Borrowed(&*stored.entity)).collect();
-        let bytes = render(&whole, rendering, geometry)?;
+        let (rendering, geometry) = (self.rendering(representation, linked), &representation.geometry);
+        let members = match representation.joining() {
+            None => members(entities, &representation.projection),
+            Some(joining) => joining.members(entities, linked, self.state.config.max_linked)?,
+        };
+        let shown: Vec<(&Entity, Rendering<'_>)> = members
+            .iter()
+            .map(|member| (member.entity, Rendering { projection: &member.projection, ..rendering }))
+            .collect();
+        let bytes = render(&shown, geometry)?;
         let Some(version) = self.version().filter(|version| version.is_older()) else {
             return Ok(EntityBody { bytes, altered: false });
         };
-        let older = whole.iter().map(|entity| Cow::Owned(conform(entity, version, &rendering)));
-        let older: Vec<Cow<'_, Entity>> = older.collect();
-        let conformed = render(&older, rendering.of_conformed(), &geometry.of_conformed(version))?;
+        let older: Vec<Entity> = shown.iter().map(|(entity, rendering)| conform(entity, version, rendering)).collect();
+        let everything = Rendering { projection: &Projection::EVERYTHING, ..rendering };
+        let linked = linked.map(|entity| conform(entity, version, &everything));
+        let rendering = self.rendering(representation, &linked).of_conformed();
+        let shown: Vec<(&Entity, Rendering<'_>)> = older
+            .iter()
+            .zip(&members)
+            .map(|(entity, member)| (entity, Rendering { projection: &member.projection, ..rendering }))
+            .collect();
+        let conformed = render(&shown, &geometry.of_conformed(version))?;
         Ok(EntityBody { altered: conformed != bytes, bytes: conformed })
     }
 
@@ -128,6 +173,14 @@ impl Answering<'_> {
         Ok(self.begin(status).await?.body(serialize(&body)?))
     }
 
+    /// The text of a body. Pages are bounded by themselves, but linked entities may be in many places.
+    fn body(&self, value: &impl Serialize, representation: &Representation) -> Result<Vec<u8>> {
+        match representation.join {
+            None => serialize(value),
+            Some(_) => serialize_bounded(value, self.state.config.max_joined_body),
+        }
+    }
+
     /// An answer with this body's media type, its @context header and the tenant that was asked for.
     pub(super) async fn begin(&self, status: StatusCode) -> Result<HttpResponseBuilder> {
         let mut response = HttpResponse::build(status);
@@ -138,7 +191,13 @@ impl Answering<'_> {
                 Some(url) => url.to_owned(),
                 // No URL says what the client sent in a body: keep it, and link to that.
                 None => {
-                    let id = self.state.contexts.implicit_context(self.tenant, &self.names.user).await?;
+                    // It is the tenant's, where it can be asked for, also when the answer is made of a snapshot.
+                    let tenant = if on_snapshot(self.request) {
+                        existing_tenant(self.state, &owner(self.request)?).await?
+                    } else {
+                        self.tenant
+                    };
+                    let id = self.state.contexts.implicit_context(tenant, &self.names.user).await?;
                     format!("{}{}{id}", base_url(self.request, self.state), contexts::PATH)
                 }
             };
@@ -164,6 +223,23 @@ impl Answering<'_> {
         echo_tenant(self.request, response)
     }
 
+    /// The entity tag of an answer that depends on many entities: it was worked out at one state of the tenant's data, is
+    /// valid up to an instant in microseconds, and in one run of this process.
+    pub(super) fn tag_of_state(&self, generation: u64, valid_until: i64) -> String {
+        let mut hasher = DefaultHasher::new();
+        (self.tenant, generation, self.key(), valid_until, self.state.run_id).hash(&mut hasher);
+        format!("\"{:x}\"", hasher.finish())
+    }
+
+    /// Everything that an answer depends on, besides the data.
+    pub(super) fn key(&self) -> String {
+        let Self { request, media, names, .. } = self;
+        let (path, query) = (request.path(), request.query_string());
+        let (embedded, version) = (self.embedded().is_some(), self.version());
+        let (user, fingerprint) = (&names.user, names.fingerprint);
+        format!("{}\n{user}\n{fingerprint:x}\n{path}?{query}\n{embedded}\n{version:?}", media.name())
+    }
+
     /// The entity tag of an answer that is made of one version of one entity.
     pub(super) fn tag(&self, version: Version) -> String {
         let mut hasher = DefaultHasher::new();
@@ -176,7 +252,7 @@ impl Answering<'_> {
 
 /// The header that tells the tenant, if the client sent it (6.3.14).
 pub(super) fn echo_tenant(request: &HttpRequest, response: &mut HttpResponseBuilder) -> Result<()> {
-    let tenant = tenant(request)?;
+    let tenant = owner(request)?.tenant;
     if !tenant.is_default() {
         response.insert_header((super::request::TENANT, tenant.as_str()));
     }
@@ -281,5 +357,48 @@ fn paging_links(request: &HttpRequest, response: &mut HttpResponseBuilder, offse
 
 /// JSON text.
 pub(super) fn serialize(value: &impl Serialize) -> Result<Vec<u8>> {
-    serde_json::to_vec(value).map_err(|e| ServiceError::Store(hiroba_store::StoreError::Database(e.to_string())).into())
+    serde_json::to_vec(value).map_err(broken)
+}
+
+fn broken(error: serde_json::Error) -> HttpError {
+    ServiceError::Store(StoreError::Database(error.to_string())).into()
+}
+
+/// JSON text of at most `limit` bytes.
+///
+/// # Errors
+/// TooManyResults when it would be longer.
+fn serialize_bounded(value: &impl Serialize, limit: usize) -> Result<Vec<u8>> {
+    let mut text = Bounded { text: Vec::new(), limit };
+    match serde_json::to_writer(&mut text, value) {
+        Ok(()) => Ok(text.text),
+        Err(error) if error.is_io() => {
+            let detail = format!(
+                "the answer would be larger than {limit} bytes; ask for fewer entities, a smaller joinLevel, or fewer \
+                 members (pick)"
+            );
+            Err(Error::new(ErrorKind::TooManyResults, detail).at("join").into())
+        }
+        Err(error) => Err(broken(error)),
+    }
+}
+
+/// Text that may grow up to a limit.
+struct Bounded {
+    text: Vec<u8>,
+    limit: usize,
+}
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if bytes.len() > self.limit - self.text.len() {
+            return Err(std::io::ErrorKind::FileTooLarge.into());
+        }
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }

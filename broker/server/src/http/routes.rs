@@ -7,7 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
 use super::{
-    attributes, batch, changes, contexts, discovery, entities, identity, maps, query, sparql, system, temporal,
+    attributes, batch, changes, contexts, discovery, entities, identity, maps, query, snapshots, sparql, system,
+    temporal,
 };
 use crate::explorer::{assets, entity, landing, types};
 
@@ -60,6 +61,9 @@ routes! {
     "/ngsi-ld/v1/entityMaps/{id}" { GET maps::retrieve, PATCH maps::update, DELETE maps::delete, }
     "/ngsi-ld/v1/entityMap/{id}" { GET maps::retrieve, PATCH maps::update, DELETE maps::delete, }
     "/ngsi-ld/v1/info/sourceIdentity" { GET identity::retrieve, }
+    "/ngsi-ld/v1/snapshots" { POST snapshots::create, DELETE snapshots::purge, }
+    "/ngsi-ld/v1/snapshots/{id}" { GET snapshots::retrieve, PATCH snapshots::update, DELETE snapshots::delete, }
+    "/ngsi-ld/v1/snapshots/{id}/clone" { POST snapshots::clone, }
     "/" { GET landing::landing, }
     "/data/{type}" { GET types::data, }
     "/entities/{id}" { GET entity::entity, }
@@ -81,7 +85,6 @@ const NOT_BUILT: &[(&str, &str)] = &[
     ("/ngsi-ld/v1/subscriptions", "subscriptions"),
     ("/ngsi-ld/v1/csourceRegistrations", "context source registrations"),
     ("/ngsi-ld/v1/csourceSubscriptions", "subscriptions to context source registrations"),
-    ("/ngsi-ld/v1/snapshots", "snapshots"),
 ];
 
 /// A method that the resource does not have; OPTIONS tells those that it has.

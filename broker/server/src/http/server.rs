@@ -12,6 +12,7 @@ use actix_web::{App, HttpServer};
 
 use super::guard::guard;
 use super::routes::configure;
+use crate::service::snapshots;
 use crate::state::AppState;
 
 /// How long a client may take to send its headers.
@@ -52,6 +53,7 @@ const SAVE_USES: Duration = Duration::from_secs(10);
 pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Result<()> {
     let handle = server.handle();
     let saving = actix_web::rt::spawn(save_uses(state.clone()));
+    let snapshots = actix_web::rt::spawn(snapshots::run(state.clone().into_inner()));
     let stopping = state.clone();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     actix_web::rt::spawn(async move {
@@ -65,6 +67,10 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     });
     let outcome = server.await;
     saving.abort();
+    snapshots.abort();
+    if let Err(error) = state.snapshots.save_uses(&state.store).await {
+        tracing::warn!(%error, "cannot save when snapshots were used");
+    }
     if let Err(error) = state.contexts.save_uses().await {
         tracing::warn!(%error, "cannot save how often @contexts were used");
     }

@@ -5,10 +5,11 @@ use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::TryStreamExt;
+use ngsild::{Error, ErrorKind};
 
 use super::problem::{HttpError, Result};
-use super::request::TENANT;
 use super::request::body::bytes;
+use super::request::{TENANT, on_snapshot};
 use crate::state::AppState;
 
 /// How large a query may be, in bytes.
@@ -17,13 +18,17 @@ const MAX_QUERY: usize = 1 << 20;
 /// Passes a request on to the sidecar, and its answer back.
 ///
 /// # Errors
-/// NotFound when there is no sidecar; BadGateway when it does not answer.
+/// NotFound when there is no sidecar; OperationNotSupported on a snapshot; BadGateway when it does not answer.
 pub(super) async fn forward(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
     let (Some(client), Some(sidecar)) = (&state.sidecar, &state.config.sparql) else {
         return Err(HttpError::NotFound(
             "/sparql: the SPARQL sidecar is not configured (hiroba serve --sparql URL)".into(),
         ));
     };
+    if on_snapshot(&request) {
+        let detail = "SPARQL knows the data of tenants, not those of snapshots";
+        return Err(Error::new(ErrorKind::OperationNotSupported, detail).into());
+    }
     let mut url = sidecar.join("sparql").map_err(|e| HttpError::BadGateway(e.to_string()))?;
     url.set_query(Some(request.query_string()).filter(|query| !query.is_empty()));
     let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes());

@@ -6,14 +6,16 @@ pub mod contexts;
 pub mod discovery;
 pub mod entities;
 pub mod identity;
+pub mod linked;
 pub mod maps;
 pub mod publish;
 pub mod purge;
 pub mod query;
+pub mod snapshots;
 pub mod temporal;
 
 use hiroba_store::{StoreError, TenantId};
-use hiroba_vocab::{EntityId, Tenant};
+use hiroba_vocab::{EntityId, Iri, Tenant};
 use ngsild::DateTime;
 
 use crate::state::AppState;
@@ -33,9 +35,18 @@ pub enum ServiceError {
     /// There is no such entity map, or no longer (5.14). Holds the id that was asked for.
     #[error("there is no entity map '{0}'; it may have expired")]
     NoEntityMap(String),
+    /// There is no such snapshot (5.16). Holds its id, or words for what was asked for.
+    #[error("there is no snapshot {0}")]
+    NoSnapshot(String),
+    /// The snapshot's queries are still running, so there is nothing to work on yet (5.16). Holds its id.
+    #[error("the snapshot {0} is being prepared; its snapshotStatus tells when it can be used")]
+    SnapshotNotReady(String),
     /// The entity kept changing while this request tried to change it.
     #[error("{0} is being changed by too many others at once")]
     Contended(EntityId),
+    /// Somebody else was at it all the time. Says at what.
+    #[error("{0}")]
+    Busy(String),
     /// The database is at fault.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -62,18 +73,35 @@ pub fn now() -> DateTime {
     DateTime::from_micros(i64::try_from(since_epoch.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// The number of a tenant that must exist.
-///
-/// # Errors
-/// NonexistentTenant when it does not.
-pub async fn existing_tenant(state: &AppState, tenant: &Tenant) -> Result<TenantId> {
-    state.store.tenant(tenant).await?.ok_or_else(|| ServiceError::NonexistentTenant(tenant.clone()))
+/// Whose data a request is about: those of a tenant, or those of one of its snapshots (4.3.7, 4.14).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// The snapshot, if it is about one.
+    pub snapshot: Option<Iri>,
 }
 
-/// The number of a tenant that comes to be when something is created in it (5.5.10).
+/// The number of a tenant that must exist; for a snapshot, of the hidden tenant that holds its data.
 ///
 /// # Errors
-/// When the database fails.
-pub async fn implicit_tenant(state: &AppState, tenant: &Tenant) -> Result<TenantId> {
-    Ok(state.store.create_tenant(tenant).await?)
+/// NonexistentTenant when there is no such tenant; NoSnapshot, or SnapshotNotReady as long as it is being prepared.
+pub async fn existing_tenant(state: &AppState, place: &Place) -> Result<TenantId> {
+    let tenant = state.store.tenant(&place.tenant).await?;
+    let tenant = tenant.ok_or_else(|| ServiceError::NonexistentTenant(place.tenant.clone()))?;
+    match &place.snapshot {
+        Some(id) => snapshots::data(state, tenant, id).await,
+        None => Ok(tenant),
+    }
+}
+
+/// The number of a tenant that comes to be when something is created in it (5.5.10). Snapshots do not come to be so.
+///
+/// # Errors
+/// When the database fails; for a snapshot as [`existing_tenant`].
+pub async fn implicit_tenant(state: &AppState, place: &Place) -> Result<TenantId> {
+    match place.snapshot {
+        Some(_) => existing_tenant(state, place).await,
+        None => Ok(state.store.create_tenant(&place.tenant).await?),
+    }
 }

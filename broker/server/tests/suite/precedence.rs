@@ -109,6 +109,7 @@ fn operations() -> Vec<Operation> {
     let one = |body: Value| json!([body]);
     let past = "type=T&timerel=after&timeAt=2026-04-01T00:00:00Z";
     let past_query = || json!({"type": "Query", "entities": [{"type": "T"}], "temporalQ": {"timerel": "after", "timeAt": "2026-04-01T00:00:00Z"}});
+    let snapshot = || json!({"type": "Snapshot", "snapshotQueries": [{"type": "Query", "entities": [{"type": "T"}]}]});
     vec![
         operation(M::GET, "/entities").query("type=T").parameter("type=T&limit=-1").missing(404, 200),
         operation(M::DELETE, "/entities").query("type=T").parameter("type=T&drop=a%7Bb%7D").missing(404, 204),
@@ -195,6 +196,12 @@ fn operations() -> Vec<Operation> {
             .missing(201, 201),
         operation(M::GET, "/jsonldContexts/none").parameter("details=maybe"),
         operation(M::DELETE, "/jsonldContexts/none").parameter("reload=maybe"),
+        operation(M::POST, "/snapshots").body(snapshot(), json!({"type": "Snapshot"})).missing(404, 201),
+        operation(M::DELETE, "/snapshots").parameter("q=odd").missing(404, 404).query("q=snapshotPriority%3D%3D9"),
+        operation(M::GET, "/snapshots/{id}"),
+        operation(M::PATCH, "/snapshots/{id}").body(json!({"snapshotPriority": 1}), snapshot()),
+        operation(M::DELETE, "/snapshots/{id}"),
+        operation(M::POST, "/snapshots/{id}/clone").body(json!({"type": "Snapshot"}), snapshot()),
     ]
 }
 

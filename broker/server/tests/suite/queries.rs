@@ -219,7 +219,7 @@ fn shapes_of_answers_follow_the_parameters() {
                 ("format=odd", "InvalidRequest"),
                 ("pick=", "BadRequestData"),
                 ("pick=r{a}", "BadRequestData"),
-                ("join=inline", "OperationNotSupported"),
+                ("join=sideways", "BadRequestData"),
             ] {
                 let answer = broker
                     .get(&format!("{ENTITIES}/urn:x:1?{}", query.replace('{', "%7B").replace('}', "%7D")))

@@ -45,6 +45,8 @@ fn queries_and_answers_pass_through_as_they_are() {
         }
         let post = broker.ask(reqwest::Method::POST, "/sparql").raw("application/sparql-query", "ASK {}").send().await;
         assert!(post.text.contains("application/sparql-query") && post.text.ends_with("ASK {}"), "{}", post.text);
+        let on_snapshot = broker.get("/sparql?query=ASK%20%7B%7D").header("NGSILD-Snapshot", "urn:s:1").send().await;
+        assert_eq!((on_snapshot.status, on_snapshot.error().as_str()), (422, "OperationNotSupported"));
         let busy = broker.get("/sparql?query=busy").send().await;
         assert_eq!((busy.status, busy.header("retry-after")), (503, Some("1")));
         let ready = broker.get("/ready").send().await.json();

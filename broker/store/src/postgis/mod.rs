@@ -5,6 +5,7 @@ mod history;
 mod maps;
 mod migrate;
 mod reads;
+mod snapshots;
 mod writes;
 
 use std::sync::Arc;

@@ -28,7 +28,8 @@ impl PostGis {
     }
 
     pub(crate) async fn tenants(&self) -> Result<Vec<(i64, String)>> {
-        let rows = self.client().await?.query("select id::bigint, name from tenant order by id", &[]).await?;
+        let rows =
+            self.client().await?.query("select id::bigint, name from tenant where not hidden order by id", &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
     }
 
@@ -73,17 +74,19 @@ impl PostGis {
         Ok(rows.iter().map(row).collect())
     }
 
-    /// All entities of all tenants after `after`, as they are now, with the tenant's number.
-    pub(crate) async fn scan(&self, after: i64, limit: i64) -> Result<Vec<(i64, Row)>> {
+    /// All entities of all tenants after `after`, as they are now, with the tenant's number. Those in snapshots only if
+    /// `hidden`.
+    pub(crate) async fn scan(&self, after: i64, limit: i64, hidden: bool) -> Result<Vec<(i64, Row)>> {
         // By tenant and type set first: there is no index over all tenants by seq, and none is worth its keep.
         let sql = "select tenant::bigint, s.seq, s.version, s.payload
-                   from (select t.id as tenant, m.id as types from tenant t cross join type_set m) p
+                   from (select t.id as tenant, m.id as types from tenant t cross join type_set m
+                         where $3 or not t.hidden) p
                    cross join lateral (select seq, version, payload from entity e
                        where e.tenant = p.tenant and e.types = p.types and e.seq > $1 order by e.seq limit $2) s
                    order by s.seq limit $2";
         let client = self.client().await?;
         let statement = client.prepare_cached(sql).await?;
-        let rows = client.query(&statement, &[&after, &limit]).await?;
+        let rows = client.query(&statement, &[&after, &limit, &hidden]).await?;
         let row = |r: &tokio_postgres::Row| (r.get(0), Row { seq: r.get(1), version: r.get(2), payload: r.get(3) });
         Ok(rows.iter().map(row).collect())
     }
@@ -124,7 +127,7 @@ impl PostGis {
     /// greater position, so a reader that goes on from the last one misses nothing.
     pub(crate) async fn changes(&self, after: Position, limit: i64) -> Result<Vec<ChangeRow>> {
         let sql = "select c.transaction, c.version, t.name, c.entity,
-                          (extract(epoch from c.at) * 1000000)::bigint, c.version, c.change
+                          (extract(epoch from c.at) * 1000000)::bigint, c.version, c.change, t.hidden
                    from change c join tenant t on t.id = c.tenant
                    where (c.transaction, c.version) > ($1, $2)
                      and c.transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint + $4
@@ -142,6 +145,7 @@ impl PostGis {
             at: row.get(4),
             version: row.get(5),
             change: row.get(6),
+            hidden: row.get(7),
         };
         Ok(rows.iter().map(change).collect())
     }

@@ -5,6 +5,7 @@ mod history;
 mod maps;
 mod migrate;
 mod reads;
+mod snapshots;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -114,12 +114,14 @@ impl Sqlite {
         .await
     }
 
-    /// All entities of all tenants after `after`, as they are now, with the tenant's number.
-    pub(crate) async fn scan(&self, after: i64, limit: i64) -> Result<Vec<(i64, Row)>> {
+    /// All entities of all tenants after `after`, as they are now, with the tenant's number. Those in snapshots only if
+    /// `hidden`.
+    pub(crate) async fn scan(&self, after: i64, limit: i64, hidden: bool) -> Result<Vec<(i64, Row)>> {
         self.read(move |connection| {
-            let sql = "select tenant, seq, version, payload from entity where seq > ?1 order by seq limit ?2";
+            let sql = "select tenant, seq, version, payload from entity where seq > ?1 \
+                       and (?3 or tenant in (select id from tenant where not hidden)) order by seq limit ?2";
             let mut statement = connection.prepare_cached(sql)?;
-            let rows = statement.query_map([after, limit], |row| {
+            let rows = statement.query_map((after, limit, hidden), |row| {
                 Ok((row.get(0)?, Row { seq: row.get(1)?, version: row.get(2)?, payload: row.get(3)? }))
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -167,7 +169,7 @@ impl Sqlite {
 
     pub(crate) async fn changes(&self, after: Position, limit: i64) -> Result<Vec<ChangeRow>> {
         self.read(move |connection| {
-            let sql = "select c.position, t.name, c.entity, c.at, c.version, c.change from change c \
+            let sql = "select c.position, t.name, c.entity, c.at, c.version, c.change, t.hidden from change c \
                        join tenant t on t.id = c.tenant where c.position > ?1 order by c.position limit ?2";
             let mut statement = connection.prepare_cached(sql)?;
             let after = i64::try_from(after.number).unwrap_or(i64::MAX);
@@ -180,6 +182,7 @@ impl Sqlite {
                     at: row.get(3)?,
                     version: row.get(4)?,
                     change: row.get(5)?,
+                    hidden: row.get(6)?,
                 })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -198,7 +201,8 @@ impl Sqlite {
 
     pub(crate) async fn tenants(&self) -> Result<Vec<(i64, String)>> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached("select id, name from tenant order by id")?;
+            let mut statement =
+                connection.prepare_cached("select id, name from tenant where not hidden order by id")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })

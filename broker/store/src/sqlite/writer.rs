@@ -210,7 +210,7 @@ fn apply(transaction: &Transaction<'_>, write: &RowWrite, version: i64) -> Resul
     Ok(Some(seq))
 }
 
-fn delete_index_rows(transaction: &Transaction<'_>, seq: i64) -> Result<()> {
+pub(super) fn delete_index_rows(transaction: &Transaction<'_>, seq: i64) -> Result<()> {
     transaction.prepare_cached("delete from scope where seq = ?1")?.execute([seq])?;
     transaction
         .prepare_cached("delete from place_box where id in (select id from place where seq = ?1)")?

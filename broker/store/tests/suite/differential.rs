@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use hiroba_store::{Page, Store, TenantId};
 use hiroba_vocab::Tenant;
+use ngsild::LinkedEntities;
 use ngsild::jsonld::Context;
 use ngsild::query::filter::IndexPath;
-use ngsild::query::{EntitySelector, GeoQuery, Query, TypeSelection, matches};
+use ngsild::query::{EntitySelector, Filter, GeoQuery, Query, TypeSelection, matches_linked};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -37,14 +38,17 @@ fn scalar() -> impl Strategy<Value = Value> {
 }
 
 fn attribute() -> impl Strategy<Value = Value> {
-    let target = || (0..4_u8).prop_map(|n| json!(format!("urn:t:{n}")));
+    let target =
+        || (0..9_u8).prop_map(|n| json!(if n < 4 { format!("urn:t:{n}") } else { format!("urn:x:{}", n - 4) }));
     prop_oneof![
         4 => scalar().prop_map(|value| json!({"type": "Property", "value": value})),
         2 => vec(scalar(), 0..3).prop_map(|items| json!({"type": "Property", "value": items})),
         1 => (scalar(), scalar()).prop_map(|(a, b)| json!({"type": "Property", "value": {"k": a, "l": {"m": b}}})),
         1 => vec(scalar(), 0..3).prop_map(|items| json!({"type": "ListProperty", "valueList": items})),
-        2 => target().prop_map(|t| json!({"type": "Relationship", "object": t})),
+        3 => target().prop_map(|t| json!({"type": "Relationship", "object": t})),
         1 => vec(target(), 1..3).prop_map(|t| json!({"type": "Relationship", "object": t})),
+        1 => target().prop_map(|t| json!({"type": "Relationship", "object": t, "objectType": "A"})),
+        1 => vec(target(), 1..3).prop_map(|t| json!({"type": "ListRelationship", "objectList": t})),
         1 => Just(json!({"type": "LanguageProperty", "languageMap": {"ja": "高松", "en": "a"}})),
         1 => (scalar(), scalar()).prop_map(|(a, b)| json!([{"value": a}, {"value": b, "datasetId": "urn:d:1"}])),
         1 => (scalar(), scalar()).prop_map(|(a, b)| json!({"value": a, "observedAt": "2020-01-01T00:00:00Z", "sub": {"value": b}})),
@@ -106,6 +110,13 @@ fn literal() -> impl Strategy<Value = String> {
     ]
 }
 
+/// A way to linked entities, with `@` for what is asked there.
+fn link() -> impl Strategy<Value = String> {
+    let types = prop_oneof![5 => Just(""), 1 => Just("A:"), 1 => Just("B,C:")];
+    (prop_oneof![4 => Just("a"), 4 => Just("b"), 4 => Just("c"), 1 => Just("missing")], types)
+        .prop_map(|(name, types)| format!("{name}{{{types}@}}"))
+}
+
 fn condition() -> impl Strategy<Value = String> {
     let path = prop_oneof![
         6 => prop_oneof![Just("a"), Just("b"), Just("c")].prop_map(ToOwned::to_owned),
@@ -116,6 +127,11 @@ fn condition() -> impl Strategy<Value = String> {
         1 => Just("a[ja]".to_owned()),
         1 => Just("a[*]".to_owned()),
         1 => Just("missing".to_owned()),
+    ];
+    let path = prop_oneof![
+        3 => path.clone(),
+        1 => (link(), path.clone()).prop_map(|(link, path)| link.replace('@', &path)),
+        1 => (link(), link(), path).prop_map(|(first, second, path)| first.replace('@', &second.replace('@', &path))),
     ];
     let test = prop_oneof![
         1 => Just(String::new()),
@@ -227,7 +243,7 @@ fn resolve(asked: &Asked, prefix: &str) -> Option<Query> {
     }
     if let Some(q) = &asked.q {
         let q = q.parse::<Q>().ok()?;
-        query.filter = Some(q.resolve(&context, &Expansions::default()).ok()?);
+        query.filter = Some(q.resolve_linked(&context, &Expansions::default(), 2).ok()?);
     }
     Some(query)
 }
@@ -267,6 +283,7 @@ fn evaluator_and_databases_agree() {
             let handle = tokio::runtime::Handle::current();
             let case = std::cell::Cell::new(0);
             let exact = std::cell::Cell::new(0_usize);
+            let linking = std::cell::Cell::new(0_usize);
             tokio::task::block_in_place(|| {
                 runner
                     .run(&(vec(body(), 1..20), vec(asked(), 25)), |(bodies, questions)| {
@@ -281,6 +298,8 @@ fn evaluator_and_databases_agree() {
                             })
                             .collect();
                         let entities: Vec<Arc<Entity>> = bodies.iter().cloned().map(entity).collect();
+                        let mut linked = LinkedEntities::new();
+                        entities.iter().for_each(|one| linked.insert(one.id.clone(), Some(Arc::clone(one)), at(0)));
                         let tenant_name = Tenant::parse(&format!("case{}", case.get())).unwrap();
                         handle.block_on(async {
                             let tenant = store.create_tenant(&tenant_name).await.unwrap();
@@ -289,11 +308,13 @@ fn evaluator_and_databases_agree() {
                                 let Some(query) = resolve(asked, prefix) else { continue };
                                 let expected: Vec<&str> = entities
                                     .iter()
-                                    .filter(|entity| matches(&query, entity, at(0)))
+                                    .filter(|entity| matches_linked(&query, entity, &linked, at(0)))
                                     .map(|entity| entity.id.as_str())
                                     .collect();
                                 let (found, decided) = answer(store, tenant, &query).await;
                                 exact.set(exact.get() + usize::from(decided));
+                                let follows = query.filter.as_ref().is_some_and(Filter::follows_links);
+                                linking.set(linking.get() + usize::from(follows && !found.is_empty()));
                                 prop_assert_eq!(&found, &expected, "{} {:?}", store.describe(), asked);
                             }
                             Ok(())
@@ -302,6 +323,7 @@ fn evaluator_and_databases_agree() {
                     .unwrap();
             });
             assert!(exact.get() > 100, "the databases decided only {} times", exact.get());
+            assert!(linking.get() > 10, "linked entities mattered only {} times", linking.get());
         }
     });
 }

@@ -1,6 +1,6 @@
 //! The log as history: read by time, recorded into the past, amended, forgotten.
 
-use hiroba_store::{Amendment, HistoryRange, HistoryRecord, Marked, Recording, Version};
+use hiroba_store::{Amendment, HistoryRange, HistoryRecord, Marked, Position, Recording, Version};
 use ngsild::read::{Nulls, Reader};
 use ngsild::temporal::{Clock, Recorded, Span};
 use ngsild::write::add_instances;
@@ -167,7 +167,7 @@ fn records_are_amended_and_forgotten_while_the_log_stays_as_it_was() {
             assert!(!store.forget_history(tenant, &key).await.unwrap());
             assert!(store.last_record(tenant, &key).await.unwrap().is_none());
             assert!(store.history_record(tenant, &key, Version(record.version.0)).await.unwrap().is_none());
-            let told = store.changes(hiroba_store::Position::default(), 10).await.unwrap();
+            let told = store.changes(Position::default(), 10).await.unwrap();
             assert_eq!(told[0].change.attributes.len(), 2, "followers of the log still hear of it");
         }
     });

@@ -24,7 +24,7 @@ fn every_commit_is_in_the_log_once_and_in_order() {
             let seen = load(&store, tenant, "urn:x:1").await.unwrap();
             store.write(tenant, &[create(&entity(numbered(1)))], at(1)).await.unwrap();
             store.write(tenant, &[Write { before: Some(seen), after: None }], at(2)).await.unwrap();
-            let changes = store.changes(start, 10).await.unwrap();
+            let changes = told(&store, start, 3).await;
             let told: Vec<_> = changes.iter().map(|c| (c.entity.as_str(), c.change.operation, c.at == at(2))).collect();
             assert_eq!(
                 told,

@@ -6,15 +6,17 @@ mod differential;
 mod expiry;
 mod history;
 mod indexes;
+mod linked;
 mod log;
 mod maps;
+mod snapshots;
 mod writes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use hiroba_store::{Options, Outcome, Page, Store, Stored, TenantId, Write};
+use hiroba_store::{ChangeRecord, Options, Outcome, Page, Position, Store, Stored, TenantId, Write};
 use hiroba_vocab::{EntityId, Iri, Tenant};
 use ngsild::jsonld::Context;
 use ngsild::query::filter::Expansions;
@@ -119,6 +121,20 @@ async fn create_all(store: &Store, tenant: TenantId, bodies: impl IntoIterator<I
     assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done { .. })));
 }
 
+/// The changes after a position, once there are as many: readers of the log wait for the transactions of the whole
+/// database server that began before.
+async fn told(store: &Store, after: Position, count: usize) -> Vec<ChangeRecord> {
+    let start = std::time::Instant::now();
+    loop {
+        let changes = store.changes(after, 10_000).await.unwrap();
+        if changes.len() >= count {
+            return changes;
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "{count} changes, not {}", changes.len());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
 async fn load(store: &Store, tenant: TenantId, text: &str) -> Option<Stored> {
     store.entity(tenant, &id(text)).await.unwrap()
 }
@@ -133,7 +149,7 @@ fn typed(types: &str) -> Query {
 }
 
 fn with_q(query: Query, q: &str) -> Query {
-    let filter = q.parse::<Q>().unwrap().resolve(&Context::core(), &Expansions::default()).unwrap();
+    let filter = q.parse::<Q>().unwrap().resolve_linked(&Context::core(), &Expansions::default(), 5).unwrap();
     Query { filter: Some(filter), ..query }
 }
 

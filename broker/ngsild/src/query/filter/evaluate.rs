@@ -20,10 +20,14 @@ pub(super) enum Target<'e> {
     Instant(DateTime),
 }
 
-pub(super) fn condition(condition: &Condition, entity: &Entity, now: DateTime) -> bool {
-    let any = |test: &mut dyn FnMut(&Target<'_>) -> bool| visit(condition, entity, now, test);
-    let exists =
-        || any(&mut |_| true) || condition.inside == Inside::Nothing && leads_somewhere(condition, entity, now);
+/// Whether a condition holds for entities that count together: for one, or for those that links lead to.
+pub(super) fn condition(condition: &Condition, entities: &[&Entity], now: DateTime) -> bool {
+    let any =
+        |test: &mut dyn FnMut(&Target<'_>) -> bool| entities.iter().any(|entity| visit(condition, entity, now, test));
+    let exists = || {
+        let somewhere = || entities.iter().any(|entity| leads_somewhere(condition, entity, now));
+        any(&mut |_| true) || condition.inside == Inside::Nothing && somewhere()
+    };
     match &condition.test {
         ResolvedTest::Exists => exists(),
         ResolvedTest::OneOf { negated, values } => {

@@ -2,11 +2,11 @@
 
 use hiroba_vocab::Iri;
 
-use super::{Condition, Filter, Inside, Operand, ResolvedTest, Root, Step, SystemMember};
+use super::{Condition, Filter, Inside, Link, LinkedCondition, Operand, ResolvedTest, Root, Step, SystemMember};
 use crate::error::{Error, Result};
 use crate::jsonld::Context;
 use crate::query::id::compile;
-use crate::query::q::{Brackets, Literal, Q, Term, Test};
+use crate::query::q::{AttributePath, Brackets, Literal, Q, Term, Test};
 
 /// The parameters that change how values are compared.
 #[derive(Debug, Clone, Default)]
@@ -21,21 +21,58 @@ impl Q {
     /// # Errors
     /// BadRequestData for illegal names and patterns, and for paths into linked entities, which need `join`.
     pub fn resolve(&self, context: &Context, expansions: &Expansions) -> Result<Filter> {
-        let all = |items: &[Self]| items.iter().map(|item| item.resolve(context, expansions)).collect::<Result<_>>();
+        self.resolve_linked(context, expansions, 0)
+    }
+
+    /// As [`resolve`](Self::resolve), with paths into linked entities that are at most `levels` links away.
+    ///
+    /// # Errors
+    /// BadRequestData for illegal names and patterns, and for paths that lead further.
+    pub fn resolve_linked(&self, context: &Context, expansions: &Expansions, levels: usize) -> Result<Filter> {
+        let all = |items: &[Self]| {
+            items.iter().map(|item| item.resolve_linked(context, expansions, levels)).collect::<Result<_>>()
+        };
         Ok(match self {
             Self::And(items) => Filter::And(all(items)?),
             Self::Or(items) => Filter::Or(all(items)?),
-            Self::Term(term) => Filter::Condition(Box::new(condition(term, context, expansions)?)),
+            Self::Term(term) => resolve_term(term, context, expansions, levels)?,
         })
     }
 }
 
-fn condition(term: &Term, context: &Context, expansions: &Expansions) -> Result<Condition> {
-    if term.path.linked.is_some() {
-        return Err(Error::bad_request("a path into a linked entity needs the parameter join").at("q"));
+fn resolve_term(term: &Term, context: &Context, expansions: &Expansions, levels: usize) -> Result<Filter> {
+    let (mut path, mut links) = (&term.path, Vec::new());
+    while let Some(linked) = &path.linked {
+        check_depth(links.len() + 1, levels).map_err(|e| e.at("q"))?;
+        // The grammar has one name before braces.
+        let name = path.names.first().filter(|name| system_member(name).is_none());
+        let name = name.ok_or_else(|| Error::bad_request("braces follow the name of a relationship").at("q"))?;
+        let types = linked.types.iter().map(|name| expand(name, context)).collect::<Result<_>>()?;
+        links.push(Link { relationship: expand(name, context)?, types });
+        path = &linked.path;
     }
-    let (first, rest) =
-        term.path.names.split_first().ok_or_else(|| Error::bad_request("a path needs a name").at("q"))?;
+    let condition = condition(path, &term.test, context, expansions)?;
+    Ok(if links.is_empty() {
+        Filter::Condition(Box::new(condition))
+    } else {
+        Filter::Linked(Box::new(LinkedCondition { links, condition }))
+    })
+}
+
+/// Whether braces that nest `depth` levels are allowed where `levels` levels of linked entities are joined.
+///
+/// # Errors
+/// BadRequestData without `join`, and deeper than `joinLevel`.
+pub(crate) fn check_depth(depth: usize, levels: usize) -> Result<()> {
+    match levels {
+        _ if depth <= levels => Ok(()),
+        0 => Err(Error::bad_request("braces lead into linked entities: they need join=inline or join=flat")),
+        _ => Err(Error::bad_request(format!("the braces nest deeper than joinLevel, which is {levels}"))),
+    }
+}
+
+fn condition(path: &AttributePath, test: &Test, context: &Context, expansions: &Expansions) -> Result<Condition> {
+    let (first, rest) = path.names.split_first().ok_or_else(|| Error::bad_request("a path needs a name").at("q"))?;
     let root = match first.as_str() {
         "createdAt" => Root::System(SystemMember::CreatedAt),
         "modifiedAt" => Root::System(SystemMember::ModifiedAt),
@@ -53,14 +90,14 @@ fn condition(term: &Term, context: &Context, expansions: &Expansions) -> Result<
         };
         steps.push(step);
     }
-    let inside = match &term.path.brackets {
+    let inside = match &path.brackets {
         None => Inside::Nothing,
         Some(Brackets::AnyLanguage) => Inside::AnyLanguage,
         Some(Brackets::Path(names)) => Inside::Path(names.clone()),
     };
     let expanded = expansions.values.contains(first).then_some(context);
     let operand = |literal: &Literal| Operand::new(literal, expanded);
-    let test = match &term.test {
+    let test = match test {
         Test::Exists => ResolvedTest::Exists,
         Test::Equality { negated, values } => {
             ResolvedTest::OneOf { negated: *negated, values: values.iter().map(operand).collect() }

@@ -85,6 +85,9 @@ impl Parser<'_> {
             }
         }
         let brackets = if self.cursor.take("[") { Some(self.brackets()?) } else { None };
+        if (names.len() > 1 || brackets.is_some()) && self.cursor.peek() == Some('{') {
+            return Err(self.cursor.error("braces follow the name of a relationship, and that alone"));
+        }
         let linked = if self.cursor.take("{") {
             let linked = self.descend(Self::linked)?;
             self.cursor.expect("}")?;

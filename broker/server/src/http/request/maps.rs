@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use ngsild::{DateTime, Error, duration};
+use ngsild::{DateTime, Error};
 use serde_json::{Map, Value};
 
 use super::super::problem::{HttpError, Result};
@@ -42,7 +42,7 @@ pub fn lifetime(params: &Params, body: Option<&Value>) -> Result<Option<Duration
         None => (params.text(name)?, name),
     };
     let read = |text: String| {
-        let lifetime = duration::read(&text)?;
+        let lifetime = ngsild::Duration::parse(&text)?.length();
         if lifetime.is_zero() {
             Err(Error::bad_request(format!("'{name}' is longer than nothing")))
         } else {

@@ -3,11 +3,11 @@
 //! 1. the method;
 //! 2. `Accept`;
 //! 3. `Content-Type`, and the profile of the body in `Link`;
-//! 4. the form of the tenant's name;
+//! 4. the form of the tenant's name, and of the snapshot's id;
 //! 5. parameters and path: unknown ones, then their values. Names need the @context: that of a `Link` header is resolved
 //!    before, that of a body when the body is JSON;
 //! 6. the body: size, JSON, @context, content;
-//! 7. existence: of the tenant, then of the entity, then of the attribute.
+//! 7. existence: of the tenant, then of the snapshot, then of the entity, then of the attribute.
 //!
 //! A missing `Content-Length` comes before all of these (6.3.4), like whatever `guard` refuses.
 
@@ -15,6 +15,7 @@ pub mod accept;
 pub mod array;
 pub mod body;
 pub mod deletion;
+mod join;
 pub mod link;
 pub mod maps;
 pub mod params;
@@ -22,6 +23,7 @@ pub mod prefer;
 pub mod purge;
 pub mod query;
 pub mod representation;
+pub mod snapshot;
 mod source;
 pub mod subject;
 pub mod temporal;
@@ -34,11 +36,15 @@ use ngsild::Error;
 use ngsild::jsonld::{Context, UserContext};
 
 use super::problem::{HttpError, Result};
+use crate::service::Place;
 use crate::service::contexts::Asker;
 use crate::state::AppState;
 
 /// The header that names a tenant (6.3.14).
 pub const TENANT: &str = "NGSILD-Tenant";
+
+/// The header that names a snapshot (6.3.22).
+pub const SNAPSHOT: &str = "NGSILD-Snapshot";
 
 /// The @context that a request goes by.
 #[derive(Debug, Clone)]
@@ -69,7 +75,7 @@ impl Names {
     /// # Errors
     /// BadRequestData for an invalid context; LdContextNotAvailable.
     pub async fn resolve(user: UserContext, request: &HttpRequest, state: &AppState) -> Result<Self> {
-        let (tenant, base) = (tenant(request)?, base_url(request, state));
+        let (tenant, base) = (owner(request)?.tenant, base_url(request, state));
         let resolved = state.contexts.resolve(Asker { tenant: &tenant, base: &base }, &user).await?;
         Ok(Self { user, context: Arc::clone(&resolved.context), fingerprint: resolved.fingerprint })
     }
@@ -85,21 +91,45 @@ pub fn vocabulary(request: &HttpRequest, state: &AppState) -> UserContext {
     UserContext::from_url(&format!("{}{}", base_url(request, state), hiroba_vocab::context::PATH))
 }
 
-/// The tenant that a request is about.
+/// The tenant that a request is about, and the snapshot if it works on one.
+///
+/// # Errors
+/// BadRequestData when a header is no tenant name, or no URI of a snapshot.
+pub fn tenant(request: &HttpRequest) -> Result<Place> {
+    let snapshot = match header(request, SNAPSHOT)? {
+        Some(text) => Some(Iri::parse(text).map_err(|e| Error::from(e).at(SNAPSHOT))?),
+        None => None,
+    };
+    Ok(Place { snapshot, ..owner(request)? })
+}
+
+/// The tenant that a request is about, for what belongs to the tenant whichever snapshot the request names: @contexts,
+/// and snapshots themselves.
 ///
 /// # Errors
 /// BadRequestData when the header is no tenant name.
-pub fn tenant(request: &HttpRequest) -> Result<Tenant> {
-    let mut values = request.headers().get_all(TENANT);
-    let Some(value) = values.next() else { return Ok(Tenant::default_tenant()) };
+pub fn owner(request: &HttpRequest) -> Result<Place> {
+    let tenant = match header(request, TENANT)? {
+        Some(text) => Tenant::parse(text).map_err(|e| Error::from(e).at(TENANT))?,
+        None => Tenant::default_tenant(),
+    };
+    Ok(Place { tenant, snapshot: None })
+}
+
+/// Whether a request works on a snapshot. All that it does is local then (4.3.7).
+pub fn on_snapshot(request: &HttpRequest) -> bool {
+    request.headers().get(SNAPSHOT).is_some_and(|value| !value.is_empty())
+}
+
+/// The value of a header that may be there once; an empty one counts as none.
+fn header<'r>(request: &'r HttpRequest, name: &'static str) -> Result<Option<&'r str>> {
+    let mut values = request.headers().get_all(name);
+    let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(HttpError::bad_request(format!("the header {TENANT} is there twice")));
+        return Err(HttpError::bad_request(format!("the header {name} is there twice")));
     }
-    let text = value.to_str().map_err(|_| HttpError::bad_request(format!("the header {TENANT} is no text")))?;
-    if text.is_empty() {
-        return Ok(Tenant::default_tenant());
-    }
-    Tenant::parse(text).map_err(|e| Error::from(e).at(TENANT).into())
+    let text = value.to_str().map_err(|_| HttpError::bad_request(format!("the header {name} is no text")))?;
+    Ok(Some(text).filter(|text| !text.is_empty()))
 }
 
 /// The entity id in the path.

@@ -4,11 +4,14 @@ use actix_web::HttpRequest;
 use ngsild::Error;
 
 use super::super::problem::Result;
+use super::on_snapshot;
 
 /// The parameters of a request, all of them known to the operation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Params {
     pairs: Vec<(String, String)>,
+    /// Whether the request works on a snapshot.
+    on_snapshot: bool,
 }
 
 impl Params {
@@ -32,7 +35,7 @@ impl Params {
             }
             pairs.push((name.into_owned(), value.into_owned()));
         }
-        Ok(Self { pairs })
+        Ok(Self { pairs, on_snapshot: on_snapshot(request) })
     }
 
     /// The same without some.
@@ -58,6 +61,15 @@ impl Params {
             Some("false") => Ok(Some(false)),
             Some(_) => Err(Error::invalid_request(format!("'{name}' is true or false")).at(name).into()),
         }
+    }
+
+    /// `local`: whether only data of this broker are asked. `None` when the request does not say; on a snapshot it is
+    /// always so, whatever the request says (6.3.22).
+    ///
+    /// # Errors
+    /// InvalidRequest for other words than true and false.
+    pub fn local(&self) -> Result<Option<bool>> {
+        Ok(self.flag("local")?.filter(|_| !self.on_snapshot).or(self.on_snapshot.then_some(true)))
     }
 
     /// A number that is not negative.

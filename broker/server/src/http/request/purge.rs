@@ -8,7 +8,7 @@ use ngsild::{Error, jsonld::Context};
 use super::super::problem::Result;
 use super::params::Params;
 use super::query::{build, geo_params, selectors};
-use super::representation::projection_list;
+use super::source::Source;
 use crate::service::maps::MapId;
 use crate::service::purge::PurgeRequest;
 
@@ -45,20 +45,20 @@ pub fn purge(params: &Params, context: &Context, map: Option<MapId>) -> Result<P
     }
     let what = match (params.get("drop"), params.get("keep")) {
         (None, None) => Purge::Entities,
-        (Some(text), None) => {
-            let (attributes, scope) = attribute_list("drop", text, context)?;
+        (Some(_), None) => {
+            let (attributes, scope) = attribute_list("drop", params, context)?;
             Purge::Drop { attributes, scope }
         }
-        (None, Some(text)) => Purge::Keep { attributes: attribute_list("keep", text, context)?.0 },
+        (None, Some(_)) => Purge::Keep { attributes: attribute_list("keep", params, context)?.0 },
         (Some(_), Some(_)) => return Err(Error::bad_request("drop and keep exclude one another").at("keep").into()),
     };
-    let query = build(params, context, selectors, geo, &[])?;
+    let query = build(params, context, selectors, geo, &[], 0)?;
     Ok(PurgeRequest { query, local, what, map })
 }
 
 /// The attributes that `drop` or `keep` names, and whether `scope` is among the names.
-fn attribute_list(name: &'static str, text: &str, context: &Context) -> Result<(Vec<Iri>, bool)> {
-    let list = projection_list(name, text)?;
+fn attribute_list(name: &'static str, params: &Params, context: &Context) -> Result<(Vec<Iri>, bool)> {
+    let Some(list) = params.projection(name)? else { return Ok((Vec::new(), false)) };
     if list.depth() > 0 {
         return Err(Error::bad_request("members of linked entities cannot be purged").at(name).into());
     }

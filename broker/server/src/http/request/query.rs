@@ -98,11 +98,11 @@ const QUERY_MEMBERS: &[&str] = &[
 /// The entities that the parameters `type`, `id`, `idPattern` select, and whether that is local: `type=*` says so.
 pub(super) fn selectors(params: &Params, context: &Context) -> Result<(Vec<EntitySelector>, bool)> {
     let mut selector = EntitySelector::default();
-    let mut local = params.flag("local")?.unwrap_or(false);
+    let mut local = params.local()?.unwrap_or(false);
     if let Some(text) = params.get("type") {
         let selection: TypeSelection = text.parse()?;
         if selection == TypeSelection::Any {
-            if params.flag("local")? == Some(false) {
+            if params.local()? == Some(false) {
                 return Err(Error::bad_request("type=* is local; local=false contradicts it").at("local").into());
             }
             local = true;
@@ -151,7 +151,7 @@ pub fn from_params(
             Some(resolve_order(&text.parse()?, params.get("collation"), place, context, local)?)
         }
     };
-    let query = build(params, context, selectors, geo, representation.projection.attrs())?;
+    let query = build(params, context, selectors, geo, representation.projection.attrs(), representation.levels())?;
     Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
 }
 
@@ -174,7 +174,7 @@ pub fn from_body(
     let geo = body.get("geoQ").map(|geo| geo_query(geo, context)).transpose()?;
     let representation = representation(body, params, context, media)?;
     let ordering = body.get("ordering").map(|order| ordering(order, context, local)).transpose()?;
-    let query = build(body, context, selectors, geo, representation.projection.attrs())?;
+    let query = build(body, context, selectors, geo, representation.projection.attrs(), representation.levels())?;
     Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
 }
 
@@ -196,7 +196,7 @@ pub(super) fn body_selectors(
     params: &Params,
     context: &Context,
 ) -> Result<(Vec<EntitySelector>, bool)> {
-    let mut local = params.flag("local")?.unwrap_or(false);
+    let mut local = params.local()?.unwrap_or(false);
     let mut selectors = Vec::new();
     if let Some(entities) = body.get("entities") {
         let wrong = || Error::bad_request("'entities' is a non-empty array of selectors").at("/entities");
@@ -284,12 +284,14 @@ fn resolve_order(
     Ok(Ordering::resolve(order, collation, place, context)?)
 }
 
+/// The conjunction of everything that selects. `levels` is how deep linked entities are joined: `q` may look as far.
 pub(super) fn build(
     source: &impl Source,
     context: &Context,
     selectors: Vec<EntitySelector>,
     geo: Option<GeoQuery>,
     attributes: &[Iri],
+    levels: usize,
 ) -> Result<Query> {
     let filter = match source.text("q")? {
         None => None,
@@ -297,7 +299,7 @@ pub(super) fn build(
             let expansions = Expansions { values: source.list("expandValues")?.unwrap_or_default() };
             // `jsonKeys` says which keys are raw; all keys inside values are kept raw here, so it changes nothing.
             source.list("jsonKeys")?;
-            Some(text.parse::<Q>()?.resolve(context, &expansions)?)
+            Some(text.parse::<Q>()?.resolve_linked(context, &expansions, levels)?)
         }
     };
     if let Some(text) = source.text("csf")? {
@@ -353,6 +355,26 @@ mod tests {
             ("type=A&pick=a&omit=a", "omit"),
             ("type=A&attrs=type", "attrs"),
             ("type=A&pick=a%7Bb%7D", "pick"),
+            ("type=A&pick=a%7Bb%7Bc%7D%7D&join=flat", "pick"),
+            ("type=A&omit=a%7Bb%7D", "omit"),
+            ("type=A&attrs=a%7Bb%7D&join=flat", "attrs"),
+            ("type=A&join=inline&pick=a%7Bb", "pick, character 4"),
+            ("type=A&join=inline&pick=id%7Bb%7D", "pick"),
+            ("type=A&q=a%7Bb%7D==1", "q"),
+            ("type=A&q=a%7Bb%7D==1&join=@none", "q"),
+            ("type=A&q=a%7Bb%7Bc%7D%7D==1&join=inline&joinLevel=1", "q"),
+            ("type=A&join=sideways", "join"),
+            ("type=A&join=", "join"),
+            ("type=A&joinLevel=1", "joinLevel"),
+            ("type=A&join=@none&joinLevel=1", "joinLevel"),
+            ("type=A&join=flat&joinLevel=0", "joinLevel"),
+            ("type=A&join=flat&joinLevel=-1", "joinLevel"),
+            ("type=A&join=flat&joinLevel=1.5", "joinLevel"),
+            ("type=A&join=flat&joinLevel=two", "joinLevel"),
+            ("type=A&join=flat&joinLevel=11", "joinLevel"),
+            ("type=A&join=flat&containedBy=urn:x:1", "containedBy"),
+            ("type=A&containedBy=urn:x:1", "containedBy"),
+            ("type=A&join=flat&joinLevel=1&containedBy=nonsense", "containedBy"),
             ("type=A&datasetId=x", "datasetId"),
             ("type=A&lang=not_a_tag", "lang"),
             ("type=A&limit=-1", "limit"),

@@ -2,12 +2,14 @@
 
 use hiroba_vocab::DatasetId;
 use ngsild::language::LanguagePreference;
+use ngsild::linked::{Join, Joining};
 use ngsild::query::{Projection, ProjectionList};
 use ngsild::render::{Form, GeometryChoice};
 use ngsild::{Error, jsonld::Context};
 
-use super::super::problem::{HttpError, Result};
+use super::super::problem::Result;
 use super::accept::Media;
+use super::join::join;
 use super::params::Params;
 use super::source::Source;
 
@@ -45,6 +47,21 @@ pub struct Representation {
     pub datasets: Vec<Option<DatasetId>>,
     /// `geometryProperty`
     pub geometry: GeometryChoice,
+    /// `join`, `joinLevel`, `containedBy`
+    pub join: Option<Join>,
+}
+
+impl Representation {
+    /// How deep linked entities are joined; 0 without `join`.
+    pub fn levels(&self) -> usize {
+        self.join.as_ref().map_or(0, |join| join.levels)
+    }
+
+    /// Which links the answer follows; `None` without `join`.
+    pub fn joining(&self) -> Option<Joining<'_>> {
+        let join = self.join.as_ref()?;
+        Some(Joining { join, projection: &self.projection, datasets: &self.datasets })
+    }
 }
 
 /// How to show entities, from the members or parameters `source` and the URL parameters `params`.
@@ -54,11 +71,9 @@ pub(super) fn representation(
     context: &Context,
     media: Media,
 ) -> Result<Representation> {
-    let join = source.text("join")?.filter(|join| join != "@none");
-    if join.is_some() {
-        return Err(HttpError::NotBuilt("linked entity retrieval (join)"));
-    }
-    let (projection, datasets) = selection(source, context)?;
+    let join = join(source)?;
+    let levels = join.as_ref().map_or(0, |join| join.levels);
+    let (projection, datasets) = selection(source, levels, context)?;
     let (form, sys_attrs) = form(params)?;
     let property = params.get("geometryProperty");
     if property.is_some() && media != Media::GeoJson {
@@ -75,19 +90,22 @@ pub(super) fn representation(
         projection,
         geometry: GeometryChoice { property, dataset_id },
         datasets,
+        join,
     })
 }
 
-/// Which members and instances to show: `attrs`, `pick`, `omit`, `datasetId`.
-pub(super) fn selection(source: &impl Source, context: &Context) -> Result<(Projection, Vec<Option<DatasetId>>)> {
+/// Which members and instances to show: `attrs`, `pick`, `omit`, `datasetId`. Braces may be so many levels deep.
+pub(super) fn selection(
+    source: &impl Source,
+    levels: usize,
+    context: &Context,
+) -> Result<(Projection, Vec<Option<DatasetId>>)> {
     let list = |name: &'static str| -> Result<Option<ProjectionList>> {
-        let Some(names) = source.list(name)? else { return Ok(None) };
-        // Braces may hold commas: join what was split, and let the grammar decide.
-        let list = projection_list(name, &names.join(","))?;
-        if list.depth() > 0 {
-            return Err(Error::bad_request("members of linked entities need the parameter join").at(name).into());
+        let list = source.projection(name)?;
+        if let Some(list) = &list {
+            list.check_depth(levels).map_err(|e| e.at(name))?;
         }
-        Ok(Some(list))
+        Ok(list)
     };
     let projection =
         Projection::resolve(list("attrs")?.as_ref(), list("pick")?.as_ref(), list("omit")?.as_ref(), context)?;
@@ -105,11 +123,6 @@ pub(super) fn selection(source: &impl Source, context: &Context) -> Result<(Proj
 /// BadRequestData or InvalidRequest with the parameter that is wrong.
 pub fn retrieval(params: &Params, context: &Context, media: Media) -> Result<Representation> {
     representation(params, params, context, media)
-}
-
-/// The list that a parameter holds; what is wrong with it is told under the parameter's name.
-pub(super) fn projection_list(name: &'static str, text: &str) -> Result<ProjectionList, Error> {
-    text.parse().map_err(|e: Error| Error { at: e.at.map(|at| at.replacen("projection", name, 1)), ..e })
 }
 
 /// `format` and `options` (6.3.7, 6.3.11): `format` wins where both speak.

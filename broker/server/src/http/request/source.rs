@@ -1,6 +1,7 @@
 //! Where the parts of a query come from.
 
 use ngsild::Error;
+use ngsild::query::ProjectionList;
 use serde_json::{Map, Value};
 
 use super::super::problem::Result;
@@ -12,6 +13,15 @@ pub(super) trait Source {
     fn text(&self, name: &str) -> Result<Option<String>>;
     /// A list: an array of strings, or a parameter separated by commas.
     fn list(&self, name: &str) -> Result<Option<Vec<String>>>;
+    /// A number that is not negative.
+    fn number(&self, name: &str) -> Result<Option<usize>>;
+    /// A projection list: an array of strings, or a parameter, in the grammar of 4.21.
+    fn projection(&self, name: &'static str) -> Result<Option<ProjectionList>>;
+}
+
+/// The same error under the name of the parameter or member that holds the projection list.
+pub(super) fn named(name: &'static str) -> impl Fn(Error) -> Error {
+    move |e| Error { at: Some(e.at.map_or(name.to_owned(), |at| at.replacen("projection", name, 1))), ..e }
 }
 
 impl Source for Params {
@@ -21,6 +31,14 @@ impl Source for Params {
 
     fn list(&self, name: &str) -> Result<Option<Vec<String>>> {
         Ok(self.get(name).map(|text| text.split(',').map(ToOwned::to_owned).collect()))
+    }
+
+    fn number(&self, name: &str) -> Result<Option<usize>> {
+        Self::number(self, name)
+    }
+
+    fn projection(&self, name: &'static str) -> Result<Option<ProjectionList>> {
+        Ok(self.get(name).map(|text| text.parse().map_err(named(name))).transpose()?)
     }
 }
 
@@ -46,5 +64,15 @@ impl Source for Map<String, Value> {
             }
             Some(_) => Err(wrong().into()),
         }
+    }
+    fn number(&self, name: &str) -> Result<Option<usize>> {
+        let wrong = || Error::bad_request(format!("'{name}' is a whole number, 0 or more")).at(format!("/{name}"));
+        let read = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok()).ok_or_else(wrong);
+        Ok(self.get(name).map(read).transpose()?)
+    }
+
+    fn projection(&self, name: &'static str) -> Result<Option<ProjectionList>> {
+        let Some(names) = self.list(name)? else { return Ok(None) };
+        Ok(Some(ProjectionList::from_names(names.iter().map(String::as_str)).map_err(named(name))?))
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::web::Payload;
-use hiroba_vocab::{EntityId, Tenant};
+use hiroba_vocab::EntityId;
 use ngsild::query::{TypeAlternatives, TypeSelection};
 use serde_json::Value;
 
@@ -11,13 +11,13 @@ use super::body::{self, ContentType};
 use super::params::Params;
 use super::{Names, entity_id, tenant};
 use crate::service::entities::Target;
-use crate::service::existing_tenant;
+use crate::service::{Place, existing_tenant};
 use crate::state::AppState;
 
 /// The entity in the path. It is read before the body, and looked for when everything else is in order.
 #[derive(Debug)]
 pub struct Subject {
-    tenant: Tenant,
+    tenant: Place,
     /// The id.
     pub id: EntityId,
     selection: Option<TypeSelection>,
@@ -29,7 +29,7 @@ impl Subject {
     ///
     /// # Errors
     /// BadRequestData when the id is no URI, or `type` no type selection.
-    pub fn of(request: &HttpRequest, params: &Params, tenant: Tenant) -> Result<Self> {
+    pub fn of(request: &HttpRequest, params: &Params, tenant: Place) -> Result<Self> {
         let selection = params.get("type").map(str::parse).transpose()?;
         Ok(Self { tenant, id: entity_id(request)?, selection, types: None })
     }
@@ -46,7 +46,7 @@ impl Subject {
     /// What the operation works on.
     ///
     /// # Errors
-    /// NonexistentTenant.
+    /// NonexistentTenant, or what is wrong with the snapshot.
     pub async fn target(self, state: &AppState) -> Result<Target> {
         let tenant = existing_tenant(state, &self.tenant).await?;
         Ok(Target { tenant, id: self.id, types: self.types })

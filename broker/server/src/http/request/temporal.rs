@@ -201,7 +201,7 @@ fn what(
     temporal: TemporalQuery,
     context: &Context,
 ) -> Result<(TemporalRequest, TemporalRepresentation)> {
-    let (projection, datasets) = selection(source, context)?;
+    let (projection, datasets) = selection(source, 0, context)?;
     let (word, sys_attrs) = word(params)?;
     let (methods, period) = (aggregation.list("aggrMethods")?, aggregation.text("aggrPeriodDuration")?);
     let aggregation = if word == Word::Aggregated || methods.is_some() {
@@ -249,6 +249,6 @@ fn select(
             _ => return Err(Error::bad_request("temporal queries are ordered by id alone").at("orderBy").into()),
         },
     };
-    let query = build(source, context, selectors, geo, request.projection.attrs())?;
+    let query = build(source, context, selectors, geo, request.projection.attrs(), 0)?;
     Ok(TemporalSelection { query, local, by_id, page: page(params, config)? })
 }

@@ -1,0 +1,70 @@
+//! The change log as readers outside see it: everything but what happens inside snapshots.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::Result;
+use crate::model::{ChangeRecord, Position};
+use crate::store::Store;
+
+/// A stretch of the log that holds nothing for readers outside. Readers that wait at its beginning need not be led
+/// through it each time.
+#[derive(Debug, Default)]
+pub(crate) struct Quiet(Mutex<(Position, Position)>);
+
+impl Quiet {
+    /// The position to go on from instead of `after`.
+    fn skip(&self, after: Position) -> Position {
+        let (from, to) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if from <= after && after < to { to } else { after }
+    }
+
+    /// Nothing for readers outside is after `from` up to `to`.
+    fn note(&self, from: Position, to: Position) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *known = if from <= known.1 && known.0 <= to { (known.0.min(from), known.1.max(to)) } else { (from, to) };
+    }
+}
+
+impl Store {
+    /// Changes after a position, in the order of their commits, at most `limit`. Empty when there are none yet. Changes
+    /// inside snapshots are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn changes(&self, after: Position, limit: usize) -> Result<Vec<ChangeRecord>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut after = self.inner.quiet.skip(after);
+        loop {
+            let rows = self.inner.engine.changes(after, limit).await?;
+            let Some(last) = rows.last().map(|row| row.position()) else { return Ok(Vec::new()) };
+            let shown: Vec<_> = rows.into_iter().filter(|row| !row.hidden).collect();
+            if !shown.is_empty() {
+                return shown.into_iter().map(crate::rows::ChangeRow::parse).collect();
+            }
+            self.inner.quiet.note(after, last);
+            after = self.inner.quiet.skip(last);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(number: u64) -> Position {
+        Position { transaction: 0, number }
+    }
+
+    #[test]
+    fn only_what_is_known_to_be_quiet_is_skipped() {
+        let quiet = Quiet::default();
+        assert_eq!(quiet.skip(at(0)), at(0));
+        quiet.note(at(10), at(20));
+        quiet.note(at(20), at(30));
+        for (after, start) in [(9, 9), (10, 30), (25, 30), (30, 30), (31, 31)] {
+            assert_eq!(quiet.skip(at(after)), at(start), "{after}");
+        }
+        quiet.note(at(50), at(60));
+        assert_eq!((quiet.skip(at(10)), quiet.skip(at(50))), (at(10), at(60)), "nobody has looked from 30 to 50");
+    }
+}
