@@ -94,27 +94,12 @@ pub async fn query_temporal(
     selection: &TemporalSelection,
     request: &TemporalRequest,
 ) -> Result<Found> {
-    let TemporalSelection { query, local, by_id, page } = selection;
-    if !local {
-        query.check_not_too_wide()?;
-    }
-    let conditions =
-        !query.attributes.is_empty() || query.filter.is_some() || query.geo.is_some() || query.scope.is_some();
-    let gathering = gathering(state, tenant, request, conditions || request.aggregation.is_some());
-    let mut subjects = Subjects::new(state, tenant, query);
-    if let Some(descending) = by_id {
-        subjects = subjects.ordered(*descending).await?;
-    }
+    let page = selection.page;
+    let mut matching = Matching::new(state, tenant, selection, request, request.aggregation.is_some()).await?;
     let (mut answer, mut matched, mut more) = (Answer::new(state, request), 0_usize, false);
     while !more || page.count {
-        let next = subjects.next(CHUNK).await?;
-        if next.is_empty() {
-            break;
-        }
-        for mut gathered in gathering.gather(next).await? {
-            if !concerns(state, tenant, query, request, &mut gathered).await? {
-                continue;
-            }
+        let Some(found) = matching.gather().await? else { break };
+        for gathered in found {
             matched += 1;
             if matched > page.offset.saturating_add(page.limit) {
                 more = true;
@@ -126,39 +111,106 @@ pub async fn query_temporal(
     Ok(Found { evolutions: answer.finish(), total: page.count.then_some(matched as u64), more })
 }
 
+/// The entities that a temporal query selects, chunk by chunk.
+#[derive(Debug)]
+pub struct Matching<'m> {
+    gathering: Gathering<'m>,
+    selection: &'m TemporalSelection,
+    request: &'m TemporalRequest,
+    subjects: Subjects<'m>,
+}
+
+impl<'m> Matching<'m> {
+    /// Starts with the first; `complete` says that all instances in the interval are wanted, however many.
+    ///
+    /// # Errors
+    /// BadRequestData when the query is too wide.
+    pub async fn new(
+        state: &'m AppState,
+        tenant: TenantId,
+        selection: &'m TemporalSelection,
+        request: &'m TemporalRequest,
+        complete: bool,
+    ) -> Result<Self> {
+        let query = &selection.query;
+        if !selection.local {
+            query.check_not_too_wide()?;
+        }
+        let conditions =
+            !query.attributes.is_empty() || query.filter.is_some() || query.geo.is_some() || query.scope.is_some();
+        let gathering = gathering(state, tenant, request, conditions || complete);
+        let mut subjects = Subjects::new(state, tenant, query);
+        if let Some(descending) = selection.by_id {
+            subjects = subjects.ordered(descending).await?;
+        }
+        Ok(Self { gathering, selection, request, subjects })
+    }
+
+    /// The next ones; `None` at the end.
+    async fn gather(&mut self) -> Result<Option<Vec<Gathered>>> {
+        let next = self.subjects.next(CHUNK).await?;
+        if next.is_empty() {
+            return Ok(None);
+        }
+        let mut matching = Vec::new();
+        for mut gathered in self.gathering.gather(next).await? {
+            if self.concerns(&mut gathered.evolution).await? {
+                matching.push(gathered);
+            }
+        }
+        Ok(Some(matching))
+    }
+
+    /// The evolution of the next ones, as far as it is asked for; `None` at the end.
+    ///
+    /// # Errors
+    /// TooComplexQuery.
+    pub async fn next(&mut self) -> Result<Option<Vec<Evolution>>> {
+        let Some(found) = self.gather().await? else { return Ok(None) };
+        Ok(Some(found.into_iter().map(|gathered| self.request.select(gathered.evolution)).collect()))
+    }
+
+    /// Whether an entity is in the result: it has instances in the interval, and what was so then satisfies the query.
+    async fn concerns(&self, evolution: &mut Evolution) -> Result<bool> {
+        let (query, request) = (&self.selection.query, self.request);
+        let Gathering { state, tenant, .. } = self.gathering;
+        if let Some(scope) = &query.scope {
+            let records = state.store.marked_history(tenant, &evolution.id, Marked::Scope, MAX_SCOPES).await?;
+            let instances = records.into_iter().flat_map(|record| record.instances);
+            let mut series: Vec<Instance> = instances.filter(|instance| instance.series().is_none()).collect();
+            series.sort_by_key(Instance::time);
+            let spans = ScopeSpans::of(&series, scope);
+            if !spans.meet(request.temporal.interval) {
+                return Ok(false);
+            }
+            evolution.keep_within(&spans);
+        }
+        let shown = evolution.attributes.keys().any(|name| request.projection.shows_attribute(name));
+        if !shown && (evolution.scopes.is_empty() || !request.projection.shows_scope()) {
+            return Ok(false);
+        }
+        // Id and type chose the candidates, the scope has been seen to.
+        let then = Query { selectors: Vec::new(), scope: None, ..query.clone() };
+        let asks = !then.attributes.is_empty() || then.filter.is_some() || then.geo.is_some();
+        Ok(!asks || matches(&then, &evolution.as_entity(), now()))
+    }
+}
+
+impl TemporalRequest {
+    /// The part of an evolution that is asked for.
+    fn select(&self, mut evolution: Evolution) -> Evolution {
+        evolution.project(&self.projection, &self.datasets);
+        evolution.sort(self.temporal.last.is_some());
+        if let Some(count) = self.temporal.last {
+            evolution.truncate(count);
+        }
+        evolution
+    }
+}
+
 fn gathering<'g>(state: &'g AppState, tenant: TenantId, request: &'g TemporalRequest, complete: bool) -> Gathering<'g> {
     let TemporalRequest { temporal: query, projection, datasets, .. } = request;
     Gathering { state, tenant, query, projection, datasets, complete, points: state.config.temporal_instances }
-}
-
-/// Whether an entity is in the result: it has instances in the interval, and what was so then satisfies the query.
-async fn concerns(
-    state: &AppState,
-    tenant: TenantId,
-    query: &Query,
-    request: &TemporalRequest,
-    gathered: &mut Gathered,
-) -> Result<bool> {
-    let evolution = &mut gathered.evolution;
-    if let Some(scope) = &query.scope {
-        let records = state.store.marked_history(tenant, &evolution.id, Marked::Scope, MAX_SCOPES).await?;
-        let instances = records.into_iter().flat_map(|record| record.instances);
-        let mut series: Vec<Instance> = instances.filter(|instance| instance.series().is_none()).collect();
-        series.sort_by_key(Instance::time);
-        let spans = ScopeSpans::of(&series, scope);
-        if !spans.meet(request.temporal.interval) {
-            return Ok(false);
-        }
-        evolution.keep_within(&spans);
-    }
-    let shown = evolution.attributes.keys().any(|name| request.projection.shows_attribute(name));
-    if !shown && (evolution.scopes.is_empty() || !request.projection.shows_scope()) {
-        return Ok(false);
-    }
-    // Id and type chose the candidates, the scope has been seen to.
-    let then = Query { selectors: Vec::new(), scope: None, ..query.clone() };
-    let asks = !then.attributes.is_empty() || then.filter.is_some() || then.geo.is_some();
-    Ok(!asks || matches(&then, &evolution.as_entity(), now()))
 }
 
 /// An answer under construction.
@@ -181,13 +233,9 @@ impl<'a> Answer<'a> {
     }
 
     fn add(&mut self, gathered: Gathered) -> Result<()> {
-        let Gathered { mut evolution, known_to } = gathered;
-        let TemporalRequest { temporal, projection, datasets, aggregation } = self.request;
-        evolution.project(projection, datasets);
-        evolution.sort(temporal.last.is_some());
-        if let Some(count) = temporal.last {
-            evolution.truncate(count);
-        }
+        let Gathered { evolution, known_to } = gathered;
+        let mut evolution = self.request.select(evolution);
+        let TemporalRequest { temporal, projection, aggregation, .. } = self.request;
         if let Some(aggregation) = aggregation {
             let results = aggregation.aggregate(&evolution, temporal, |name| projection.names_attribute(name))?;
             self.aggregated.push(results);

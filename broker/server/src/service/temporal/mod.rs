@@ -12,5 +12,5 @@ mod gather;
 mod provision;
 mod subjects;
 
-pub use consume::{Evolutions, Found, TemporalRequest, TemporalSelection, query_temporal, retrieve_temporal};
+pub use consume::{Evolutions, Found, Matching, TemporalRequest, TemporalSelection, query_temporal, retrieve_temporal};
 pub use provision::{add_attributes, delete_attribute, delete_entity, delete_instance, modify_instance, upsert_entity};
