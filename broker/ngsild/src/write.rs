@@ -23,7 +23,7 @@ use indexmap::IndexSet;
 pub(crate) use merge::text_of;
 pub use merge::{MergeOptions, merge_entity};
 pub use purge::{Purge, purge_entity};
-pub use temporal::{Added, add_instances};
+pub use temporal::{Added, add_instances, keep_evolution};
 
 use crate::entity::{Attribute, AttributeValue, Entity, Kind, MAX_ATTRIBUTES, MAX_INSTANCES, OneOrMany};
 use crate::error::{Error, ErrorKind, Result};

@@ -6,7 +6,7 @@ use super::{Writing, find};
 use crate::entity::{Attribute, Entity};
 use crate::error::Result;
 use crate::read::{Patch, TemporalFragment};
-use crate::temporal::{Instance, Recorded};
+use crate::temporal::{Evolution, Instance, Point, Recorded};
 use crate::time::DateTime;
 
 /// What adding instances comes to.
@@ -23,15 +23,7 @@ pub struct Added {
 /// # Errors
 /// BadRequestData when the entity would have too many attributes or instances.
 pub fn add_instances(old: Option<&Entity>, id: &EntityId, fragment: TemporalFragment, now: DateTime) -> Result<Added> {
-    let new = Entity {
-        id: id.clone(),
-        types: Vec::new(),
-        scope: None,
-        expires_at: None,
-        created_at: now,
-        modified_at: now,
-        attributes: crate::Attributes::default(),
-    };
+    let new = blank(id, now);
     let mut writing = Writing::start(old.unwrap_or(&new), now);
     writing.add_types(fragment.types);
     if let Some(at) = fragment.expires_at {
@@ -58,6 +50,45 @@ pub fn add_instances(old: Option<&Entity>, id: &EntityId, fragment: TemporalFrag
     }
     let instances = (0..).zip(recorded).map(|(number, is)| Instance { number, deleted_at: None, is }).collect();
     Ok(Added { entity: writing.finish().entity, instances })
+}
+
+/// Adds a part of another evolution, as it was recorded there: deletions and times stay. The latest instances make the
+/// entity, beside what it has already.
+///
+/// # Errors
+/// BadRequestData when the entity would have too many attributes or instances.
+pub fn keep_evolution(old: Option<&Entity>, evolution: Evolution, now: DateTime) -> Result<Added> {
+    let new = blank(&evolution.id, now);
+    let mut writing = Writing::start(old.unwrap_or(&new), now);
+    writing.add_types(evolution.types);
+    let mut points: Vec<Point> = evolution.attributes.into_values().flatten().chain(evolution.scopes).collect();
+    points.sort_by_key(|point| (point.time, point.id));
+    for point in points.iter().filter(|point| point.instance.deleted_at.is_none()) {
+        match &point.instance.is {
+            Recorded::Attribute { name, instance } => {
+                let known = find(&writing.entity, name, instance.dataset_id.as_ref());
+                if known.is_none_or(|known| is_as_late(instance, known)) {
+                    writing.put(name, instance.clone())?;
+                }
+            }
+            Recorded::Scope { value, .. } => writing.set_scope(Some(value.clone())),
+        }
+    }
+    let numbered = |(number, point): (u32, Point)| Instance { number, ..point.instance };
+    Ok(Added { entity: writing.finish().entity, instances: (0..).zip(points).map(numbered).collect() })
+}
+
+/// An entity that is about to come to be.
+fn blank(id: &EntityId, now: DateTime) -> Entity {
+    Entity {
+        id: id.clone(),
+        types: Vec::new(),
+        scope: None,
+        expires_at: None,
+        created_at: now,
+        modified_at: now,
+        attributes: crate::Attributes::default(),
+    }
 }
 
 /// Whether an instance was observed at least as late as another one. One of unknown time is of now, unless the other's

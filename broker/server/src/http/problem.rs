@@ -123,6 +123,21 @@ impl Problem {
 }
 
 impl HttpError {
+    /// The same error of a part of the body, whose place is a JSON pointer.
+    pub fn within(self, part: &str) -> Self {
+        match self {
+            Self::Service(ServiceError::Ngsild(error)) => {
+                let at = match &error.at {
+                    Some(at) if at.starts_with('/') => format!("{part}{at}"),
+                    Some(at) => format!("{part}/{at}"),
+                    None => part.to_owned(),
+                };
+                Error { at: Some(at), ..error }.into()
+            }
+            other => other,
+        }
+    }
+
     /// A BadRequestData.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Error::bad_request(detail).into()

@@ -17,7 +17,7 @@ use super::problem::{Result, problem_details};
 use super::request::accept::{self, Media};
 use super::request::body::{self, ContentType};
 use super::request::params::Params;
-use super::request::snapshot::{check_queries, read_query};
+use super::request::snapshot::{check_queries, read_query, read_temporal_query};
 use super::request::{Names, base_url, owner, path_part};
 use super::respond::{self, Answering, created, empty, segment};
 use crate::service::snapshots::{self, Binding, Described, Purged, Wish};
@@ -25,7 +25,7 @@ use crate::service::{Place, existing_tenant};
 use crate::state::AppState;
 
 /// How snapshots read and tell what clients read and tell.
-pub const BINDING: Binding = Binding { read_query, problem_details };
+pub const BINDING: Binding = Binding { read_query, read_temporal_query, problem_details };
 
 /// How large the body of a snapshot may be, in bytes.
 const MAX_BODY: usize = 1 << 20;

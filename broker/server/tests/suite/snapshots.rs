@@ -160,6 +160,51 @@ fn a_snapshot_is_created_told_of_changed_and_deleted() {
 }
 
 #[test]
+fn the_past_and_what_is_linked_are_kept_too() {
+    run(async {
+        for broker in Broker::every().await {
+            let at = |day: u32| format!("2026-04-{day:02}T00:00:00Z");
+            let series: Vec<Value> =
+                (1..=4).map(|day| json!({"type": "Property", "value": day, "observedAt": at(day)})).collect();
+            let sensor = json!({"id": "urn:x:sensor", "type": "Sensor", "t": series, "other": 1});
+            assert_eq!(broker.post("/ngsi-ld/v1/temporal/entities", &sensor).send().await.status, 201);
+            broker.create(&json!({"id": "urn:x:room", "type": "Room", "name": "Hall"})).await;
+            broker.create(&json!({"id": "urn:x:lamp", "type": "Lamp", "in": {"object": "urn:x:room"}})).await;
+            let past = json!({
+                "type": "Query", "entities": [{"type": "Sensor"}], "pick": ["id", "type", "t"],
+                "temporalQ": {"timerel": "between", "timeAt": at(2), "endTimeAt": at(4)}
+            });
+            let nothing = json!({
+                "type": "Query", "entities": [{"type": "Sensor"}], "temporalQ": {"timerel": "before", "timeAt": at(1)}
+            });
+            let body = json!({
+                "id": "urn:s:1", "type": "Snapshot", "snapshotTemporalQueries": [past, nothing],
+                "snapshotQueries": [{"type": "Query", "entities": [{"type": "Lamp"}], "join": "flat"}]
+            });
+            let snapshot = prepare(&broker, &body).await;
+            assert_eq!(snapshot["snapshotStatus"], "partial");
+            let details = json!([{"resultStatus": "success"}, {"resultStatus": "empty"}]);
+            assert_eq!(snapshot["snapshotTemporalQueriesDetails"], details);
+            assert_eq!(
+                broker.ask(Method::DELETE, "/ngsi-ld/v1/temporal/entities/urn:x:sensor").send().await.status,
+                204
+            );
+            let kept = async |path: &str| on(broker.get(path), "urn:s:1").send().await.json();
+            let series = kept("/ngsi-ld/v1/temporal/entities/urn:x:sensor?format=temporalValues").await;
+            assert_eq!(
+                series,
+                json!({"id": "urn:x:sensor", "type": "Sensor", "t": {"type": "Property", "values": [[2, at(2)], [3, at(3)]]}})
+            );
+            let found =
+                kept(&format!("/ngsi-ld/v1/temporal/entities?type=Sensor&timerel=after&timeAt={}", at(3))).await;
+            assert_eq!(found[0]["t"][0]["value"], 3);
+            assert_eq!(kept("/ngsi-ld/v1/entities/urn:x:sensor?format=simplified").await["t"], 3);
+            assert_eq!(kept("/ngsi-ld/v1/entities/urn:x:room?format=simplified").await["name"], "Hall");
+        }
+    });
+}
+
+#[test]
 fn what_is_wrong_with_a_request_is_told() {
     run(async {
         for broker in Broker::every().await {
@@ -173,8 +218,8 @@ fn what_is_wrong_with_a_request_is_told() {
                 body
             };
             let wide = json!([{"type": "Query", "scopeQ": "/a"}]);
-            let temporal = json!([{"type": "Query", "entities": [{"type": "T"}], "temporalQ": {"timerel": "around"}}]);
-            let joined = json!([{"type": "Query", "entities": [{"type": "T"}], "join": "flat"}]);
+            let temporal = json!([{"type": "Query", "entities": [{"type": "T"}], "temporalQ": {"timerel": "around", "timeAt": "2030-01-01T00:00:00Z"}}]);
+            let joined = json!([{"type": "Query", "entities": [{"type": "T"}], "join": "around"}]);
             for (method, path, body, status, error, detail) in [
                 (Method::POST, SNAPSHOTS, json!([]), 400, "BadRequestData", "JSON object"),
                 (Method::POST, SNAPSHOTS, json!({"type": "Snapshot"}), 400, "BadRequestData", "/snapshotQueries"),
@@ -189,7 +234,7 @@ fn what_is_wrong_with_a_request_is_told() {
                     "BadRequestData",
                     "/snapshotQueries/0/q, character 4",
                 ),
-                (Method::POST, SNAPSHOTS, with("snapshotQueries", joined), 501, "OperationNotSupported", "join"),
+                (Method::POST, SNAPSHOTS, with("snapshotQueries", joined), 400, "BadRequestData", "join"),
                 (
                     Method::POST,
                     SNAPSHOTS,

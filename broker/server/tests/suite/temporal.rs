@@ -411,6 +411,10 @@ fn queries_are_about_what_was_so_in_the_interval() {
                 // Which datasets are shown chooses no entities.
                 (format!("type=Sensor&{all}&datasetId=urn:d:none"), vec![1, 3, 2]),
                 (format!("type=Sensor&q=temperature&{all}&datasetId=urn:d:none"), vec![1, 3, 2]),
+                (format!("type=Sensor&{all}&pick=id"), vec![1, 3, 2]),
+                (format!("type=Sensor&{all}&pick=id,type&omit=temperature,location&lastN=1"), vec![1, 3, 2]),
+                (format!("type=Sensor&{early}&pick=id&omit=temperature,location"), vec![]),
+                (format!("type=Sensor&q={}&{all}&pick=id", encode("temperature==15")), vec![2]),
                 (format!("attrs=humidity&{early}&datasetId=urn:d:none"), vec![]),
                 (format!("type=*&{all}&limit=2"), vec![1, 3]),
                 (format!("type=*&{all}&limit=2&offset=2"), vec![2]),

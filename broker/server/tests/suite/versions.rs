@@ -229,8 +229,8 @@ fn series_are_as_old_as_the_client_prefers() {
             }
 
             // What was deleted is told in the kind that the version has.
-            let name = format!("/ngsi-ld/v1/entities/urn:x:1/attrs/name");
-            assert_eq!(broker.ask(Method::DELETE, &name).send().await.status, 204);
+            let name = "/ngsi-ld/v1/entities/urn:x:1/attrs/name";
+            assert_eq!(broker.ask(Method::DELETE, name).send().await.status, 204);
             for (prefer, lang, kind, member) in [
                 ("ngsi-ld=1.9", "", "LanguageProperty", "languageMap"),
                 ("ngsi-ld=1.9", "&lang=en", "Property", "value"),

@@ -2,16 +2,17 @@
 
 use ngsild::jsonld::Context;
 use ngsild::snapshot::SnapshotFragment;
-use ngsild::{DateTime, Error, ErrorKind};
-use serde_json::{Map, Value};
+use ngsild::{Error, ErrorKind};
+use serde_json::Value;
 
 use super::super::problem::{HttpError, Result};
 use super::accept::Media;
 use super::params::Params;
 use super::query::from_body;
+use super::temporal;
 use crate::config::Config;
 use crate::service::ServiceError;
-use crate::service::snapshots::SnapshotQuery;
+use crate::service::snapshots::{SnapshotQuery, TemporalSnapshotQuery};
 
 /// Checks the queries of a new snapshot, so that what is wrong with them is told at once.
 ///
@@ -19,10 +20,10 @@ use crate::service::snapshots::SnapshotQuery;
 /// BadRequestData or InvalidRequest with the query and the member that are wrong.
 pub fn check_queries(fragment: &SnapshotFragment, context: &Context, config: &Config) -> Result<()> {
     for (i, query) in fragment.queries.iter().enumerate() {
-        read(query, context, config).map_err(|e| placed(e, &format!("/snapshotQueries/{i}")))?;
+        read(query, context, config).map_err(|e| e.within(&format!("/snapshotQueries/{i}")))?;
     }
     for (i, query) in fragment.temporal_queries.iter().enumerate() {
-        check_temporal(query, context, config).map_err(|e| placed(e, &format!("/snapshotTemporalQueries/{i}")))?;
+        read_temporal(query, context, config).map_err(|e| e.within(&format!("/snapshotTemporalQueries/{i}")))?;
     }
     Ok(())
 }
@@ -32,10 +33,7 @@ pub fn check_queries(fragment: &SnapshotFragment, context: &Context, config: &Co
 /// # Errors
 /// As for the body of a POST query, and BadRequestData when it is too wide.
 pub fn read_query(query: &Value, context: &Context, config: &Config) -> Result<SnapshotQuery, ServiceError> {
-    read(query, context, config).map_err(|error| match error {
-        HttpError::Service(error) => error,
-        other => Error::new(ErrorKind::OperationNotSupported, other.to_string()).into(),
-    })
+    read(query, context, config).map_err(of_service)
 }
 
 fn read(query: &Value, context: &Context, config: &Config) -> Result<SnapshotQuery> {
@@ -48,50 +46,34 @@ fn read(query: &Value, context: &Context, config: &Config) -> Result<SnapshotQue
         local: request.local,
         projection: representation.projection,
         datasets: representation.datasets,
+        join: representation.join,
     })
 }
 
-/// Checks a temporal query: a Query with a TemporalQuery (5.2.21).
-fn check_temporal(query: &Value, context: &Context, config: &Config) -> Result<()> {
-    let mut members: Map<String, Value> = query.as_object().cloned().unwrap_or_default();
-    let temporal = members.remove("temporalQ").unwrap_or_default();
-    members.remove("aggrParams");
-    read(&Value::Object(members), context, config)?;
-    check_temporal_q(&temporal).map_err(|e| Error { at: e.at.map(|at| format!("/temporalQ{at}")), ..e }.into())
+/// A temporal query of a snapshot, ready to run.
+///
+/// # Errors
+/// As for the body of a POST temporal query, and BadRequestData when it is too wide.
+pub fn read_temporal_query(
+    query: &Value,
+    context: &Context,
+    config: &Config,
+) -> Result<TemporalSnapshotQuery, ServiceError> {
+    read_temporal(query, context, config).map_err(of_service)
 }
 
-fn check_temporal_q(temporal: &Value) -> Result<(), Error> {
-    let text = |name: &str| temporal.get(name).and_then(Value::as_str);
-    let instant = |name: &str| match text(name) {
-        Some(text) => DateTime::parse(text).map_err(|e| e.at(format!("/{name}"))).map(drop),
-        None => Err(Error::bad_request(format!("'temporalQ' needs a DateTime '{name}'")).at(format!("/{name}"))),
-    };
-    match text("timerel") {
-        Some("before" | "after") => instant("timeAt")?,
-        Some("between") => instant("timeAt").and_then(|()| instant("endTimeAt"))?,
-        _ => return Err(Error::bad_request("'timerel' is before, after or between").at("/timerel")),
+fn read_temporal(query: &Value, context: &Context, config: &Config) -> Result<TemporalSnapshotQuery> {
+    let (selection, request, _) = temporal::from_body(query, &Params::default(), context, config)?;
+    if !selection.local {
+        selection.query.check_not_too_wide()?;
     }
-    match temporal.get("timeproperty").map(Value::as_str) {
-        None | Some(Some("observedAt" | "createdAt" | "modifiedAt" | "deletedAt")) => Ok(()),
-        Some(_) => {
-            let detail = "'timeproperty' is observedAt, createdAt, modifiedAt or deletedAt";
-            Err(Error::bad_request(detail).at("/timeproperty"))
-        }
-    }
+    Ok(TemporalSnapshotQuery { selection, request })
 }
 
-/// The same error with the query that it is about.
-fn placed(error: HttpError, query: &str) -> HttpError {
+fn of_service(error: HttpError) -> ServiceError {
     match error {
-        HttpError::Service(ServiceError::Ngsild(error)) => {
-            let at = match &error.at {
-                Some(at) if at.starts_with('/') => format!("{query}{at}"),
-                Some(at) => format!("{query}/{at}"),
-                None => query.to_owned(),
-            };
-            Error { at: Some(at), ..error }.into()
-        }
-        other => other,
+        HttpError::Service(error) => error,
+        other => Error::new(ErrorKind::OperationNotSupported, other.to_string()).into(),
     }
 }
 

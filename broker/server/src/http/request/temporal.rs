@@ -129,6 +129,7 @@ pub fn from_params(
     let (selectors, local) = selectors(params, context)?;
     let geo = geo_params(params, context)?;
     let (request, representation) = retrieval(params, context)?;
+    check_interval(&request.temporal)?;
     let order = params.get("orderBy").map(str::parse).transpose()?;
     let chosen = Chosen { selectors, geo, local, order };
     Ok((select(params, params, context, config, &request, chosen)?, request, representation))
@@ -165,7 +166,8 @@ pub fn from_body(
             Some(number.as_u64().and_then(|number| usize::try_from(number).ok()).ok_or_else(wrong)?)
         }
     };
-    let temporal = temporal_query(temporal_q, last)?;
+    let temporal = temporal_query(temporal_q, last).map_err(|e| e.within("/temporalQ"))?;
+    check_interval(&temporal).map_err(|e| e.within("/temporalQ"))?;
     // The standard lists the methods both in a member of their own and in temporalQ.
     let aggregation = object("aggrParams")?.unwrap_or(temporal_q);
     let (request, representation) = what(body, params, aggregation, temporal, context)?;
@@ -191,6 +193,14 @@ fn temporal_query(source: &impl Source, last: Option<usize>) -> Result<TemporalQ
         return Err(Error::bad_request("'lastN' is a whole number, 1 or more").at("lastN").into());
     }
     Ok(TemporalQuery { interval, property, last })
+}
+
+/// A query over many entities is about an interval (5.7.4).
+fn check_interval(temporal: &TemporalQuery) -> Result<()> {
+    if temporal.interval.is_some() {
+        return Ok(());
+    }
+    Err(Error::bad_request("a temporal query needs 'timerel' and 'timeAt'").at("timerel").into())
 }
 
 /// What to show, and how.
@@ -236,9 +246,6 @@ fn select(
     chosen: Chosen,
 ) -> Result<TemporalSelection> {
     let Chosen { selectors, geo, local, order } = chosen;
-    if request.temporal.interval.is_none() {
-        return Err(Error::bad_request("a temporal query needs 'timerel' and 'timeAt'").at("timerel").into());
-    }
     let by_id = match &order {
         None => None,
         Some(_) if !local => return Err(Error::bad_request("ordering needs local=true").at("orderBy").into()),

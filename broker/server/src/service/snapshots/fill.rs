@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use hiroba_store::{Outcome, Page, StoreError, Stored, TenantId, Write};
-use hiroba_vocab::EntityId;
-use ngsild::query::Query;
+use hiroba_store::{Answer, Outcome, Page, Recording, StoreError, Stored, TenantId, Write};
+use hiroba_vocab::{DatasetId, EntityId};
+use ngsild::linked::{Join, JoinForm, Joining, Member};
+use ngsild::query::{Projection, Query};
+use ngsild::temporal::Evolution;
+use ngsild::write::{Added, keep_evolution};
 use ngsild::{DateTime, Entity, Error, ErrorKind};
 
-use super::SnapshotQuery;
+use super::{SnapshotQuery, TemporalSnapshotQuery};
 use crate::service::entities::without_expired;
+use crate::service::linked::linked_entities;
 use crate::service::query::{QueryRequest, query_entities};
+use crate::service::temporal::Matching;
 use crate::service::{Result, ServiceError, now};
 use crate::state::AppState;
 
@@ -40,6 +45,17 @@ impl<'s> Filling<'s> {
     pub(super) async fn query(&mut self, tenant: TenantId, asked: SnapshotQuery) -> Result<bool> {
         self.brought.clear();
         let outcome = self.pages(tenant, asked).await;
+        self.settle(outcome).await
+    }
+
+    /// The same for a temporal query.
+    pub(super) async fn temporal(&mut self, tenant: TenantId, asked: &TemporalSnapshotQuery) -> Result<bool> {
+        self.brought.clear();
+        let outcome = self.evolutions(tenant, asked).await;
+        self.settle(outcome).await
+    }
+
+    async fn settle(&mut self, outcome: Result<bool>) -> Result<bool> {
         if outcome.is_err() {
             self.take_back().await?;
         }
@@ -47,31 +63,67 @@ impl<'s> Filling<'s> {
     }
 
     async fn pages(&mut self, tenant: TenantId, asked: SnapshotQuery) -> Result<bool> {
-        let SnapshotQuery { query, local, projection, datasets } = asked;
-        let everything = projection.is_everything() && datasets.is_empty();
+        let SnapshotQuery { query, local, projection, datasets, join } = asked;
+        // Whatever is linked is kept beside what links to it, wherever an answer would show it.
+        let join = join.map(|join| Join { form: JoinForm::Flat, ..join });
         let page = Page { limit: BATCH, ..Page::default() };
         let mut request = QueryRequest { query, local, ordering: None, page };
         let mut found = false;
         loop {
-            let answer = query_entities(self.state, tenant, &request).await?;
-            found |= !answer.entities.is_empty();
-            let entities = answer.entities.into_iter().map(|stored| match everything {
-                true => stored.entity,
-                false => {
-                    let mut entity = Arc::unwrap_or_clone(stored.entity);
-                    entity.attributes.retain(|name, instances| {
-                        instances.retain(|one| datasets.is_empty() || datasets.contains(&one.dataset_id));
-                        projection.shows_attribute(name) && !instances.is_empty()
-                    });
-                    entity.scope = entity.scope.filter(|_| projection.shows_scope());
-                    Arc::new(entity)
+            let Answer { entities, more, last, .. } = query_entities(self.state, tenant, &request).await?;
+            found |= !entities.is_empty();
+            let joining = join.as_ref().map(|join| Joining { join, projection: &projection, datasets: &datasets });
+            let shaped: Vec<Arc<Entity>> = match joining {
+                None => entities.into_iter().map(|stored| shaped(stored.entity, &projection, &datasets)).collect(),
+                Some(joining) => {
+                    let linked = linked_entities(self.state, tenant, &entities, &joining).await?;
+                    let members = joining.members(&entities, &linked, self.state.config.max_linked)?;
+                    let shape =
+                        |member: &Member<'_>| shaped(Arc::new(member.entity.clone()), &member.projection, &datasets);
+                    members.iter().map(shape).collect()
                 }
-            });
-            self.put(entities.collect()).await?;
-            if !answer.more {
+            };
+            self.put(shaped).await?;
+            if !more {
                 return Ok(found);
             }
-            request.page.after = answer.last;
+            request.page.after = last;
+        }
+    }
+
+    /// Brings the result of a temporal query: the instances of each entity, the latest of which make the entity itself.
+    /// Whether there is any.
+    async fn evolutions(&mut self, tenant: TenantId, asked: &TemporalSnapshotQuery) -> Result<bool> {
+        let mut matching = Matching::new(self.state, tenant, &asked.selection, &asked.request, true).await?;
+        let mut found = false;
+        while let Some(evolutions) = matching.next().await? {
+            for evolution in evolutions {
+                found = true;
+                self.record(evolution).await?;
+            }
+        }
+        Ok(found)
+    }
+
+    async fn record(&mut self, evolution: Evolution) -> Result<()> {
+        let now = now();
+        let before = self.state.store.entity(self.data, &evolution.id).await?;
+        if before.is_none() {
+            self.entities += 1;
+            let limit = self.state.config.max_snapshot_entities;
+            if self.entities > limit {
+                self.entities -= 1;
+                return Err(too_many(limit));
+            }
+            self.brought.push(evolution.id.clone());
+        }
+        let id = evolution.id.clone();
+        let Added { entity, instances } =
+            keep_evolution(before.as_ref().map(|stored| &*stored.entity), evolution, now)?;
+        let recording = Recording { id, types: Vec::new(), before, after: Some(Arc::new(entity)), instances };
+        match self.state.store.record(self.data, recording, now).await? {
+            Outcome::Conflict => Err(overtaken()),
+            Outcome::Done { .. } => Ok(()),
         }
     }
 
@@ -115,8 +167,7 @@ impl<'s> Filling<'s> {
             // Those are not there, so there is nothing to take back.
             self.entities -= written;
             self.brought.truncate(self.brought.len() - written);
-            let detail = format!("a snapshot can have {limit} entities; narrow the query");
-            return Err(Error::new(ErrorKind::TooManyResults, detail).into());
+            return Err(too_many(limit));
         }
         self.write(writes).await
     }
@@ -143,7 +194,7 @@ impl<'s> Filling<'s> {
                 Ok(outcomes) => {
                     // Nobody but us knows the place: whoever was faster has taken the preparation over.
                     return match outcomes.contains(&Outcome::Conflict) {
-                        true => Err(ServiceError::Busy("somebody else prepares the same snapshot".to_owned())),
+                        true => Err(overtaken()),
                         false => Ok(()),
                     };
                 }
@@ -167,6 +218,29 @@ fn united(old: &Entity, new: &Entity) -> Entity {
         }
     }
     entity
+}
+
+/// What a projection shows of an entity. Its id and type stay: it is to be found by them.
+fn shaped(entity: Arc<Entity>, projection: &Projection, datasets: &[Option<DatasetId>]) -> Arc<Entity> {
+    if projection.is_everything() && datasets.is_empty() {
+        return entity;
+    }
+    let mut entity = Arc::unwrap_or_clone(entity);
+    entity.attributes.retain(|name, instances| {
+        instances.retain(|one| datasets.is_empty() || datasets.contains(&one.dataset_id));
+        projection.shows_attribute(name) && !instances.is_empty()
+    });
+    entity.scope = entity.scope.filter(|_| projection.shows_scope());
+    Arc::new(entity)
+}
+
+fn too_many(limit: usize) -> ServiceError {
+    let detail = format!("a snapshot can have {limit} entities; narrow the query");
+    Error::new(ErrorKind::TooManyResults, detail).into()
+}
+
+fn overtaken() -> ServiceError {
+    ServiceError::Busy("somebody else prepares the same snapshot".to_owned())
 }
 
 #[cfg(test)]

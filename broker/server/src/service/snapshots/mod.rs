@@ -6,7 +6,6 @@
 mod fill;
 mod notify;
 mod prepare;
-mod temporal;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -16,6 +15,7 @@ use hiroba_store::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotData, Sna
 use hiroba_store::{Store, StoreError};
 use hiroba_vocab::{DatasetId, Iri, Tenant};
 use ngsild::jsonld::{Context, UserContext};
+use ngsild::linked::Join;
 use ngsild::query::{Projection, Query};
 use ngsild::snapshot::{Snapshot, SnapshotFilter, SnapshotFragment, SnapshotOutcome, SnapshotSettings};
 use ngsild::{DateTime, Duration, Error, ErrorKind};
@@ -27,6 +27,7 @@ use self::notify::Notifier;
 use super::{Result, ServiceError, now};
 use crate::config::Config;
 use crate::egress::Egress;
+use crate::service::temporal::{TemporalRequest, TemporalSelection};
 use crate::state::AppState;
 pub use upkeep::run;
 
@@ -47,6 +48,17 @@ pub struct SnapshotQuery {
     pub projection: Projection,
     /// Which instances of their attributes; empty for all.
     pub datasets: Vec<Option<DatasetId>>,
+    /// `join`, `joinLevel`, `containedBy`: linked entities are kept too.
+    pub join: Option<Join>,
+}
+
+/// A temporal query of a snapshot.
+#[derive(Debug)]
+pub struct TemporalSnapshotQuery {
+    /// Which entities.
+    pub selection: TemporalSelection,
+    /// Which of their instances.
+    pub request: TemporalRequest,
 }
 
 /// What snapshots need of the binding that clients talk to: how it reads a Query, and how it tells of errors.
@@ -54,6 +66,8 @@ pub struct SnapshotQuery {
 pub struct Binding {
     /// Reads a Query (5.2.23) with the @context of its snapshot.
     pub read_query: fn(&Value, &Context, &Config) -> Result<SnapshotQuery>,
+    /// Reads a Query that has a TemporalQuery (5.2.21).
+    pub read_temporal_query: fn(&Value, &Context, &Config) -> Result<TemporalSnapshotQuery>,
     /// An error as ProblemDetails.
     pub problem_details: fn(ServiceError) -> Value,
 }

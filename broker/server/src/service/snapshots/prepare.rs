@@ -5,13 +5,11 @@ use std::time::Duration;
 use hiroba_store::{SnapshotEntry, StoreError};
 use hiroba_vocab::{Iri, Tenant};
 use ngsild::DateTime;
-use ngsild::jsonld::Context;
 use ngsild::snapshot::{ExecutionResult, SnapshotOutcome, SnapshotStatus};
 use serde_json::Value;
 
 use super::fill::Filling;
-use super::temporal::run_temporal_query;
-use super::{Origin, existing, origin, read, tell, text};
+use super::{Binding, Origin, existing, origin, read, tell, text};
 use crate::service::contexts::Asker;
 use crate::service::{Result, ServiceError, now};
 use crate::state::AppState;
@@ -117,28 +115,32 @@ async fn queried(state: &AppState, claimed: &SnapshotEntry, origin: &Origin) -> 
     let Some(mut filling) = claimed.data.map(|data| Filling::new(state, data)) else {
         return Err(ServiceError::NoSnapshot(claimed.id.clone()));
     };
-    let mut results = Vec::with_capacity(origin.queries.len());
+    let config = &state.config;
+    let (mut results, mut temporal) = (Vec::new(), Vec::new());
     for query in &origin.queries {
-        let found = run_query(state, claimed, &mut filling, query, &names.context).await;
-        results.push(match found {
-            Ok(found) => ExecutionResult::ran(found),
-            Err(error) if passes(&error) => return Err(error),
-            Err(error) => ExecutionResult::failed((binding.problem_details)(error)),
-        });
+        let found = match (binding.read_query)(query, &names.context, config) {
+            Ok(query) => filling.query(claimed.tenant, query).await,
+            Err(error) => Err(error),
+        };
+        results.push(result(binding, found)?);
     }
-    let temporal = origin.temporal_queries.iter().map(|query| run_temporal_query(binding, query)).collect();
+    for query in &origin.temporal_queries {
+        let found = match (binding.read_temporal_query)(query, &names.context, config) {
+            Ok(query) => filling.temporal(claimed.tenant, &query).await,
+            Err(error) => Err(error),
+        };
+        temporal.push(result(binding, found)?);
+    }
     Ok(SnapshotOutcome::of(results, temporal))
 }
 
-async fn run_query(
-    state: &AppState,
-    claimed: &SnapshotEntry,
-    filling: &mut Filling<'_>,
-    query: &Value,
-    context: &Context,
-) -> Result<bool> {
-    let query = (state.snapshots.binding.read_query)(query, context, &state.config)?;
-    filling.query(claimed.tenant, query).await
+/// What became of a query.
+fn result(binding: &Binding, found: Result<bool>) -> Result<ExecutionResult> {
+    match found {
+        Ok(found) => Ok(ExecutionResult::ran(found)),
+        Err(error) if passes(&error) => Err(error),
+        Err(error) => Ok(ExecutionResult::failed((binding.problem_details)(error))),
+    }
 }
 
 /// The data of another snapshot as they are now, with what became of its queries.

@@ -94,15 +94,12 @@ pub async fn query_temporal(
     selection: &TemporalSelection,
     request: &TemporalRequest,
 ) -> Result<Found> {
-    let matching = Matching::new(state, tenant, selection, request)?;
-    let (mut subjects, page) = (matching.subjects().await?, selection.page);
+    let page = selection.page;
+    let mut matching = Matching::new(state, tenant, selection, request, request.aggregation.is_some()).await?;
     let (mut answer, mut matched, mut more) = (Answer::new(state, request), 0_usize, false);
     while !more || page.count {
-        let next = subjects.next(CHUNK).await?;
-        if next.is_empty() {
-            break;
-        }
-        for gathered in matching.of(next).await? {
+        let Some(found) = matching.gather().await? else { break };
+        for gathered in found {
             matched += 1;
             if matched > page.offset.saturating_add(page.limit) {
                 more = true;
@@ -114,13 +111,17 @@ pub async fn query_temporal(
     Ok(Found { evolutions: answer.finish(), total: page.count.then_some(matched as u64), more })
 }
 
-/// Which entities a query finds.
-pub(super) struct Matching<'m> {
-    selection: &'m TemporalSelection,
+/// What a temporal query asks of entities.
+#[derive(Debug)]
+pub(super) struct Conditions<'m> {
     gathering: Gathering<'m>,
+    selection: &'m TemporalSelection,
+    request: &'m TemporalRequest,
 }
 
-impl<'m> Matching<'m> {
+impl<'m> Conditions<'m> {
+    /// `complete` says that all instances in the interval are wanted, however many.
+    ///
     /// # Errors
     /// BadRequestData when the query is too wide.
     pub(super) fn new(
@@ -128,30 +129,20 @@ impl<'m> Matching<'m> {
         tenant: TenantId,
         selection: &'m TemporalSelection,
         request: &'m TemporalRequest,
+        complete: bool,
     ) -> Result<Self> {
-        let TemporalSelection { query, local, .. } = selection;
-        if !local {
+        let query = &selection.query;
+        if !selection.local {
             query.check_not_too_wide()?;
         }
         let conditions =
             !query.attributes.is_empty() || query.filter.is_some() || query.geo.is_some() || query.scope.is_some();
-        let gathering = gathering(state, tenant, request, conditions || request.aggregation.is_some());
-        Ok(Self { selection, gathering })
+        Ok(Self { gathering: gathering(state, tenant, request, conditions || complete), selection, request })
     }
 
-    /// That series are not read further than it takes to know that they have something in the interval.
+    /// The same for who needs no series, but only to know that they have something in the interval.
     pub(super) fn briefly(self) -> Self {
         Self { gathering: Gathering { points: 1, ..self.gathering }, ..self }
-    }
-
-    /// Everything that the query may be about, in its order.
-    pub(super) async fn subjects(&self) -> Result<Subjects<'m>> {
-        let Gathering { state, tenant, .. } = self.gathering;
-        let subjects = Subjects::new(state, tenant, &self.selection.query);
-        match self.selection.by_id {
-            Some(descending) => subjects.ordered(descending).await,
-            None => Ok(subjects),
-        }
     }
 
     /// What was gathered of those that match, in their order.
@@ -167,7 +158,8 @@ impl<'m> Matching<'m> {
 
     /// Whether an entity is in the result: it has instances in the interval, and what was so then satisfies the query.
     async fn concerns(&self, gathered: &mut Gathered) -> Result<bool> {
-        let Gathering { state, tenant, projection, query: temporal, .. } = self.gathering;
+        let TemporalRequest { temporal, projection, .. } = self.request;
+        let Gathering { state, tenant, .. } = self.gathering;
         let query = &self.selection.query;
         let evolution = &mut gathered.evolution;
         if let Some(scope) = &query.scope {
@@ -181,8 +173,8 @@ impl<'m> Matching<'m> {
             }
             evolution.keep_within(&spans);
         }
-        let shown = gathered.other_datasets
-            || evolution.attributes.keys().any(|name| projection.shows_attribute(name))
+        let shown = gathered.hidden
+            || evolution.attributes.keys().any(|name| projection.concerns_attribute(name))
             || (!evolution.scopes.is_empty() && projection.shows_scope());
         if !shown {
             return Ok(false);
@@ -191,6 +183,71 @@ impl<'m> Matching<'m> {
         let then = Query { selectors: Vec::new(), scope: None, ..query.clone() };
         let asks = !then.attributes.is_empty() || then.filter.is_some() || then.geo.is_some();
         Ok(!asks || matches(&then, &evolution.as_entity(), now()))
+    }
+}
+
+/// The entities that a temporal query selects, chunk by chunk.
+#[derive(Debug)]
+pub struct Matching<'m> {
+    conditions: Conditions<'m>,
+    subjects: Subjects<'m>,
+}
+
+impl<'m> Matching<'m> {
+    /// Starts with the first; `complete` says that all instances in the interval are wanted, however many.
+    ///
+    /// # Errors
+    /// BadRequestData when the query is too wide.
+    pub async fn new(
+        state: &'m AppState,
+        tenant: TenantId,
+        selection: &'m TemporalSelection,
+        request: &'m TemporalRequest,
+        complete: bool,
+    ) -> Result<Self> {
+        Self::all(Conditions::new(state, tenant, selection, request, complete)?).await
+    }
+
+    /// All that satisfy the conditions, in the order of the query.
+    pub(super) async fn all(conditions: Conditions<'m>) -> Result<Self> {
+        let Gathering { state, tenant, .. } = conditions.gathering;
+        let subjects = Subjects::new(state, tenant, &conditions.selection.query);
+        let subjects = match conditions.selection.by_id {
+            Some(descending) => subjects.ordered(descending).await?,
+            None => subjects,
+        };
+        Ok(Self { conditions, subjects })
+    }
+
+    /// What was gathered of the next ones; `None` at the end.
+    pub(super) async fn gather(&mut self) -> Result<Option<Vec<Gathered>>> {
+        let next = self.subjects.next(CHUNK).await?;
+        if next.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(self.conditions.of(next).await?))
+    }
+
+    /// The evolution of the next ones, as far as it is asked for; `None` at the end.
+    ///
+    /// # Errors
+    /// TooComplexQuery.
+    pub async fn next(&mut self) -> Result<Option<Vec<Evolution>>> {
+        let Some(found) = self.gather().await? else { return Ok(None) };
+        let request = self.conditions.request;
+        Ok(Some(found.into_iter().map(|gathered| request.select(gathered.evolution)).collect()))
+    }
+}
+
+impl TemporalRequest {
+    /// The part of an evolution that is asked for.
+    fn select(&self, mut evolution: Evolution) -> Evolution {
+        evolution.project(&self.projection, &self.datasets);
+        evolution.sort(self.temporal.last.is_some());
+        if let Some(count) = self.temporal.last {
+            evolution.truncate(count);
+        }
+        evolution
     }
 }
 
@@ -219,13 +276,9 @@ impl<'a> Answer<'a> {
     }
 
     pub(super) fn add(&mut self, gathered: Gathered) -> Result<()> {
-        let Gathered { mut evolution, known_to, .. } = gathered;
-        let TemporalRequest { temporal, projection, datasets, aggregation } = self.request;
-        evolution.project(projection, datasets);
-        evolution.sort(temporal.last.is_some());
-        if let Some(count) = temporal.last {
-            evolution.truncate(count);
-        }
+        let Gathered { evolution, known_to, .. } = gathered;
+        let mut evolution = self.request.select(evolution);
+        let TemporalRequest { temporal, projection, aggregation, .. } = self.request;
         if let Some(aggregation) = aggregation {
             let results = aggregation.aggregate(&evolution, temporal, |name| projection.names_attribute(name))?;
             self.aggregated.push(results);

@@ -44,8 +44,8 @@ pub(super) struct Gathered {
     pub(super) evolution: Evolution,
     /// All points up to and at this instant are there; `None` for all that count.
     pub(super) known_to: Option<DateTime>,
-    /// Whether wanted attributes have points in datasets that are not wanted.
-    pub(super) other_datasets: bool,
+    /// Whether concerned attributes have points in the interval that are not shown, so that they were not gathered.
+    pub(super) hidden: bool,
 }
 
 /// An entity that is being read.
@@ -58,7 +58,7 @@ struct Reading {
     records: usize,
     done: bool,
     known_to: Option<DateTime>,
-    other_datasets: bool,
+    hidden: bool,
 }
 
 impl Gathering<'_> {
@@ -86,23 +86,24 @@ impl Gathering<'_> {
             }
         }
         let gathered = |reading| {
-            let Reading { evolution, known_to, other_datasets, .. } = reading;
-            Gathered { evolution, known_to, other_datasets }
+            let Reading { evolution, known_to, hidden, .. } = reading;
+            Gathered { evolution, known_to, hidden }
         };
         Ok(readings.into_iter().map(gathered).collect())
     }
 
-    fn wants(&self, instance: &Instance) -> bool {
+    fn concerns(&self, instance: &Instance) -> bool {
         self.complete
             || match instance.series() {
                 None => self.projection.shows_scope(),
-                Some((name, _)) => self.projection.shows_attribute(name),
+                Some((name, _)) => self.projection.concerns_attribute(name),
             }
     }
 
-    fn wants_dataset(&self, instance: &Instance) -> bool {
-        let Some((_, dataset)) = instance.series() else { return true };
-        self.complete || self.datasets.is_empty() || self.datasets.iter().any(|known| known.as_ref() == dataset)
+    fn shows(&self, instance: &Instance) -> bool {
+        let Some((name, dataset)) = instance.series() else { return true };
+        let in_dataset = || self.datasets.is_empty() || self.datasets.iter().any(|known| known.as_ref() == dataset);
+        self.complete || (self.projection.shows_attribute(name) && in_dataset())
     }
 
     async fn add(&self, reading: &mut Reading, records: Vec<HistoryRecord>, range: &HistoryRange) -> Result<()> {
@@ -117,6 +118,10 @@ impl Gathering<'_> {
             return Ok(());
         };
         reading.place = place;
+        if reading.hidden && !self.complete && self.projection.picks_no_series() {
+            reading.done = true;
+            return Ok(());
+        }
         if self.complete || self.query.property == TimeProperty::CreatedAt {
             return self.check_length(reading);
         }
@@ -125,11 +130,11 @@ impl Gathering<'_> {
 
     fn add_instances(&self, reading: &mut Reading, record: HistoryRecord) {
         let version = record.version.0;
-        for instance in record.instances.into_iter().filter(|instance| self.wants(instance)) {
-            if self.wants_dataset(&instance) {
+        for instance in record.instances.into_iter().filter(|instance| self.concerns(instance)) {
+            if self.shows(&instance) {
                 reading.evolution.add(version, instance, self.query);
             } else {
-                reading.other_datasets |= self.query.time_of(&instance).is_some();
+                reading.hidden |= self.query.time_of(&instance).is_some();
             }
         }
     }
@@ -224,7 +229,7 @@ fn reading(subject: Subject, range: &HistoryRange) -> Reading {
         records: 0,
         done: false,
         known_to: None,
-        other_datasets: false,
+        hidden: false,
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use hiroba_store::{EntityMap, TenantId};
 use hiroba_vocab::EntityId;
 
-use super::consume::{Answer, CHUNK, Found, Matching, TemporalRequest, TemporalSelection};
+use super::consume::{Answer, CHUNK, Conditions, Found, Matching, TemporalRequest, TemporalSelection};
 use super::gather::Gathered;
 use super::subjects;
 use crate::service::Result;
@@ -24,17 +24,13 @@ pub async fn create_temporal_entity_map(
     request: &TemporalRequest,
     lifetime: Option<Duration>,
 ) -> Result<EntityMap> {
-    let matching = Matching::new(state, tenant, selection, request)?.briefly();
-    let (mut subjects, mut entities) = (matching.subjects().await?, Vec::new());
-    loop {
-        let next = subjects.next(CHUNK).await?;
-        if next.is_empty() {
-            break;
-        }
-        entities.extend(matching.of(next).await?.into_iter().map(|gathered| gathered.evolution.id));
+    let conditions = Conditions::new(state, tenant, selection, request, false)?.briefly();
+    let (mut matching, mut entities) = (Matching::all(conditions).await?, Vec::new());
+    while let Some(found) = matching.gather().await? {
+        entities.extend(found.into_iter().map(|gathered| gathered.evolution.id));
         check_fits(state, entities.len())?;
     }
-    keep(state, tenant, conditions(selection, request), entities, lifetime).await
+    keep(state, tenant, selected_by(selection, request), entities, lifetime).await
 }
 
 /// Query Temporal Evolution of Entities (5.7.4) by an entity map: only its entities are candidates. Other requests may ask
@@ -49,18 +45,18 @@ pub async fn query_temporal_by_map(
     request: &TemporalRequest,
     wish: &MapWish,
 ) -> Result<Mapped<Found>> {
-    let matching = Matching::new(state, tenant, selection, request)?;
+    let conditions = Conditions::new(state, tenant, selection, request, request.aggregation.is_some())?;
     let known = find(state, tenant, wish).await?;
     let created = known.is_none();
     let map = match known {
         Some(map) => map,
         None => create_temporal_entity_map(state, tenant, selection, request, wish.lifetime).await?,
     };
-    let query = conditions(selection, request);
+    let query = selected_by(selection, request);
     let walk = Walk { state, tenant, map: &map, query: &query, page: selection.page, batch: CHUNK };
     let still_there = async |ids: &[EntityId]| {
         let candidates = subjects::known(state, tenant, &selection.query.selectors, ids).await?;
-        let found = matching.of(candidates).await?.into_iter();
+        let found = conditions.of(candidates).await?.into_iter();
         let mut found: HashMap<EntityId, Gathered> =
             found.map(|gathered| (gathered.evolution.id.clone(), gathered)).collect();
         Ok(ids.iter().map(|id| found.remove(id)).collect())
@@ -71,7 +67,7 @@ pub async fn query_temporal_by_map(
 }
 
 /// The fingerprint of what a query selects by: its conditions, the interval, and which attributes must have something there.
-fn conditions(selection: &TemporalSelection, request: &TemporalRequest) -> String {
+fn selected_by(selection: &TemporalSelection, request: &TemporalRequest) -> String {
     let TemporalRequest { temporal, projection, .. } = request;
     fingerprint(&("temporal", &selection.query, temporal.interval, temporal.property, projection))
 }

@@ -14,6 +14,6 @@ mod maps;
 mod provision;
 mod subjects;
 
-pub use consume::{Evolutions, Found, TemporalRequest, TemporalSelection, query_temporal, retrieve_temporal};
+pub use consume::{Evolutions, Found, Matching, TemporalRequest, TemporalSelection, query_temporal, retrieve_temporal};
 pub use maps::{create_temporal_entity_map, query_temporal_by_map};
 pub use provision::{add_attributes, delete_attribute, delete_entity, delete_instance, modify_instance, upsert_entity};
