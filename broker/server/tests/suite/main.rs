@@ -19,6 +19,7 @@ mod process;
 mod provision;
 mod purge;
 mod queries;
+mod readings;
 mod readme;
 mod sidecar;
 mod snapshots;
