@@ -18,3 +18,4 @@ cargo test --locked --workspace --no-run
 cargo test --locked --workspace
 (cd explorer && npm run check && npm run stories)
 scripts/clients.sh
+scripts/contract.sh

@@ -58,6 +58,12 @@ pub(super) fn representation(
     if join.is_some() {
         return Err(HttpError::NotBuilt("linked entity retrieval (join)"));
     }
+    // Without effect here; a wrong one is told all the same.
+    params.flag("entityMap")?;
+    params.flag("splitEntities")?;
+    if params.number("joinLevel")? == Some(0) {
+        return Err(Error::bad_request("'joinLevel' is a whole number, 1 or more").at("joinLevel").into());
+    }
     let list = |name: &'static str| -> Result<Option<ProjectionList>> {
         let Some(names) = source.list(name)? else { return Ok(None) };
         // Braces may hold commas: join what was split, and let the grammar decide.
