@@ -273,12 +273,26 @@ impl Projection {
         self.shows_word(word)
     }
 
+    /// Whether `pick` chooses neither attributes nor the scope, but `id` or `type` alone.
+    pub fn picks_no_series(&self) -> bool {
+        self.pick.as_ref().is_some_and(|pick| pick.attributes.is_empty() && !pick.has_word("scope"))
+    }
+
+    /// Whether an attribute counts where an entity must have something in an interval to be in a temporal answer
+    /// (5.7.4.4): those that are shown do, or all of them when `pick` chooses none.
+    pub fn concerns_attribute(&self, name: &Iri) -> bool {
+        self.shows_attribute(name) || (self.picks_no_series() && !self.omits(name))
+    }
+
+    fn omits(&self, name: &Iri) -> bool {
+        self.omit.as_ref().and_then(|omit| omit.attributes.get(name)).is_some_and(|listed| listed.itself)
+    }
+
     /// Whether an attribute is shown. Braces pick the attribute as well, but do not omit it.
     pub fn shows_attribute(&self, name: &Iri) -> bool {
-        let omitted = |omit: &Arc<Members>| omit.attributes.get(name).is_some_and(|listed| listed.itself);
         self.attrs.as_ref().is_none_or(|attrs| attrs.contains(name))
             && self.pick.as_ref().is_none_or(|pick| pick.attributes.contains_key(name))
-            && !self.omit.as_ref().is_some_and(omitted)
+            && !self.omits(name)
     }
 }
 

@@ -1,13 +1,18 @@
 //! Entities for clients of older versions of the standard (4.3.6.8).
 
+mod series;
+
 use std::fmt;
 use std::str::FromStr;
 
+use hiroba_vocab::Iri;
 use serde_json::Value;
 
 use super::Rendering;
-use crate::entity::{Attribute, AttributeValue, Attributes, Entity, OneOrMany};
+use crate::entity::{Attribute, AttributeValue, Attributes, Entity, Kind, OneOrMany};
 use crate::error::{Error, Result};
+
+pub use series::{conform_aggregated, conform_evolution};
 
 /// A version of the standard, `major.minor`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,6 +55,22 @@ impl SpecVersion {
     fn knows(self, since: Self) -> bool {
         self >= since
     }
+
+    /// The types that an entity has in the version: there was one before there were several.
+    fn types(self, types: &[Iri]) -> Vec<Iri> {
+        let known = if self.knows(V1_3) { types } else { types.get(..1).unwrap_or_default() };
+        known.to_vec()
+    }
+
+    /// The kind that stands for another one in the version.
+    fn kind(self, kind: Kind) -> Kind {
+        match kind {
+            Kind::LanguageProperty if !self.knows(V1_4) => Kind::Property,
+            Kind::JsonProperty | Kind::VocabProperty | Kind::ListProperty if !self.knows(V1_8) => Kind::Property,
+            Kind::ListRelationship if !self.knows(V1_8) => Kind::Relationship,
+            known => known,
+        }
+    }
 }
 
 impl FromStr for SpecVersion {
@@ -83,13 +104,9 @@ impl fmt::Display for SpecVersion {
 /// Property anyway.
 pub fn conform(entity: &Entity, version: SpecVersion, shown: &Rendering<'_>) -> Entity {
     let older = Older { version, shown };
-    let mut types = entity.types.clone();
-    if !version.knows(V1_3) {
-        types.truncate(1);
-    }
     Entity {
         id: entity.id.clone(),
-        types,
+        types: version.types(&entity.types),
         scope: entity.scope.clone().filter(|_| version.knows(V1_4)),
         expires_at: entity.expires_at.filter(|_| version.knows(V1_9)),
         created_at: entity.created_at,
@@ -152,21 +169,23 @@ impl Older<'_, '_> {
 
     /// The value under an older kind: the content of the value member stays as it is shown.
     fn value(&self, value: &AttributeValue) -> AttributeValue {
-        let (v1_4, v1_8) = (self.version.knows(V1_4), self.version.knows(V1_8));
+        if self.version.kind(value.kind()) == value.kind() {
+            return value.clone();
+        }
         match value {
-            AttributeValue::LanguageProperty(map) if !v1_4 => {
+            AttributeValue::LanguageProperty(map) => {
                 let reduced = self.shown.lang.is_some_and(|preference| preference.choose(map).is_some());
                 if reduced { value.clone() } else { AttributeValue::Property(json(map)) }
             }
-            AttributeValue::JsonProperty(json) if !v1_8 => AttributeValue::Property(json.clone()),
-            AttributeValue::VocabProperty(terms) if !v1_8 => {
+            AttributeValue::JsonProperty(json) => AttributeValue::Property(json.clone()),
+            AttributeValue::VocabProperty(terms) => {
                 AttributeValue::Property(json(&super::attribute::compacted(self.shown, terms)))
             }
-            AttributeValue::ListProperty(items) if !v1_8 => AttributeValue::Property(Value::Array(items.clone())),
-            AttributeValue::ListRelationship(targets) if !v1_8 => {
-                AttributeValue::Relationship(OneOrMany::Many(targets.clone()))
+            AttributeValue::ListProperty(items) => AttributeValue::Property(Value::Array(items.clone())),
+            AttributeValue::ListRelationship(targets) => AttributeValue::Relationship(OneOrMany::Many(targets.clone())),
+            AttributeValue::Property(_) | AttributeValue::GeoProperty(_) | AttributeValue::Relationship(_) => {
+                value.clone()
             }
-            _ => value.clone(),
         }
     }
 }

@@ -12,7 +12,7 @@ use hiroba_vocab::{DatasetId, EntityId, Iri};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 
-pub use conformance::{SpecVersion, conform};
+pub use conformance::{SpecVersion, conform, conform_aggregated, conform_evolution};
 pub use geojson::{Feature, FeatureCollection, GeometryChoice};
 pub use temporal::{AggregatedDocument, TemporalDocument, TemporalForm};
 

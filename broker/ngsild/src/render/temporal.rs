@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::Rendering;
 use super::attribute::{Instance, SimplifiedValue};
-use crate::entity::{Attribute, AttributeValue, Kind};
+use crate::entity::{Attribute, Kind};
 use crate::temporal::{Aggregate, AggregatedAttribute, AggregatedEntity, Evolution, Method, Point, Recorded};
 use crate::time::DateTime;
 
@@ -130,7 +130,7 @@ fn deletion<M: SerializeMap>(
     instance: &Attribute,
     at: DateTime,
 ) -> Result<(), M::Error> {
-    let kind = instance.is.kind();
+    let kind = shown_kind(rendering, instance);
     map.serialize_entry("type", kind.name())?;
     map.serialize_entry(kind.value_member(), &null_of(kind))?;
     if let Some(id) = &instance.dataset_id {
@@ -141,6 +141,14 @@ fn deletion<M: SerializeMap>(
         map.serialize_entry("modifiedAt", &at)?;
     }
     Ok(())
+}
+
+/// The kind under which an instance is shown: in one language texts are plain values (4.15).
+fn shown_kind(rendering: &Rendering<'_>, instance: &Attribute) -> Kind {
+    match instance.is.kind() {
+        Kind::LanguageProperty if rendering.lang.is_some() => Kind::Property,
+        kind => kind,
+    }
 }
 
 /// The NGSI-LD Null where a kind has its value (4.5.0).
@@ -198,12 +206,9 @@ impl Serialize for DatasetValues<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let latest = self.points.iter().max_by_key(|point| (point.time, point.id));
         let kind = latest.map_or(Kind::Property, |point| match &point.instance.is {
-            Recorded::Attribute { instance, .. } => instance.is.kind(),
+            Recorded::Attribute { instance, .. } => shown_kind(&self.rendering, instance),
             Recorded::Scope { .. } => Kind::Property,
         });
-        // In one language the texts are plain values.
-        let plain = kind == Kind::LanguageProperty && self.rendering.lang.is_some();
-        let kind = if plain { Kind::Property } else { kind };
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("type", kind.name())?;
         if let Some(id) = self.dataset {
@@ -229,14 +234,10 @@ impl Serialize for Pair<'_> {
                 (SimplifiedValue { rendering, attribute: instance }, time).serialize(serializer)
             }
             (Recorded::Scope { value, .. }, None) => (value, time).serialize(serializer),
-            (Recorded::Attribute { instance, .. }, Some(_))
-                if matches!(instance.is, AttributeValue::LanguageProperty(_)) =>
-            {
-                (json!({"languageMap": null_of(Kind::LanguageProperty)}), time).serialize(serializer)
-            }
-            (Recorded::Attribute { instance, .. }, Some(_)) => {
-                (null_of(instance.is.kind()), time).serialize(serializer)
-            }
+            (Recorded::Attribute { instance, .. }, Some(_)) => match shown_kind(&rendering, instance) {
+                kind @ Kind::LanguageProperty => (json!({"languageMap": null_of(kind)}), time).serialize(serializer),
+                kind => (null_of(kind), time).serialize(serializer),
+            },
             (Recorded::Scope { .. }, Some(_)) => (NULL, time).serialize(serializer),
         }
     }

@@ -1,8 +1,10 @@
 //! Entities for clients of older versions (table 4.3.6.8-1).
 
+use ngsild::Entity;
 use ngsild::jsonld::Context;
 use ngsild::query::{Projection, ProjectionList};
-use ngsild::render::{EntityDocument, Form, Rendering, SpecVersion, conform};
+use ngsild::render::{EntityDocument, Form, Rendering, SpecVersion, conform, conform_evolution};
+use ngsild::temporal::{Evolution, Instance, Recorded, TemporalQuery};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -180,7 +182,29 @@ fn what_is_selected_falls_back_and_the_rest_does_not_count() {
     );
 }
 
+/// An evolution that has every instance of an entity as a point.
+fn evolution(entity: &Entity) -> Evolution {
+    let mut evolution = Evolution::new(entity.id.clone(), entity.types.clone());
+    for (name, instances) in &entity.attributes {
+        for (version, instance) in (1..).zip(instances) {
+            let is = Recorded::Attribute { name: name.clone(), instance: instance.clone() };
+            evolution.add(version, Instance { number: 0, deleted_at: None, is }, &TemporalQuery::default());
+        }
+    }
+    evolution
+}
+
 proptest! {
+    /// The points of a series fall back as the instances of an entity do.
+    #[test]
+    fn series_fall_back_as_entities_do(entity in arbitrary_entity(), minor in 1..=9_u8) {
+        let context = Context::core();
+        let rendering = Rendering::whole(&context, Form::Normalized);
+        let (evolution, version) = (evolution(&entity), version(&format!("1.{minor}")));
+        let older = conform_evolution(&evolution, version, &rendering);
+        prop_assert_eq!(older.as_entity(), conform(&evolution.as_entity(), version, &rendering));
+    }
+
     /// Conforming twice is conforming once; to the older of two versions, in whatever order.
     #[test]
     fn fallbacks_are_final_and_add_up(entity in arbitrary_entity(), first in 1..=9_u8, second in 1..=9_u8) {

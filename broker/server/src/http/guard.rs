@@ -18,8 +18,8 @@ use crate::metrics::RequestLabels;
 use crate::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const EXPOSED: &str = "Link, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, NGSILD-Snapshot, Preference-Applied, \
-    Location, ETag, X-Request-Id";
+const EXPOSED: &str = "Link, Content-Range, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, NGSILD-Snapshot, \
+    Preference-Applied, Location, ETag, X-Request-Id";
 const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
 
 /// Runs a request inside its guard.
@@ -121,7 +121,8 @@ fn reads(request: &ServiceRequest) -> bool {
 
 fn asks_by_post(path: &str) -> bool {
     let path = path.trim_end_matches('/');
-    path.ends_with("/entityOperations/query") || path == "/ngsi-ld/v1/entityMaps" || path == "/sparql"
+    path.starts_with("/ngsi-ld/v1/") && (path.ends_with("/entityOperations/query") || path.ends_with("/entityMaps"))
+        || path == "/sparql"
 }
 
 /// What pages of other servers may do: read.

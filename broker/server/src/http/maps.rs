@@ -110,7 +110,7 @@ pub(super) fn tell_map(response: &mut HttpResponseBuilder, map: &str, created: b
     }
 }
 
-async fn created(answering: &Answering<'_>, map: &EntityMap) -> Result<HttpResponse> {
+pub(super) async fn created(answering: &Answering<'_>, map: &EntityMap) -> Result<HttpResponse> {
     let mut response = answering.document(StatusCode::CREATED, document(map)).await?;
     let headers = response.headers_mut();
     if let (Ok(id), Ok(location)) = (HeaderValue::from_str(&map.id), HeaderValue::from_str(&location(&map.id))) {

@@ -54,6 +54,7 @@ routes! {
     "/ngsi-ld/v1/temporal/entities/{id}/attrs/{attr}" { DELETE temporal::attributes::delete, }
     "/ngsi-ld/v1/temporal/entities/{id}/attrs/{attr}/{instance}" { PATCH temporal::attributes::modify, DELETE temporal::attributes::delete_instance, }
     "/ngsi-ld/v1/temporal/entityOperations/query" { POST temporal::query::post, }
+    "/ngsi-ld/v1/temporal/entityMaps" { GET temporal::maps::create, POST temporal::maps::create_by_post, }
     "/ngsi-ld/v1/jsonldContexts" { GET contexts::list, POST contexts::add, }
     "/ngsi-ld/v1/jsonldContexts/{id}" { GET contexts::serve, DELETE contexts::delete, }
     "/ngsi-ld/v1/entityMaps" { GET maps::create, POST maps::create_by_post, }

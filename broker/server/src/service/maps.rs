@@ -64,9 +64,9 @@ pub struct MapWish {
 
 /// What came of a query that goes by an entity map.
 #[derive(Debug)]
-pub struct Mapped {
+pub struct Mapped<T> {
     /// The page.
-    pub answer: Answer,
+    pub answer: T,
     /// The id of the map.
     pub map: String,
     /// Whether the map is new.
@@ -91,20 +91,28 @@ pub async fn create_entity_map(
     loop {
         let found = query_page(state, tenant, request, page).await?;
         entities.extend(found.entities.iter().map(|stored| stored.entity.id.clone()));
-        if entities.len() > most {
-            let detail = format!("more than {most} entities match, and an entity map holds no more; narrow the query");
-            return Err(Error::new(ErrorKind::TooManyResults, detail).into());
-        }
+        check_fits(state, entities.len())?;
         if !found.more {
             break;
         }
         page.after = found.last;
     }
-    keep(state, tenant, selection(&request.query), entities, lifetime).await
+    keep(state, tenant, fingerprint(&request.query), entities, lifetime).await
 }
 
-/// Stores a new map.
-async fn keep(
+/// # Errors
+/// TooManyResults when an entity map does not hold so many entities.
+pub(super) fn check_fits(state: &AppState, entities: usize) -> Result<()> {
+    let most = state.config.max_map_entities;
+    if entities <= most {
+        return Ok(());
+    }
+    let detail = format!("more than {most} entities match, and an entity map holds no more; narrow the query");
+    Err(Error::new(ErrorKind::TooManyResults, detail).into())
+}
+
+/// Stores a new map. `query` is the fingerprint of what selects its entities.
+pub(super) async fn keep(
     state: &AppState,
     tenant: TenantId,
     query: String,
@@ -124,7 +132,7 @@ fn later(now: DateTime, by: Duration) -> DateTime {
 
 /// What a query selects by, in a form that can be compared. Another version of the program may write it otherwise: then
 /// pages take nothing out of older maps, which changes no answer.
-fn selection(query: &Query) -> String {
+pub(super) fn fingerprint(query: &impl fmt::Debug) -> String {
     Sha256::digest(format!("{query:?}")).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
@@ -173,7 +181,7 @@ pub async fn query_by_map(
     tenant: TenantId,
     request: &QueryRequest,
     wish: &MapWish,
-) -> Result<Mapped> {
+) -> Result<Mapped<Answer>> {
     request.check_not_too_wide()?;
     let known = find(state, tenant, wish).await?;
     let created = known.is_none();
@@ -181,7 +189,15 @@ pub async fn query_by_map(
         Some(map) => map,
         None => create_entity_map(state, tenant, request, wish.lifetime).await?,
     };
-    let answer = page_of(state, tenant, request, &map).await?;
+    let walk = Walk { state, tenant, map: &map, query: &fingerprint(&request.query), page: request.page, batch: BATCH };
+    let mut entities = Vec::new();
+    let still_there = async |ids: &[EntityId]| still_there(state, tenant, &request.query, ids).await;
+    let show = |stored| {
+        entities.push(stored);
+        Ok(())
+    };
+    let Walked { total, more, candidates } = walk.page(still_there, show).await?;
+    let answer = Answer { entities, total, more, last: 0, work: Work { candidates, ..Work::default() } };
     Ok(Mapped { answer, map: map.id, created })
 }
 
@@ -200,7 +216,8 @@ pub async fn map_of_entity(state: &AppState, target: &Target, wish: &MapWish) ->
     }
 }
 
-async fn find(state: &AppState, tenant: TenantId, wish: &MapWish) -> Result<Option<EntityMap>> {
+/// The map that a request names, if it is there.
+pub(super) async fn find(state: &AppState, tenant: TenantId, wish: &MapWish) -> Result<Option<EntityMap>> {
     match &wish.id {
         Some(id) => Ok(state.store.entity_map(tenant, &id.0, now()).await?),
         None => Ok(None),
@@ -212,41 +229,65 @@ async fn find(state: &AppState, tenant: TenantId, wish: &MapWish) -> Result<Opti
 /// With the conditions of the map, a page starts at a place in the map, and who no longer matches from there on is taken
 /// out: what was on pages before does not shift those that follow. With other conditions, or other ids, pages are counted in
 /// what matches.
-async fn page_of(state: &AppState, tenant: TenantId, request: &QueryRequest, map: &EntityMap) -> Result<Answer> {
-    let Page { offset, limit, count, .. } = request.page;
-    let own = map.query == selection(&request.query);
-    let (start, skip) = if own { (offset.min(map.entities.len()), 0) } else { (0, offset) };
-    let (earlier, candidates) = map.entities.split_at(start);
-    let mut answer = Answer { entities: Vec::new(), total: None, more: false, last: 0, work: Work::default() };
-    let (mut matched, mut gone) = (0_usize, Vec::new());
-    for ids in candidates.chunks(BATCH) {
-        for (id, found) in ids.iter().zip(still_there(state, tenant, &request.query, ids).await?) {
-            answer.work.candidates += 1;
-            let Some(stored) = found else {
-                gone.push(id.clone());
-                continue;
-            };
-            matched += 1;
-            if matched > skip && answer.entities.len() < limit {
-                answer.entities.push(stored);
-            } else if matched > skip {
-                answer.more = true;
+pub(super) struct Walk<'w> {
+    pub(super) state: &'w AppState,
+    pub(super) tenant: TenantId,
+    pub(super) map: &'w EntityMap,
+    /// The fingerprint of what the request selects by.
+    pub(super) query: &'w str,
+    pub(super) page: Page,
+    /// How many entities are in memory at once besides those of the page.
+    pub(super) batch: usize,
+}
+
+/// What is known after a page.
+pub(super) struct Walked {
+    pub(super) total: Option<u64>,
+    pub(super) more: bool,
+    /// How many entities were looked at for the page.
+    pub(super) candidates: usize,
+}
+
+impl Walk<'_> {
+    /// `still_there` tells of ids, in their order, what there is of those that match; `show` takes what is on the page.
+    pub(super) async fn page<T>(
+        &self,
+        still_there: impl AsyncFn(&[EntityId]) -> Result<Vec<Option<T>>>,
+        mut show: impl FnMut(T) -> Result<()>,
+    ) -> Result<Walked> {
+        let Self { map, page, .. } = self;
+        let own = map.query == self.query;
+        let (start, skip) = if own { (page.offset.min(map.entities.len()), 0) } else { (0, page.offset) };
+        let (earlier, later) = map.entities.split_at(start);
+        let end = skip.saturating_add(page.limit);
+        let (mut matched, mut candidates, mut gone) = (0_usize, 0, Vec::new());
+        for ids in later.chunks(self.batch) {
+            for (id, found) in ids.iter().zip(still_there(ids).await?) {
+                candidates += 1;
+                let Some(found) = found else {
+                    gone.push(id.clone());
+                    continue;
+                };
+                matched += 1;
+                if matched > skip && matched <= end {
+                    show(found)?;
+                }
+            }
+            if matched > end && !page.count {
+                break;
             }
         }
-        if answer.more && !count {
-            break;
+        let more = matched > end;
+        if page.count {
+            for ids in earlier.chunks(self.batch) {
+                matched += still_there(ids).await?.iter().flatten().count();
+            }
         }
-    }
-    if count {
-        for ids in earlier.chunks(BATCH) {
-            matched += still_there(state, tenant, &request.query, ids).await?.iter().flatten().count();
+        if own {
+            self.state.store.shrink_entity_map(self.tenant, &map.id, gone).await?;
         }
-        answer.total = Some(matched as u64);
+        Ok(Walked { total: page.count.then_some(matched as u64), more, candidates })
     }
-    if own {
-        state.store.shrink_entity_map(tenant, &map.id, gone).await?;
-    }
-    Ok(answer)
 }
 
 /// The entities that still match, as clients see them, in the order of the ids; `None` for the others.

@@ -24,6 +24,7 @@ mod sidecar;
 mod snapshots;
 mod support;
 mod temporal;
+mod temporal_maps;
 mod tenants;
 mod transient;
 mod versions;

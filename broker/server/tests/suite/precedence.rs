@@ -85,12 +85,6 @@ impl Operation {
         query.extend(has("unknown parameter").then_some("surelyUnknown=1"));
         query.extend(self.parameter.filter(|_| has("parameter")));
         query.extend(self.query.filter(|_| !has("parameter")));
-        if !has("parameter")
-            && (path.ends_with("/entities") || path.ends_with("/entityMaps"))
-            && self.method != Method::POST
-        {
-            query.push("type=T");
-        }
         let asking = broker.ask(self.method.clone(), &format!("/ngsi-ld/v1{path}?{}", query.join("&")));
         let asking = asking.header("accept", if has("accept") { "text/html" } else { "*/*" });
         let asking = match if has("tenant") { "a tenant" } else { tenant } {
@@ -113,10 +107,12 @@ fn operations() -> Vec<Operation> {
     use Method as M;
     let bad_name = || json!({"a b": 1});
     let one = |body: Value| json!([body]);
+    let past = "type=T&timerel=after&timeAt=2026-04-01T00:00:00Z";
+    let past_query = || json!({"type": "Query", "entities": [{"type": "T"}], "temporalQ": {"timerel": "after", "timeAt": "2026-04-01T00:00:00Z"}});
     let snapshot = || json!({"type": "Snapshot", "snapshotQueries": [{"type": "Query", "entities": [{"type": "T"}]}]});
     vec![
-        operation(M::GET, "/entities").parameter("type=T&limit=-1").missing(404, 200),
-        operation(M::DELETE, "/entities").parameter("type=T&drop=a%7Bb%7D").missing(404, 204),
+        operation(M::GET, "/entities").query("type=T").parameter("type=T&limit=-1").missing(404, 200),
+        operation(M::DELETE, "/entities").query("type=T").parameter("type=T&drop=a%7Bb%7D").missing(404, 204),
         operation(M::POST, "/entities")
             .body(json!({"id": "urn:x:new", "type": "T"}), json!({"id": "urn:x:new"}))
             .missing(201, 201),
@@ -153,11 +149,33 @@ fn operations() -> Vec<Operation> {
             .parameter("limit=-1")
             .body(json!({"type": "Query", "entities": [{"type": "T"}]}), json!({"type": "Other"}))
             .missing(404, 200),
+        operation(M::GET, "/temporal/entities").query(past).parameter("type=T&timerel=after").missing(404, 200),
+        operation(M::POST, "/temporal/entities")
+            .body(json!({"id": "urn:x:past", "type": "T", "a": 1}), json!({"id": "urn:x:past"}))
+            .missing(201, 201),
+        operation(M::GET, "/temporal/entities/{id}").parameter("lastN=0"),
+        operation(M::DELETE, "/temporal/entities/{id}"),
+        operation(M::POST, "/temporal/entities/{id}/attrs").body(json!({"a": 1}), bad_name()),
+        operation(M::DELETE, "/temporal/entities/{id}/attrs/a").parameter("deleteAll=true&datasetId=x"),
+        operation(M::PATCH, "/temporal/entities/{id}/attrs/a/urn:x:instance")
+            .body(json!({"a": [1]}), json!({"b": [1]})),
+        operation(M::DELETE, "/temporal/entities/{id}/attrs/a/urn:x:instance"),
+        operation(M::POST, "/temporal/entityOperations/query")
+            .negotiated()
+            .parameter("limit=-1")
+            .body(past_query(), json!({"type": "Query", "entities": [{"type": "T"}]}))
+            .missing(404, 200),
+        operation(M::GET, "/temporal/entityMaps").query(past).parameter("type=T").missing(404, 201),
+        operation(M::POST, "/temporal/entityMaps")
+            .negotiated()
+            .parameter("entityMapLifetime=1h")
+            .body(past_query(), json!({"type": "Query", "entities": [{"type": "T"}]}))
+            .missing(404, 201),
         operation(M::GET, "/types").parameter("details=yes").missing(404, 200),
         operation(M::GET, "/types/Nothing"),
         operation(M::GET, "/attributes").parameter("details=yes").missing(404, 200),
         operation(M::GET, "/attributes/nothing"),
-        operation(M::GET, "/entityMaps").parameter("type=T&q=a==").missing(404, 201),
+        operation(M::GET, "/entityMaps").query("type=T").parameter("type=T&q=a==").missing(404, 201),
         operation(M::POST, "/entityMaps")
             .negotiated()
             .parameter("entityMapLifetime=1h")
@@ -166,6 +184,10 @@ fn operations() -> Vec<Operation> {
         operation(M::GET, "/entityMaps/{id}"),
         operation(M::PATCH, "/entityMaps/{id}")
             .body(json!({"expiresAt": "2199-01-01T00:00:00Z"}), json!({"expiresAt": "2001-01-01T00:00:00Z"})),
+        operation(M::DELETE, "/entityMaps/{id}"),
+        operation(M::GET, "/entityMap/{id}"),
+        operation(M::PATCH, "/entityMap/{id}")
+            .body(json!({"expiresAt": "2199-01-01T00:00:00Z"}), json!({"expiresAt": "tomorrow"})),
         operation(M::DELETE, "/entityMap/{id}"),
         operation(M::GET, "/info/sourceIdentity").missing(404, 200),
         operation(M::GET, "/jsonldContexts").parameter("kind=odd").missing(404, 200),
@@ -222,11 +244,43 @@ fn the_first_thing_that_is_wrong_is_told() {
     });
 }
 
+/// Every method of every NGSI-LD resource is in the table above.
+#[test]
+fn every_operation_keeps_the_order() {
+    let served =
+        hiroba::http::ROUTES.iter().filter_map(|(path, methods)| Some((path.strip_prefix("/ngsi-ld/v1")?, methods)));
+    // One segment of any kind stands for what is in the path.
+    let shape = |path: &str| {
+        let fixed = |part: &&str| {
+            !part.starts_with('{') && !["a", "none", "nothing", "Nothing", "urn:x:instance"].contains(part)
+        };
+        path.split('/').map(|part| if fixed(&part) { part } else { "*" }).collect::<Vec<_>>().join("/")
+    };
+    let tried: Vec<String> =
+        operations().iter().map(|operation| format!("{} {}", operation.method, shape(operation.path))).collect();
+    for (path, methods) in served {
+        for method in *methods {
+            let operation = format!("{method} {}", shape(path));
+            assert!(tried.contains(&operation), "{operation}");
+        }
+    }
+}
+
 #[test]
 fn a_method_that_is_not_there_comes_before_everything() {
     run(async {
         let broker = Broker::sqlite().await;
-        for path in ["/entities/nonsense", "/types", "/attributes/a", "/entityOperations/delete"] {
+        for path in [
+            "/entities/nonsense",
+            "/types",
+            "/attributes/a",
+            "/entityOperations/delete",
+            "/temporal/entities/nonsense",
+            "/temporal/entities/nonsense/attrs/a-b/x",
+            "/temporal/entityMaps",
+            "/entityMaps/nonsense",
+            "/info/sourceIdentity",
+        ] {
             let url = format!("/ngsi-ld/v1{path}?surelyUnknown=1");
             let asking =
                 broker.ask(Method::PUT, &url).header("NGSILD-Tenant", "a tenant").header("accept", "text/html");

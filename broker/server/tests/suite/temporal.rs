@@ -408,6 +408,14 @@ fn queries_are_about_what_was_so_in_the_interval() {
                     ),
                     vec![],
                 ),
+                // Which datasets are shown chooses no entities.
+                (format!("type=Sensor&{all}&datasetId=urn:d:none"), vec![1, 3, 2]),
+                (format!("type=Sensor&q=temperature&{all}&datasetId=urn:d:none"), vec![1, 3, 2]),
+                (format!("type=Sensor&{all}&pick=id"), vec![1, 3, 2]),
+                (format!("type=Sensor&{all}&pick=id,type&omit=temperature,location&lastN=1"), vec![1, 3, 2]),
+                (format!("type=Sensor&{early}&pick=id&omit=temperature,location"), vec![]),
+                (format!("type=Sensor&q={}&{all}&pick=id", encode("temperature==15")), vec![2]),
+                (format!("attrs=humidity&{early}&datasetId=urn:d:none"), vec![]),
                 (format!("type=*&{all}&limit=2"), vec![1, 3]),
                 (format!("type=*&{all}&limit=2&offset=2"), vec![2]),
             ] {
@@ -581,6 +589,26 @@ fn what_is_wrong_is_told() {
             }
             let geo = broker.get(&one).header("accept", "application/geo+json").send().await;
             assert_eq!(geo.status, 406);
+        }
+    });
+}
+
+#[test]
+fn what_is_told_of_the_gone_does_not_move_their_end() {
+    run(async {
+        for broker in Broker::every().await {
+            sensor(&broker, 1).await;
+            assert_eq!(broker.ask(Method::DELETE, "/ngsi-ld/v1/entities/urn:x:sensor:1").send().await.status, 204);
+            let end =
+                async || retrieve(&broker, "urn:x:sensor:1", "options=sysAttrs").await.json()["deletedAt"].clone();
+            let before = end().await;
+            assert!(before.is_string());
+            let attributes = format!("{TEMPORAL}/urn:x:sensor:1/attrs");
+            let told = broker.post(&attributes, &json!({"temperature": measured(9, 9)})).send().await;
+            assert_eq!(told.status, 204);
+            assert_eq!(end().await, before);
+            let query = format!("{TEMPORAL}?type=Sensor&timerel=after&timeAt={}&options=sysAttrs", at(0));
+            assert_eq!(broker.get(&query).send().await.json()[0]["deletedAt"], before);
         }
     });
 }

@@ -144,6 +144,118 @@ fn caches_tell_versions_apart() {
 }
 
 #[test]
+fn series_are_as_old_as_the_client_prefers() {
+    run(async {
+        for broker in Broker::every_with(&["--temporal-instances", "9"]).await {
+            const TEMPORAL: &str = "/ngsi-ld/v1/temporal/entities";
+            let at = |second: u32| format!("2026-04-01T00:00:0{second}Z");
+            let seen = |mut attribute: Value, second: u32| {
+                attribute["observedAt"] = at(second).into();
+                attribute
+            };
+            let body = json!({
+                "id": "urn:x:1", "type": ["Park", "Garden"], "scope": "/town",
+                "state": [seen(json!({"type": "JsonProperty", "json": {"type": "a"}}), 1),
+                          seen(json!({"type": "JsonProperty", "json": [2]}), 2)],
+                "name": seen(json!({"type": "LanguageProperty", "languageMap": {"ja": "公園", "en": "park"}}), 1),
+                "area": [seen(json!({"type": "Property", "value": 5, "unitCode": "HAR", "valueType": "Area"}), 1),
+                         seen(json!({"type": "Property", "value": 6, "datasetId": "urn:x:d"}), 1)],
+                "tour": seen(json!({"type": "ListRelationship", "objectList": ["urn:x:2", "urn:x:3"]}), 1),
+            });
+            assert_eq!(broker.post(TEMPORAL, &body).send().await.status, 201);
+            let one = format!("{TEMPORAL}/urn:x:1");
+            let ask = async |path: &str, prefer: &str| broker.get(path).header("prefer", prefer).send().await;
+            let query = format!("{TEMPORAL}?type=Park&timerel=after&timeAt={}", at(0));
+
+            let whole = broker.get(&one).send().await;
+            assert_eq!(told(&whole), (200, None));
+            let older = ask(&one, "ngsi-ld=1.7").await;
+            assert_eq!(told(&older), (203, Some("ngsi-ld=1.7")));
+            let shown = older.json();
+            assert_eq!((&shown["state"][0]["type"], &shown["state"][1]["value"]), (&json!("Property"), &json!([2])));
+            assert_eq!(shown["state"][0]["instanceId"], whole.json()["state"][0]["instanceId"]);
+            assert_eq!(shown["tour"][0]["object"], json!(["urn:x:2", "urn:x:3"]));
+            assert_eq!(
+                (&shown["name"][0]["type"], &shown["area"][0]["valueType"]),
+                (&json!("LanguageProperty"), &Value::Null)
+            );
+            assert_eq!((shown["area"].as_array().unwrap().len(), &shown["scope"][0]["value"]), (2, &json!("/town")));
+
+            let oldest = ask(&query, "ngsi-ld=1.2").await;
+            assert_eq!(told(&oldest), (203, Some("ngsi-ld=1.2")));
+            let shown = &oldest.json()[0];
+            assert_eq!((&shown["type"], &shown["scope"]), (&json!("Park"), &Value::Null));
+            assert_eq!(shown["name"][0]["value"], json!({"ja": "公園", "en": "park"}));
+            let area = shown["area"].as_array().unwrap();
+            assert_eq!(
+                (area.len(), &area[0]["value"], &area[0]["unitCode"], &area[0]["observedAt"]),
+                (1, &json!(5), &Value::Null, &Value::Null)
+            );
+
+            // Pairs keep their instants, and are where a Property has them.
+            let pairs = ask(&format!("{one}?format=temporalValues&lang=en"), "ngsi-ld=1.3").await;
+            assert_eq!(told(&pairs), (203, Some("ngsi-ld=1.3")));
+            assert_eq!(
+                pairs.json(),
+                json!({
+                    "id": "urn:x:1", "type": ["Park", "Garden"],
+                    "state": {"type": "Property", "values": [[{"type": "a"}, at(1)], [[2], at(2)]]},
+                    "name": {"type": "Property", "values": [["park", at(1)]]},
+                    "area": [{"type": "Property", "values": [[5, at(1)]]},
+                             {"type": "Property", "datasetId": "urn:x:d", "values": [[6, at(1)]]}],
+                    "tour": {"type": "Relationship", "objects": [[["urn:x:2", "urn:x:3"], at(1)]]},
+                })
+            );
+            let sums = format!("{query}&format=aggregatedValues&aggrMethods=totalCount");
+            let sums = ask(&sums, "ngsi-ld=1.2").await;
+            assert_eq!(told(&sums), (203, Some("ngsi-ld=1.2")));
+            assert_eq!(
+                (&sums.json()[0]["type"], &sums.json()[0]["state"]["type"]),
+                (&json!("Park"), &json!("Property"))
+            );
+            assert_eq!(sums.json()[0]["state"]["totalCount"][0][0], 2);
+
+            let posted = json!({"type": "Query", "entities": [{"type": "Park"}], "temporalQ": {"timerel": "after", "timeAt": at(0)}});
+            let posted =
+                broker.post("/ngsi-ld/v1/temporal/entityOperations/query", &posted).header("prefer", "ngsi-ld=1.2");
+            assert_eq!(told(&posted.send().await), (203, Some("ngsi-ld=1.2")));
+            for (path, status) in [
+                (format!("{one}?pick=id,type,tour"), 200),
+                (format!("{query}&pick=id&entityMap=true"), 201),
+                (format!("{query}&entityMap=true"), 201),
+            ] {
+                let answer = ask(&path, "ngsi-ld=1.8").await;
+                assert_eq!(told(&answer), (status, Some("ngsi-ld=1.8")), "{path}: {}", answer.text);
+            }
+
+            // What was deleted is told in the kind that the version has.
+            let name = "/ngsi-ld/v1/entities/urn:x:1/attrs/name";
+            assert_eq!(broker.ask(Method::DELETE, name).send().await.status, 204);
+            for (prefer, lang, kind, member) in [
+                ("ngsi-ld=1.9", "", "LanguageProperty", "languageMap"),
+                ("ngsi-ld=1.9", "&lang=en", "Property", "value"),
+                ("ngsi-ld=1.3", "&lang=en", "Property", "value"),
+                ("ngsi-ld=1.3", "", "Property", "value"),
+            ] {
+                let shown = ask(&format!("{one}?pick=name{lang}"), prefer).await.json()["name"][1].clone();
+                let null =
+                    if member == "value" { json!("urn:ngsi-ld:null") } else { json!({"@none": "urn:ngsi-ld:null"}) };
+                assert_eq!((&shown["type"], &shown[member]), (&json!(kind), &null), "{prefer} {lang}: {shown}");
+            }
+
+            // That the series go on is told rather than that they were altered.
+            let more: Vec<Value> =
+                (0..9).map(|second| seen(json!({"type": "Property", "value": second}), second)).collect();
+            assert_eq!(broker.post(&format!("{one}/attrs"), &json!({"more": more})).send().await.status, 204);
+            let part = ask(&one, "ngsi-ld=1.2").await;
+            assert_eq!(told(&part), (206, Some("ngsi-ld=1.2")));
+            assert!(part.header("content-range").is_some() && part.headers("vary").contains("Prefer"));
+            assert_eq!(part.json()["type"], "Park");
+        }
+    });
+}
+
+#[test]
 fn producers_may_tell_their_version() {
     run(async {
         for broker in Broker::every().await {

@@ -260,10 +260,19 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the database fails.
     pub async fn last_record(&self, tenant: TenantId, id: &EntityId) -> Result<Option<HistoryRecord>> {
+        Ok(self.last_records(tenant, std::slice::from_ref(id)).await?.into_iter().next().flatten())
+    }
+
+    /// The latest records of entities, in the order of the ids; `None` where nothing is known of an entity's past.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the database fails.
+    pub async fn last_records(&self, tenant: TenantId, ids: &[EntityId]) -> Result<Vec<Option<HistoryRecord>>> {
         let span = Span { clock: ngsild::temporal::Clock::Recorded, from: i64::MIN, before: i64::MAX };
         let range = HistoryRange { span, descending: true, limit: 1 };
-        let records = self.history(tenant, &[(id.clone(), range.start())], &range).await?;
-        Ok(records.into_iter().flatten().next())
+        let starts: Vec<(EntityId, HistoryPlace)> = ids.iter().map(|id| (id.clone(), range.start())).collect();
+        let records = self.history(tenant, &starts, &range).await?;
+        Ok(records.into_iter().map(|records| records.into_iter().next()).collect())
     }
 
     /// The records of an entity that have a mark, at most `limit`, the earliest first.

@@ -32,6 +32,8 @@ pub const RETRIEVE_TEMPORAL: &[&str] = &[
     "format",
     "options",
     "local",
+    "entityMap",
+    "entityMapLifetime",
 ];
 
 /// Parameters of GET /temporal/entities besides those of [`RETRIEVE_TEMPORAL`].
@@ -56,7 +58,11 @@ pub const SELECT_TEMPORAL: &[&str] = &[
 ];
 
 /// Parameters of POST /temporal/entityOperations/query: what is no member of Query.
-pub const POST_TEMPORAL: &[&str] = &["limit", "offset", "count", "format", "options", "local"];
+pub const POST_TEMPORAL: &[&str] =
+    &["limit", "offset", "count", "format", "options", "local", "splitEntities", "entityMap", "entityMapLifetime"];
+
+/// Members of Query that say nothing of the past (5.7.4).
+const OF_THE_PRESENT: [&str; 3] = ["join", "joinLevel", "containedBy"];
 
 /// How to show series.
 #[derive(Debug)]
@@ -120,7 +126,6 @@ pub fn from_params(
     context: &Context,
     config: &Config,
 ) -> Result<(TemporalSelection, TemporalRequest, TemporalRepresentation)> {
-    params.flag("splitEntities")?;
     let (selectors, local) = selectors(params, context)?;
     let geo = geo_params(params, context)?;
     let (request, representation) = retrieval(params, context)?;
@@ -141,6 +146,10 @@ pub fn from_body(
     config: &Config,
 ) -> Result<(TemporalSelection, TemporalRequest, TemporalRepresentation)> {
     let body = query_object(body)?;
+    if let Some(name) = OF_THE_PRESENT.into_iter().find(|name| body.contains_key(*name)) {
+        let detail = format!("'{name}' belongs to queries of entities as they are");
+        return Err(Error::bad_request(detail).at(format!("/{name}")).into());
+    }
     let object = |name: &'static str| match body.get(name) {
         None => Ok(None),
         Some(Value::Object(members)) => Ok(Some(members)),

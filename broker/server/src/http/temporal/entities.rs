@@ -5,14 +5,17 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use ngsild::read::{Nulls, Reader};
 
-use super::Showing;
+use super::{Documents, Showing};
+use crate::http::maps::tell_map;
 use crate::http::problem::Result;
 use crate::http::request::body::{self, ContentType};
+use crate::http::request::maps;
 use crate::http::request::params::Params;
 use crate::http::request::subject::Subject;
 use crate::http::request::temporal::{RETRIEVE_TEMPORAL, retrieval};
 use crate::http::request::{Names, accept, tenant};
 use crate::http::respond::{Answering, created, empty, segment};
+use crate::service::maps::map_of_entity;
 use crate::service::{implicit_tenant, now, temporal};
 use crate::state::AppState;
 
@@ -44,15 +47,24 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
     let media = accept::plain(&request)?;
     let tenant = tenant(&request)?;
     let params = Params::of(&request, RETRIEVE_TEMPORAL)?;
+    let wish = maps::wish(&request, &params, None)?;
     let subject = Subject::of(&request, &params, tenant)?;
     let names = Names::of_header(&request, &state).await?;
     let (asked, representation) = retrieval(&params, &names.context)?;
     let target = subject.target(&state).await?;
     let found = temporal::retrieve_temporal(&state, &target, &asked).await?;
+    let map = match &wish {
+        Some(wish) => Some(map_of_entity(&state, &target, wish).await?),
+        None => None,
+    };
     let answering = Answering { request: &request, state: &state, tenant: target.tenant, media, names: &names };
     let showing = Showing { answering: &answering, request: &asked, representation: &representation };
-    let document = showing.documents(&found)?.pop().unwrap_or_default();
-    Ok(showing.response(&found).await?.body(document))
+    let Documents { mut documents, altered } = showing.conforming(&found)?;
+    let mut response = showing.response(StatusCode::OK, &found, altered).await?;
+    if let Some(map) = map {
+        tell_map(&mut response, &map, false);
+    }
+    Ok(response.body(documents.pop().unwrap_or_default()))
 }
 
 /// Delete Temporal Representation (6.19.3.2).

@@ -1,11 +1,14 @@
 //! Query Temporal Evolution of Entities by GET and by POST (6.18.3.2, 6.24).
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::Showing;
+use super::{Documents, Showing};
+use crate::http::maps::tell_map;
 use crate::http::problem::Result;
 use crate::http::request::body::{self, ContentType};
+use crate::http::request::maps;
 use crate::http::request::params::Params;
 use crate::http::request::temporal::{
     POST_TEMPORAL, RETRIEVE_TEMPORAL, SELECT_TEMPORAL, TemporalRepresentation, check_params, from_body, from_params,
@@ -13,7 +16,8 @@ use crate::http::request::temporal::{
 use crate::http::request::{Names, accept, tenant};
 use crate::http::respond::{Answering, array, paging};
 use crate::service::existing_tenant;
-use crate::service::temporal::{TemporalRequest, TemporalSelection, query_temporal};
+use crate::service::maps::{MapWish, Mapped};
+use crate::service::temporal::{TemporalRequest, TemporalSelection, query_temporal, query_temporal_by_map};
 use crate::state::AppState;
 
 /// Query Temporal Evolution of Entities (6.18.3.2).
@@ -24,10 +28,11 @@ pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResp
     let media = accept::plain(&request)?;
     let tenant = tenant(&request)?;
     let params = Params::of(&request, &[RETRIEVE_TEMPORAL, SELECT_TEMPORAL].concat())?;
+    let wish = maps::wish(&request, &params, None)?;
     let names = Names::of_header(&request, &state).await?;
     let query = from_params(&params, &names.context, &state.config)?;
     let tenant = existing_tenant(&state, &tenant).await?;
-    answer(&Answering { request: &request, state: &state, tenant, media, names: &names }, query).await
+    answer(&Answering { request: &request, state: &state, tenant, media, names: &names }, query, wish).await
 }
 
 /// Query Temporal Evolution of Entities via POST (6.24.3.1).
@@ -40,21 +45,37 @@ pub async fn post(request: HttpRequest, payload: Payload, state: Data<AppState>)
     let tenant = tenant(&request)?;
     let params = Params::of(&request, POST_TEMPORAL)?;
     check_params(&params, &state.config)?;
+    maps::wish(&request, &params, None)?;
     let document = body::json(payload, state.config.max_body).await?;
     let names = content.names(&document, &request, &state).await?;
     let query = from_body(&document, &params, &names.context, &state.config)?;
+    let wish = maps::wish(&request, &params, Some(&document))?;
     let tenant = existing_tenant(&state, &tenant).await?;
-    answer(&Answering { request: &request, state: &state, tenant, media, names: &names }, query).await
+    answer(&Answering { request: &request, state: &state, tenant, media, names: &names }, query, wish).await
 }
 
 async fn answer(
     answering: &Answering<'_>,
     (selection, asked, representation): (TemporalSelection, TemporalRequest, TemporalRepresentation),
+    wish: Option<MapWish>,
 ) -> Result<HttpResponse> {
-    let found = query_temporal(answering.state, answering.tenant, &selection, &asked).await?;
+    let (state, tenant) = (answering.state, answering.tenant);
+    let (found, map) = match &wish {
+        None => (query_temporal(state, tenant, &selection, &asked).await?, None),
+        Some(wish) => {
+            let mapped = query_temporal_by_map(state, tenant, &selection, &asked, wish).await?;
+            let Mapped { answer, map, created } = mapped;
+            (answer, Some((map, created)))
+        }
+    };
     let showing = Showing { answering, request: &asked, representation: &representation };
-    let body = array(&showing.documents(&found.evolutions)?);
-    let mut response = showing.response(&found.evolutions).await?;
+    let Documents { documents, altered } = showing.conforming(&found.evolutions)?;
+    let created = map.as_ref().is_some_and(|(_, created)| *created);
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response = showing.response(status, &found.evolutions, altered).await?;
     paging(answering.request, &mut response, selection.page, found.total, found.more);
-    Ok(response.body(body))
+    if let Some((map, created)) = map {
+        tell_map(&mut response, &map, created);
+    }
+    Ok(response.body(array(&documents)))
 }

@@ -14,7 +14,7 @@ use crate::service::{Result, ServiceError, now};
 use crate::state::AppState;
 
 /// How many entities are read at once.
-const CHUNK: usize = 50;
+pub(super) const CHUNK: usize = 50;
 /// How many changes of scope are looked at.
 const MAX_SCOPES: usize = 10_000;
 
@@ -74,7 +74,7 @@ pub async fn retrieve_temporal(state: &AppState, target: &Target, request: &Temp
     let stored = state.store.entity(tenant, id).await?.and_then(|stored| present(stored, now()));
     let subject = match stored {
         Some(stored) => Subject::from(stored),
-        None => Subject { id: id.clone(), types: last.types, stored: None, deleted_at: Some(last.at) },
+        None => Subject::gone(state, tenant, id, last).await?,
     };
     let gathered = gathering(state, tenant, request, request.aggregation.is_some()).gather(vec![subject]).await?;
     let mut answer = Answer::new(state, request);
@@ -111,12 +111,85 @@ pub async fn query_temporal(
     Ok(Found { evolutions: answer.finish(), total: page.count.then_some(matched as u64), more })
 }
 
-/// The entities that a temporal query selects, chunk by chunk.
+/// What a temporal query asks of entities.
 #[derive(Debug)]
-pub struct Matching<'m> {
+pub(super) struct Conditions<'m> {
     gathering: Gathering<'m>,
     selection: &'m TemporalSelection,
     request: &'m TemporalRequest,
+}
+
+impl<'m> Conditions<'m> {
+    /// `complete` says that all instances in the interval are wanted, however many.
+    ///
+    /// # Errors
+    /// BadRequestData when the query is too wide.
+    pub(super) fn new(
+        state: &'m AppState,
+        tenant: TenantId,
+        selection: &'m TemporalSelection,
+        request: &'m TemporalRequest,
+        complete: bool,
+    ) -> Result<Self> {
+        let query = &selection.query;
+        if !selection.local {
+            query.check_not_too_wide()?;
+        }
+        let conditions =
+            !query.attributes.is_empty() || query.filter.is_some() || query.geo.is_some() || query.scope.is_some();
+        Ok(Self { gathering: gathering(state, tenant, request, conditions || complete), selection, request })
+    }
+
+    /// The same for who needs no series, but only to know that they have something in the interval.
+    pub(super) fn briefly(self) -> Self {
+        Self { gathering: Gathering { points: 1, ..self.gathering }, ..self }
+    }
+
+    /// What was gathered of those that match, in their order.
+    pub(super) async fn of(&self, subjects: Vec<Subject>) -> Result<Vec<Gathered>> {
+        let mut found = Vec::new();
+        for mut gathered in self.gathering.gather(subjects).await? {
+            if self.concerns(&mut gathered).await? {
+                found.push(gathered);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether an entity is in the result: it has instances in the interval, and what was so then satisfies the query.
+    async fn concerns(&self, gathered: &mut Gathered) -> Result<bool> {
+        let TemporalRequest { temporal, projection, .. } = self.request;
+        let Gathering { state, tenant, .. } = self.gathering;
+        let query = &self.selection.query;
+        let evolution = &mut gathered.evolution;
+        if let Some(scope) = &query.scope {
+            let records = state.store.marked_history(tenant, &evolution.id, Marked::Scope, MAX_SCOPES).await?;
+            let instances = records.into_iter().flat_map(|record| record.instances);
+            let mut series: Vec<Instance> = instances.filter(|instance| instance.series().is_none()).collect();
+            series.sort_by_key(Instance::time);
+            let spans = ScopeSpans::of(&series, scope);
+            if !spans.meet(temporal.interval) {
+                return Ok(false);
+            }
+            evolution.keep_within(&spans);
+        }
+        let shown = gathered.hidden
+            || evolution.attributes.keys().any(|name| projection.concerns_attribute(name))
+            || (!evolution.scopes.is_empty() && projection.shows_scope());
+        if !shown {
+            return Ok(false);
+        }
+        // Id and type chose the candidates, the scope has been seen to.
+        let then = Query { selectors: Vec::new(), scope: None, ..query.clone() };
+        let asks = !then.attributes.is_empty() || then.filter.is_some() || then.geo.is_some();
+        Ok(!asks || matches(&then, &evolution.as_entity(), now()))
+    }
+}
+
+/// The entities that a temporal query selects, chunk by chunk.
+#[derive(Debug)]
+pub struct Matching<'m> {
+    conditions: Conditions<'m>,
     subjects: Subjects<'m>,
 }
 
@@ -132,33 +205,27 @@ impl<'m> Matching<'m> {
         request: &'m TemporalRequest,
         complete: bool,
     ) -> Result<Self> {
-        let query = &selection.query;
-        if !selection.local {
-            query.check_not_too_wide()?;
-        }
-        let conditions =
-            !query.attributes.is_empty() || query.filter.is_some() || query.geo.is_some() || query.scope.is_some();
-        let gathering = gathering(state, tenant, request, conditions || complete);
-        let mut subjects = Subjects::new(state, tenant, query);
-        if let Some(descending) = selection.by_id {
-            subjects = subjects.ordered(descending).await?;
-        }
-        Ok(Self { gathering, selection, request, subjects })
+        Self::all(Conditions::new(state, tenant, selection, request, complete)?).await
     }
 
-    /// The next ones; `None` at the end.
-    async fn gather(&mut self) -> Result<Option<Vec<Gathered>>> {
+    /// All that satisfy the conditions, in the order of the query.
+    pub(super) async fn all(conditions: Conditions<'m>) -> Result<Self> {
+        let Gathering { state, tenant, .. } = conditions.gathering;
+        let subjects = Subjects::new(state, tenant, &conditions.selection.query);
+        let subjects = match conditions.selection.by_id {
+            Some(descending) => subjects.ordered(descending).await?,
+            None => subjects,
+        };
+        Ok(Self { conditions, subjects })
+    }
+
+    /// What was gathered of the next ones; `None` at the end.
+    pub(super) async fn gather(&mut self) -> Result<Option<Vec<Gathered>>> {
         let next = self.subjects.next(CHUNK).await?;
         if next.is_empty() {
             return Ok(None);
         }
-        let mut matching = Vec::new();
-        for mut gathered in self.gathering.gather(next).await? {
-            if self.concerns(&mut gathered.evolution).await? {
-                matching.push(gathered);
-            }
-        }
-        Ok(Some(matching))
+        Ok(Some(self.conditions.of(next).await?))
     }
 
     /// The evolution of the next ones, as far as it is asked for; `None` at the end.
@@ -167,32 +234,8 @@ impl<'m> Matching<'m> {
     /// TooComplexQuery.
     pub async fn next(&mut self) -> Result<Option<Vec<Evolution>>> {
         let Some(found) = self.gather().await? else { return Ok(None) };
-        Ok(Some(found.into_iter().map(|gathered| self.request.select(gathered.evolution)).collect()))
-    }
-
-    /// Whether an entity is in the result: it has instances in the interval, and what was so then satisfies the query.
-    async fn concerns(&self, evolution: &mut Evolution) -> Result<bool> {
-        let (query, request) = (&self.selection.query, self.request);
-        let Gathering { state, tenant, .. } = self.gathering;
-        if let Some(scope) = &query.scope {
-            let records = state.store.marked_history(tenant, &evolution.id, Marked::Scope, MAX_SCOPES).await?;
-            let instances = records.into_iter().flat_map(|record| record.instances);
-            let mut series: Vec<Instance> = instances.filter(|instance| instance.series().is_none()).collect();
-            series.sort_by_key(Instance::time);
-            let spans = ScopeSpans::of(&series, scope);
-            if !spans.meet(request.temporal.interval) {
-                return Ok(false);
-            }
-            evolution.keep_within(&spans);
-        }
-        let shown = evolution.attributes.keys().any(|name| request.projection.shows_attribute(name));
-        if !shown && (evolution.scopes.is_empty() || !request.projection.shows_scope()) {
-            return Ok(false);
-        }
-        // Id and type chose the candidates, the scope has been seen to.
-        let then = Query { selectors: Vec::new(), scope: None, ..query.clone() };
-        let asks = !then.attributes.is_empty() || then.filter.is_some() || then.geo.is_some();
-        Ok(!asks || matches(&then, &evolution.as_entity(), now()))
+        let request = self.conditions.request;
+        Ok(Some(found.into_iter().map(|gathered| request.select(gathered.evolution)).collect()))
     }
 }
 
@@ -214,7 +257,7 @@ fn gathering<'g>(state: &'g AppState, tenant: TenantId, request: &'g TemporalReq
 }
 
 /// An answer under construction.
-struct Answer<'a> {
+pub(super) struct Answer<'a> {
     state: &'a AppState,
     request: &'a TemporalRequest,
     series: Vec<Evolution>,
@@ -223,7 +266,7 @@ struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    fn new(state: &'a AppState, request: &'a TemporalRequest) -> Self {
+    pub(super) fn new(state: &'a AppState, request: &'a TemporalRequest) -> Self {
         Self { state, request, series: Vec::new(), aggregated: Vec::new(), known_to: None }
     }
 
@@ -232,8 +275,8 @@ impl<'a> Answer<'a> {
         Limits { points: self.state.config.temporal_instances, descending, known_to }
     }
 
-    fn add(&mut self, gathered: Gathered) -> Result<()> {
-        let Gathered { evolution, known_to } = gathered;
+    pub(super) fn add(&mut self, gathered: Gathered) -> Result<()> {
+        let Gathered { evolution, known_to, .. } = gathered;
         let mut evolution = self.request.select(evolution);
         let TemporalRequest { temporal, projection, aggregation, .. } = self.request;
         if let Some(aggregation) = aggregation {
@@ -251,7 +294,7 @@ impl<'a> Answer<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Evolutions {
+    pub(super) fn finish(mut self) -> Evolutions {
         if self.request.aggregation.is_some() {
             return Evolutions::Aggregated(self.aggregated);
         }

@@ -44,6 +44,8 @@ pub(super) struct Gathered {
     pub(super) evolution: Evolution,
     /// All points up to and at this instant are there; `None` for all that count.
     pub(super) known_to: Option<DateTime>,
+    /// Whether concerned attributes have points in the interval that are not shown, so that they were not gathered.
+    pub(super) hidden: bool,
 }
 
 /// An entity that is being read.
@@ -56,6 +58,7 @@ struct Reading {
     records: usize,
     done: bool,
     known_to: Option<DateTime>,
+    hidden: bool,
 }
 
 impl Gathering<'_> {
@@ -82,18 +85,25 @@ impl Gathering<'_> {
                 self.add_amended(reading).await?;
             }
         }
-        Ok(readings.into_iter().map(|Reading { evolution, known_to, .. }| Gathered { evolution, known_to }).collect())
+        let gathered = |reading| {
+            let Reading { evolution, known_to, hidden, .. } = reading;
+            Gathered { evolution, known_to, hidden }
+        };
+        Ok(readings.into_iter().map(gathered).collect())
     }
 
-    fn wants(&self, instance: &Instance) -> bool {
-        match instance.series() {
-            None => self.complete || self.projection.shows_scope(),
-            Some((name, dataset)) => {
-                self.complete
-                    || self.projection.shows_attribute(name)
-                        && (self.datasets.is_empty() || self.datasets.iter().any(|known| known.as_ref() == dataset))
+    fn concerns(&self, instance: &Instance) -> bool {
+        self.complete
+            || match instance.series() {
+                None => self.projection.shows_scope(),
+                Some((name, _)) => self.projection.concerns_attribute(name),
             }
-        }
+    }
+
+    fn shows(&self, instance: &Instance) -> bool {
+        let Some((name, dataset)) = instance.series() else { return true };
+        let in_dataset = || self.datasets.is_empty() || self.datasets.iter().any(|known| known.as_ref() == dataset);
+        self.complete || (self.projection.shows_attribute(name) && in_dataset())
     }
 
     async fn add(&self, reading: &mut Reading, records: Vec<HistoryRecord>, range: &HistoryRange) -> Result<()> {
@@ -101,23 +111,31 @@ impl Gathering<'_> {
             (records.len(), records.last().map(|record| (range.place(record), self.bound(record, range))));
         reading.records += count;
         for record in records {
-            self.add_instances(&mut reading.evolution, record);
+            self.add_instances(reading, record);
         }
         let Some((place, bound)) = last.filter(|_| count == range.limit) else {
             reading.done = true;
             return Ok(());
         };
         reading.place = place;
+        if reading.hidden && !self.complete && self.projection.picks_no_series() {
+            reading.done = true;
+            return Ok(());
+        }
         if self.complete || self.query.property == TimeProperty::CreatedAt {
             return self.check_length(reading);
         }
         self.stop_early(reading, bound, range.descending).await
     }
 
-    fn add_instances(&self, evolution: &mut Evolution, record: HistoryRecord) {
+    fn add_instances(&self, reading: &mut Reading, record: HistoryRecord) {
         let version = record.version.0;
-        for instance in record.instances.into_iter().filter(|instance| self.wants(instance)) {
-            evolution.add(version, instance, self.query);
+        for instance in record.instances.into_iter().filter(|instance| self.concerns(instance)) {
+            if self.shows(&instance) {
+                reading.evolution.add(version, instance, self.query);
+            } else {
+                reading.hidden |= self.query.time_of(&instance).is_some();
+            }
         }
     }
 
@@ -188,7 +206,7 @@ impl Gathering<'_> {
             let version = record.version.0;
             let is_new = |number| !known.contains(&ngsild::temporal::InstanceId { version, number });
             record.instances.retain(|instance| is_new(instance.number));
-            self.add_instances(&mut reading.evolution, record);
+            self.add_instances(reading, record);
         }
         Ok(())
     }
@@ -203,7 +221,16 @@ fn reading(subject: Subject, range: &HistoryRange) -> Reading {
         current = stored.entity.attributes.keys().cloned().collect();
     }
     evolution.deleted_at = subject.deleted_at;
-    Reading { evolution, current, names: None, place: range.start(), records: 0, done: false, known_to: None }
+    Reading {
+        evolution,
+        current,
+        names: None,
+        place: range.start(),
+        records: 0,
+        done: false,
+        known_to: None,
+        hidden: false,
+    }
 }
 
 /// How many points are left when each series keeps its last `count`.

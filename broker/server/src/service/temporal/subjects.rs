@@ -1,16 +1,20 @@
 //! Which entities a temporal query may be about: those that exist in the order of their creation, then those that are
 //! gone by id.
 
-use hiroba_store::{FormerEntity, Page, Stored, TenantId};
+use hiroba_store::{FormerEntity, HistoryRecord, Marked, Page, Stored, TenantId};
 use hiroba_vocab::{EntityId, Iri};
-use ngsild::query::Query;
+use ngsild::change::Operation;
+use ngsild::query::{EntitySelector, Query};
 use ngsild::{DateTime, Entity, Error, ErrorKind};
 
+use crate::service::entities::present;
 use crate::service::{Result, now};
 use crate::state::AppState;
 
 /// How many are looked at in all.
 const MAX_SUBJECTS: usize = 100_000;
+/// Among how many ends of series the deletion of an entity is looked for.
+const MAX_ENDS: usize = 1_000;
 
 /// An entity, present or past.
 #[derive(Debug, Clone)]
@@ -33,6 +37,55 @@ impl From<FormerEntity> for Subject {
     fn from(former: FormerEntity) -> Self {
         Self { id: former.id, types: former.types, stored: None, deleted_at: Some(former.deleted_at) }
     }
+}
+
+impl Subject {
+    /// An entity that is gone, of whose records this is the last.
+    pub(super) async fn gone(state: &AppState, tenant: TenantId, id: &EntityId, last: HistoryRecord) -> Result<Self> {
+        let deleted_at = if last.operation == Operation::Deleted {
+            last.at
+        } else {
+            // Something of its past was told after it had gone.
+            let ends = state.store.marked_history(tenant, id, Marked::Ends, MAX_ENDS).await?;
+            let deletion = ends.iter().rfind(|record| record.operation == Operation::Deleted);
+            deletion.map_or(last.at, |record| record.at)
+        };
+        Ok(Self { id: id.clone(), types: last.types, stored: None, deleted_at: Some(deleted_at) })
+    }
+
+    fn is_selected(&self, selectors: &[EntitySelector]) -> bool {
+        let Some((first, others)) = self.types.split_first() else { return selectors.is_empty() };
+        let mut entity = Entity::new(self.id.clone(), first.clone(), DateTime::from_micros(0));
+        entity.add_types(others.iter().cloned());
+        selectors.is_empty() || selectors.iter().any(|selector| selector.matches(&entity))
+    }
+}
+
+/// Those of some entities that are there, or were, and that one of the selectors selects; in the order of the ids.
+pub(super) async fn known(
+    state: &AppState,
+    tenant: TenantId,
+    selectors: &[EntitySelector],
+    ids: &[EntityId],
+) -> Result<Vec<Subject>> {
+    let now = now();
+    let stored = state.store.entities(tenant, ids).await?.into_iter().map(|stored| present(stored?, now));
+    let stored: Vec<Option<Stored>> = stored.collect();
+    let missing = ids.iter().zip(&stored).filter(|(_, stored)| stored.is_none()).map(|(id, _)| id.clone());
+    let missing: Vec<EntityId> = missing.collect();
+    let mut records = state.store.last_records(tenant, &missing).await?.into_iter();
+    let mut subjects = Vec::with_capacity(ids.len());
+    for (id, stored) in ids.iter().zip(stored) {
+        subjects.extend(match stored {
+            Some(stored) => Some(Subject::from(stored)),
+            None => match records.next().flatten() {
+                Some(last) => Some(Subject::gone(state, tenant, id, last).await?),
+                None => None,
+            },
+        });
+    }
+    subjects.retain(|subject| subject.is_selected(selectors));
+    Ok(subjects)
 }
 
 /// What is still to be looked at.
@@ -104,7 +157,8 @@ impl<'s> Subjects<'s> {
                         Some(last) if former.len() == count => Rest::Former { after: last.id.to_string() },
                         _ => Rest::Nothing,
                     };
-                    let found = former.into_iter().map(Subject::from).filter(|subject| self.selects(subject));
+                    let found = former.into_iter().map(Subject::from);
+                    let found = found.filter(|subject| subject.is_selected(&self.selection.selectors));
                     (found.collect(), rest)
                 }
             };
@@ -119,14 +173,6 @@ impl<'s> Subjects<'s> {
             return Err(Error::new(ErrorKind::TooComplexQuery, detail).into());
         }
         Ok(found)
-    }
-
-    fn selects(&self, subject: &Subject) -> bool {
-        let selectors = &self.selection.selectors;
-        let Some((first, others)) = subject.types.split_first() else { return selectors.is_empty() };
-        let mut entity = Entity::new(subject.id.clone(), first.clone(), DateTime::from_micros(0));
-        entity.add_types(others.iter().cloned());
-        selectors.is_empty() || selectors.iter().any(|selector| selector.matches(&entity))
     }
 
     async fn reload(&self, subjects: Vec<Subject>) -> Result<Vec<Subject>> {
