@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that a task needs and that are missing: scripts/install.sh build|test
+# Installs the Debian packages that a task needs and that are missing: scripts/install.sh build|test|python
 #
 # Rust (rustup.rs) and, for the map, Node.js 20.19 or later are expected to be there.
 set -euo pipefail
@@ -7,17 +7,24 @@ set -euo pipefail
 need() { command -v "$1" >/dev/null 2>&1 || packages+=("$2"); }
 
 packages=()
-need cc build-essential
-need c++ build-essential
-# RocksDB, which the SPARQL sidecar keeps its triples in, is bound with libclang.
-compgen -G "/usr/lib/llvm-*/lib/libclang[.-][s0-9]*" >/dev/null || packages+=(libclang-dev)
-if [ "${1:?build or test}" = test ]; then
+task=${1:?build, test or python}
+if [ "$task" != python ]; then
+    need cc build-essential
+    need c++ build-essential
+    # RocksDB, which the SPARQL sidecar keeps its triples in, is bound with libclang.
+    compgen -G "/usr/lib/llvm-*/lib/libclang[.-][s0-9]*" >/dev/null || packages+=(libclang-dev)
+fi
+if [ "$task" = test ]; then
     ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
     ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || packages+=("^postgresql-[0-9]+-postgis-3$")
     need chromium chromium
     need node nodejs
     need npm npm
+fi
+if [ "$task" != build ]; then
     need python3 python3
+    # Debian's python3 makes no virtual environments by itself.
+    python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 fi
 if [ ${#packages[@]} -gt 0 ]; then
     if [ "$(id -u)" = 0 ]; then root=(); else root=(sudo); fi

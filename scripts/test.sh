@@ -17,3 +17,5 @@ cargo clippy --locked --workspace --all-targets -- -D warnings
 cargo test --locked --workspace --no-run
 cargo test --locked --workspace
 (cd explorer && npm run check && npm run stories)
+scripts/clients.sh
+scripts/contract.sh

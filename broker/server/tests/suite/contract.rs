@@ -66,6 +66,29 @@ fn the_contract_s_parameters_are_the_server_s() {
     });
 }
 
+/// Media types that the contract names for a body are read by the server; others are refused.
+#[test]
+fn the_contract_s_media_types_are_the_server_s() {
+    run(async {
+        let broker = Broker::sqlite().await;
+        let document = hiroba::http::system::openapi_document();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                if !path.starts_with("/ngsi-ld/") || operation["requestBody"].is_null() {
+                    continue;
+                }
+                let content = resolve(document, &operation["requestBody"])["content"].as_object().unwrap();
+                let url = path.replace("{id}", "urn:x:1").replace("{attr}", "a");
+                let method = reqwest::Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
+                for kind in ["application/json", "application/ld+json", "application/merge-patch+json", "text/plain"] {
+                    let answer = broker.ask(method.clone(), &url).raw(kind, "{}").send().await;
+                    assert_eq!(answer.status != 415, content.contains_key(kind), "{method} {path} in {kind}");
+                }
+            }
+        }
+    });
+}
+
 fn resolve<'d>(document: &'d Value, parameter: &'d Value) -> &'d Value {
     match parameter["$ref"].as_str() {
         Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("the reference leads somewhere"),

@@ -105,6 +105,8 @@ fn thousands_are_purged_in_batches_and_told_one_by_one() {
             assert_eq!(kept.status, 200, "of another tenant nothing is purged");
             let unknown = broker.ask(Method::DELETE, &format!("{ENTITIES}?type=T")).header("NGSILD-Tenant", "none");
             assert_eq!(unknown.send().await.error(), "NonexistentTenant");
+            // For a query this is everything; nobody loses everything by a pattern.
+            assert_eq!(purge(&broker, "idPattern=.*").await, 400);
         }
     });
 }

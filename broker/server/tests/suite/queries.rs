@@ -68,8 +68,25 @@ fn every_selection_finds_what_it_says() {
                 assert_eq!(answer.status, 200, "{query:?}: {}", answer.text);
                 assert_eq!(ids(&answer).join(" "), expected, "{query:?} on {}", broker.kind);
             }
-            for query in ["", "local=false", "idPattern=.*", "scopeQ=/s", "pick=n", "q=createdAt>2020-01-01T00:00:00Z"]
-            {
+            // What clients that are older than type=* send for it.
+            for (query, expected) in [
+                ("idPattern=.*&limit=1000", "0 1 2 3 4 5 6 7 8 9"),
+                ("idPattern=.*&id=urn:x:3", "3"),
+                ("idPattern=.*&q=createdAt<2020-01-01T00:00:00Z", ""),
+            ] {
+                let answer = broker.get(&format!("{ENTITIES}/?{query}")).send().await;
+                assert_eq!((answer.status, ids(&answer).join(" ").as_str()), (200, expected), "{query}");
+            }
+            for query in [
+                "",
+                "local=false",
+                "idPattern=urn:.*",
+                "idPattern=.*&local=false",
+                "id=urn:x:3",
+                "scopeQ=/s",
+                "pick=n",
+                "q=createdAt>2020-01-01T00:00:00Z",
+            ] {
                 let answer = broker.get(&format!("{ENTITIES}?{query}")).send().await;
                 assert_eq!((answer.status, answer.error().as_str()), (400, "BadRequestData"), "too wide: {query}");
             }

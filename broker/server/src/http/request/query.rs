@@ -4,7 +4,7 @@
 use hiroba_store::Page;
 use hiroba_vocab::{EntityId, Iri};
 use ngsild::query::filter::Expansions;
-use ngsild::query::{EntitySelector, GeoQuery, OrderBy, Ordering, Place, Q, Query, TypeSelection};
+use ngsild::query::{EntitySelector, GeoQuery, IdPattern, OrderBy, Ordering, Place, Q, Query, TypeSelection};
 use ngsild::{Error, jsonld::Context};
 use serde_json::{Map, Value};
 
@@ -152,7 +152,15 @@ pub fn from_params(
         }
     };
     let query = build(params, context, selectors, geo, representation.projection.attrs(), representation.levels())?;
+    let local = local || (params.local()?.is_none() && asks_for_everything(&query));
     Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
+}
+
+/// Whether nothing is asked but an id pattern that every id matches: the `type=*` of clients that are older than it, of
+/// FiLiP above all. Anything else selects enough, or is too wide.
+fn asks_for_everything(query: &Query) -> bool {
+    let universal = |selector: &EntitySelector| selector.id_pattern.as_ref().is_some_and(IdPattern::is_universal);
+    query.selectors.iter().any(universal) && query.check_not_too_wide().is_err()
 }
 
 /// A query and how to show its result, from the body and the parameters of a POST.
@@ -384,6 +392,9 @@ mod tests {
             ("type=A&count=yes", "count"),
             ("type=A&options=odd", "options"),
             ("type=A&format=odd", "format"),
+            ("type=A&joinLevel=0", "joinLevel"),
+            ("type=A&entityMap=odd", "entityMap"),
+            ("type=A&splitEntities=odd", "splitEntities"),
             ("type=A&geometryProperty=location", "geometryProperty"),
             ("type=A&orderBy=a", "orderBy"),
             ("type=A&local=true&orderBy=a;dist-asc", "orderBy"),

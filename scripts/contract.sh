@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Holds a running broker against openapi.yaml: schemathesis makes requests from the contract, and every answer must be
+# one that the contract knows (clients/schemathesis).
+#
+# They use the debug build of hiroba, or the one that HIROBA_PROFILE names, on an embedded database, and on PostGIS when
+# HIROBA_TEST_POSTGRES names a server. Without the package it is skipped, which the last line says.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+scripts/install.sh python
+source scripts/broker.sh
+
+if ! python=$(scripts/venv.sh clients/schemathesis/requirements.txt 2>"$broker_dir/reason"); then
+    echo "SKIPPED clients/schemathesis: $(cat "$broker_dir/reason")" >&2
+    exit
+fi
+hold() {
+    echo "== openapi.yaml on $1"
+    start_broker --offline "${@:2}"
+    "$python/bin/schemathesis" --config-file clients/schemathesis/schemathesis.toml run openapi.yaml --url "$HIROBA_URL" \
+        --no-color --phases "${HIROBA_CONTRACT_PHASES:-examples,coverage,fuzzing,stateful}"
+    stop_broker
+}
+hold SQLite
+if [ -n "${HIROBA_TEST_POSTGRES:-}" ]; then
+    name=hiroba_contract_$$
+    psql -qc "create database $name template hiroba_template" "$HIROBA_TEST_POSTGRES"
+    hold PostGIS --database "${HIROBA_TEST_POSTGRES%/*}/$name"
+fi
