@@ -3,6 +3,7 @@
 
 mod abuse;
 mod batch;
+mod conformance;
 mod contexts;
 mod contract;
 mod feed;
