@@ -346,6 +346,7 @@ mod tests {
     fn read(query: &str) -> Result<(QueryRequest, Representation)> {
         let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
         let params = Params::of(&request, QUERY)?;
+        crate::http::request::maps::wish(&request, &params, None)?;
         let config = Config::new(([127, 0, 0, 1], 0).into(), "");
         from_params(&params, &Context::core(), Media::Json, &config)
     }

@@ -203,8 +203,8 @@ fn contexts() -> Vec<Reading> {
         reading(
             "terms of the core that a user's @context defines stay those of the core",
             [
-                entity(&json!({"id": "urn:x:1", "type": "T", "a": 1, "location": place, "@context": [own]})),
-                get(ONE).shows("/location/value", place.clone()).shows("/https:~1~1example.org~1a/value", json!(1)),
+                entity(&json!({"id": "urn:x:1", "type": "T", "a": 1, "location": &place, "@context": [own]})),
+                get(ONE).shows("/location/value", place).shows("/https:~1~1example.org~1a/value", json!(1)),
             ],
         ),
         reading(
