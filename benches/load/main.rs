@@ -11,19 +11,17 @@
     reason = "a bench may stop when its set-up fails, and prints its result"
 )]
 
-mod client;
 mod raw;
-mod servers;
 
 use std::time::Instant;
 
 use bytes::Bytes;
-use hiroba_benches::{AED_EVERY, CITY, EXTENT, ORIGIN, document, id};
+use hiroba_benches::client::{self, Ask, Measured};
+use hiroba_benches::servers::Servers;
+use hiroba_benches::{AED_EVERY, CITY, EXTENT, ORIGIN, batch, document, id};
 use serde_json::json;
 
-use client::{Ask, Measured};
 use raw::Raw;
-use servers::Servers;
 
 /// How many connections ask at once.
 const CLIENTS: [usize; 2] = [1, 16];
@@ -39,7 +37,7 @@ async fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
-    let servers = Servers::start();
+    let servers = Servers::start("");
     load(&servers).await;
     let raw = Raw::new(&servers).await;
     println!(
@@ -51,7 +49,7 @@ async fn main() {
             let measured =
                 client::run(servers.broker, clients, SECONDS, move |client, n| scenario.ask(round, client, n)).await;
             let raw = raw.run(scenario.script(), clients, SECONDS);
-            let Measured { per_second, median, p99 } = measured;
+            let Measured { per_second, median, p99, .. } = measured;
             let ratio = per_second / raw;
             println!(
                 "{:<10} {clients:>7} {per_second:>12.0} {median:>10.2} {p99:>10.2} {raw:>12.0} {ratio:>8.2}",
@@ -64,18 +62,12 @@ async fn main() {
 /// Writes the city in batches of 1,000.
 async fn load(servers: &Servers) {
     let started = Instant::now();
-    let batches: Vec<Bytes> = (0..CITY / BATCH)
-        .map(|batch| {
-            let entities: Vec<_> = (batch * BATCH..(batch + 1) * BATCH).map(document).collect();
-            Bytes::from(serde_json::to_vec(&entities).unwrap())
-        })
-        .collect();
+    let batches: Vec<Bytes> = (0..CITY / BATCH).map(|number| batch(number * BATCH..(number + 1) * BATCH)).collect();
     println!("made {CITY} entities in {:.1} s", started.elapsed().as_secs_f64());
     let started = Instant::now();
     let mut connection = client::Connection::open(servers.broker).await;
     for body in batches {
-        let ask = Ask { method: "POST", path: "/ngsi-ld/v1/entityOperations/create".into(), body, status: 201 };
-        connection.send(&ask).await;
+        connection.send(&Ask::create_batch(body)).await;
     }
     let seconds = started.elapsed().as_secs_f64();
     println!("loaded {CITY} entities in {seconds:.1} s, {:.0} /s, one connection", CITY as f64 / seconds);
@@ -108,9 +100,7 @@ impl Scenario {
                 let body = document(NEW * (1 + round) + client * 1_000_000 + n);
                 Ask { method: "POST", path: "/ngsi-ld/v1/entities".into(), body: body.to_string().into(), status: 201 }
             }
-            Self::Retrieve => {
-                Ask { method: "GET", path: format!("/ngsi-ld/v1/entities/{aed}"), body: Bytes::new(), status: 200 }
-            }
+            Self::Retrieve => Ask::get(format!("/ngsi-ld/v1/entities/{aed}")),
             Self::GeoQuery => {
                 let x = ORIGIN[0] + EXTENT[0] * random.f64();
                 let y = ORIGIN[1] + EXTENT[1] * random.f64();
@@ -118,7 +108,7 @@ impl Scenario {
                     "/ngsi-ld/v1/entities?type=AED&georel=near;maxDistance==500&geometry=Point\
                      &coordinates=%5B{x:.6},{y:.6}%5D&limit=100"
                 );
-                Ask { method: "GET", path, body: Bytes::new(), status: 200 }
+                Ask::get(path)
             }
             Self::Patch => {
                 let floor = json!({"installationPosition": format!("{}階", random.u32(1..100))});

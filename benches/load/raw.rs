@@ -2,10 +2,9 @@
 
 use std::process::Command;
 
+use hiroba_benches::servers::Servers;
 use hiroba_benches::{AED_EVERY, CITY, EXTENT, ORIGIN};
 use tokio_postgres::NoTls;
-
-use crate::servers::Servers;
 
 /// An entity, its place and its change record, in one statement and one commit.
 pub(crate) const CREATE: &str = r"\set x random(0, 1000000)

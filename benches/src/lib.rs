@@ -1,5 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+pub mod client;
+pub mod servers;
+
+use std::ops::Range;
+
+use bytes::Bytes;
 use ngsild::jsonld::Context;
 use ngsild::read::{Nulls, Reader};
 use ngsild::{DateTime, Entity, Error};
@@ -71,6 +77,11 @@ pub fn document(n: usize) -> Value {
         _ => put("note", property(json!("車椅子で利用できます"))),
     }
     entity
+}
+
+/// The entities of these numbers as the body of a batch operation.
+pub fn batch(numbers: Range<usize>) -> Bytes {
+    Value::Array(numbers.map(document).collect()).to_string().into()
 }
 
 /// The id of an entity.

@@ -31,6 +31,17 @@ pub(crate) enum Narrow {
     Is(Leaf),
 }
 
+impl Narrow {
+    /// The types that all of it have: the alternatives of a [`Leaf::Types`] that nothing gets around.
+    pub(crate) fn types(&self) -> Option<&[Vec<i64>]> {
+        match self {
+            Self::Is(Leaf::Types(alternatives)) => Some(alternatives),
+            Self::All(items) => items.iter().find_map(Self::types),
+            _ => None,
+        }
+    }
+}
+
 /// A condition that one index answers.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Leaf {

@@ -10,6 +10,9 @@ use crate::plan::{Leaf, Narrow, Terms};
 use crate::rows::{ChangeRow, Row};
 use crate::sql::{self, Dialect, Fetch};
 
+/// With up to so many type sets, looking for an entity among each of them costs less than reading it.
+const TYPE_SETS: usize = 8;
+
 fn row(row: &tokio_postgres::Row) -> Row {
     Row { seq: row.get(0), version: row.get(1), payload: row.get(2) }
 }
@@ -60,8 +63,21 @@ impl PostGis {
     }
 
     pub(crate) async fn probe(&self, tenant: i64, leaf: &Leaf, limit: i64) -> Result<i64> {
+        // Places come one by one from all over the disk, so that counting them up to the limit costs more than a page.
+        // A wrong estimate costs time alone.
+        if matches!(leaf, Leaf::Area(..)) && self.estimate(tenant, leaf).await? >= limit {
+            return Ok(limit);
+        }
         let rows = self.run(&sql::probe(Dialect::PostGis, tenant, leaf, limit)).await?;
         Ok(rows.first().map_or(0, |row| row.get(0)))
+    }
+
+    /// How many rows of a leaf the statistics of the table promise.
+    async fn estimate(&self, tenant: i64, leaf: &Leaf) -> Result<i64> {
+        let rows = self.run(&sql::estimate(tenant, leaf)).await?;
+        let plan: &str = rows.first().map_or("", |row| row.get(0));
+        let expected = plan.split_once(" rows=").and_then(|(_, rest)| rest.split_once(' ')?.0.parse().ok());
+        Ok(expected.unwrap_or_default())
     }
 
     pub(crate) async fn count(&self, tenant: i64, narrow: &Narrow) -> Result<i64> {
@@ -70,7 +86,19 @@ impl PostGis {
     }
 
     pub(crate) async fn fetch(&self, fetch: &Fetch<'_>) -> Result<Vec<Row>> {
-        let rows = self.run(&sql::fetch(Dialect::PostGis, fetch)).await?;
+        let sql = match (fetch.drive.filter(|leaf| !matches!(leaf, Leaf::Ids(_))), fetch.narrow.types()) {
+            (Some(leaf), Some(types)) => {
+                let rows = self.run(&sql::type_sets(Dialect::PostGis, types)).await?;
+                let type_sets: Vec<i64> = rows.iter().map(|row| i64::from(row.get::<_, i32>(0))).collect();
+                match type_sets.len() {
+                    0 => return Ok(Vec::new()),
+                    1..=TYPE_SETS => sql::fetch_driven_by_type_set(fetch, leaf, type_sets),
+                    _ => sql::fetch(Dialect::PostGis, fetch),
+                }
+            }
+            _ => sql::fetch(Dialect::PostGis, fetch),
+        };
+        let rows = self.run(&sql).await?;
         Ok(rows.iter().map(row).collect())
     }
 

@@ -235,16 +235,8 @@ impl Sqlite {
 
 /// The type sets that a conjunction asks for, or all of them; `None` when there is no telling.
 fn type_sets(connection: &Connection, narrow: &Narrow) -> Result<Option<Vec<i64>>> {
-    let alternatives = match narrow {
-        Narrow::Is(Leaf::Types(alternatives)) => Some(alternatives),
-        Narrow::All(items) => items.iter().find_map(|item| match item {
-            Narrow::Is(Leaf::Types(alternatives)) => Some(alternatives),
-            _ => None,
-        }),
-        _ => None,
-    };
-    let Some(alternatives) = alternatives else { return Ok(None) };
-    let sql = sql::type_sets(Dialect::Sqlite, Some(alternatives));
+    let Some(alternatives) = narrow.types() else { return Ok(None) };
+    let sql = sql::type_sets(Dialect::Sqlite, alternatives);
     let mut statement = connection.prepare_cached(&sql.text)?;
     let rows = statement.query_map(params_from_iter(&sql.params), |row| row.get(0))?;
     Ok(Some(rows.collect::<rusqlite::Result<_>>()?))

@@ -51,6 +51,35 @@ fn an_index_makes_a_query_exact_and_changes_nothing_else() {
     });
 }
 
+/// A type among many sets of types, and beside others, however few lead the way.
+#[test]
+fn an_index_finds_entities_of_a_type_whatever_other_types_they_have() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            store.create_index(&path()).await.unwrap();
+            let body = |n: usize| {
+                let mut body = body(n, n % 3);
+                body["type"] = match n % 12 {
+                    0 => json!("Other"),
+                    1 => json!("T"),
+                    kind => json!(["T", format!("T{kind}")]),
+                };
+                body
+            };
+            for (first, last) in [(0, 3), (3, 60)] {
+                create_all(&store, tenant, (first..last).map(body).collect::<Vec<_>>()).await;
+                let answer = store.query(tenant, &with_q(typed("T"), "n==1"), everything(), at(0)).await.unwrap();
+                let expected: Vec<String> =
+                    (0..last).filter(|n| n % 3 == 1 && n % 12 != 0).map(|n| format!("urn:x:{n}")).collect();
+                assert_eq!(ids(&answer.entities), expected);
+                assert!(answer.work.driven && answer.work.exact);
+            }
+        }
+    });
+}
+
 /// While the index is built, entities are created, changed and deleted. Afterwards it must say what the evaluator says.
 #[test]
 fn an_index_built_beside_writers_is_complete() {

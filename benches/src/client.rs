@@ -1,4 +1,5 @@
 //! A lean HTTP client: what it costs is taken from the server, which runs on the same processors.
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "a bench may stop when something fails")]
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,24 +14,59 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 /// A request, and the status that it must get.
-pub(crate) struct Ask {
-    pub(crate) method: &'static str,
-    pub(crate) path: String,
-    pub(crate) body: Bytes,
-    pub(crate) status: u16,
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// `GET` and the like.
+    pub method: &'static str,
+    /// Path and query string, encoded.
+    pub path: String,
+    /// In `application/json`; empty for none.
+    pub body: Bytes,
+    /// The only status that is right.
+    pub status: u16,
+}
+
+impl Ask {
+    /// A GET that must be answered with 200.
+    pub fn get(path: impl Into<String>) -> Self {
+        Self { method: "GET", path: path.into(), body: Bytes::new(), status: 200 }
+    }
+
+    /// A batch of entities that are all new.
+    pub fn create_batch(body: Bytes) -> Self {
+        Self { method: "POST", path: "/ngsi-ld/v1/entityOperations/create".into(), body, status: 201 }
+    }
 }
 
 /// Requests a second, and how many milliseconds they took.
-pub(crate) struct Measured {
-    pub(crate) per_second: f64,
-    pub(crate) median: f64,
-    pub(crate) p99: f64,
+#[derive(Debug, Clone, Copy)]
+pub struct Measured {
+    /// Requests a second, of all connections together.
+    pub per_second: f64,
+    /// Half of them took at most this, in milliseconds.
+    pub median: f64,
+    /// Of a hundred, 95 took at most this.
+    pub p95: f64,
+    /// Of a hundred, 99 took at most this.
+    pub p99: f64,
 }
 
-pub(crate) struct Connection(SendRequest<Full<Bytes>>);
+impl Measured {
+    /// Of the times that requests took, which were made in so many seconds.
+    pub fn of(mut times: Vec<Duration>, seconds: f64) -> Self {
+        times.sort_unstable();
+        let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1_000.0;
+        Self { per_second: times.len() as f64 / seconds, median: at(0.5), p95: at(0.95), p99: at(0.99) }
+    }
+}
+
+/// One connection, which is kept open.
+#[derive(Debug)]
+pub struct Connection(SendRequest<Full<Bytes>>);
 
 impl Connection {
-    pub(crate) async fn open(address: SocketAddr) -> Self {
+    /// Connects.
+    pub async fn open(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let (sender, connection) = handshake(TokioIo::new(stream)).await.unwrap();
@@ -38,7 +74,8 @@ impl Connection {
         Self(sender)
     }
 
-    pub(crate) async fn send(&mut self, ask: &Ask) {
+    /// Sends a request and reads the answer to its end.
+    pub async fn send(&mut self, ask: &Ask) -> Bytes {
         let request = Request::builder()
             .method(ask.method)
             .uri(&ask.path)
@@ -51,11 +88,12 @@ impl Connection {
         let status = response.status();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(status, ask.status, "{} {}: {}", ask.method, ask.path, String::from_utf8_lossy(&body));
+        body
     }
 }
 
 /// Sends what `ask` says from so many connections for so long.
-pub(crate) async fn run(
+pub async fn run(
     address: SocketAddr,
     clients: usize,
     seconds: u64,
@@ -83,7 +121,5 @@ pub(crate) async fn run(
     for task in tasks {
         times.extend(task.await.unwrap());
     }
-    times.sort_unstable();
-    let at = |part: f64| times[((times.len() - 1) as f64 * part) as usize].as_secs_f64() * 1_000.0;
-    Measured { per_second: times.len() as f64 / seconds as f64, median: at(0.5), p99: at(0.99) }
+    Measured::of(times, seconds as f64)
 }
