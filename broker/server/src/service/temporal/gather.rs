@@ -12,8 +12,10 @@ use super::subjects::Subject;
 use crate::service::Result;
 use crate::state::AppState;
 
-/// How many records of one entity are read at first, and at once.
-const FIRST_CHUNK: usize = 128;
+/// How many records of one entity are read at first, how many times more each time, and at most: one may tell a hundred
+/// instances, or a single one.
+const FIRST_CHUNK: usize = 16;
+const GROWTH: usize = 8;
 const MAX_CHUNK: usize = 4_000;
 /// How many records of one entity are read for an answer that may end early.
 const ENOUGH_RECORDS: usize = 10_000;
@@ -65,7 +67,9 @@ impl Gathering<'_> {
     /// Reads the series of some entities.
     pub(super) async fn gather(&self, subjects: Vec<Subject>) -> Result<Vec<Gathered>> {
         let descending = self.query.last.is_some();
-        let mut range = HistoryRange { span: self.query.span(), descending, limit: FIRST_CHUNK };
+        // Where all records count, only memory does.
+        let first = if self.complete { MAX_CHUNK / subjects.len().max(1) } else { 0 };
+        let mut range = HistoryRange { span: self.query.span(), descending, limit: first.max(FIRST_CHUNK) };
         let mut readings: Vec<Reading> = subjects.into_iter().map(|subject| reading(subject, &range)).collect();
         loop {
             let open: Vec<usize> = (0..readings.len()).filter(|at| !readings[*at].done).collect();
@@ -78,7 +82,7 @@ impl Gathering<'_> {
             for (at, records) in open.into_iter().zip(found) {
                 self.add(&mut readings[at], records, &range).await?;
             }
-            range.limit = (range.limit * 2).min(MAX_CHUNK);
+            range.limit = (range.limit * GROWTH).min(MAX_CHUNK);
         }
         if self.query.property == TimeProperty::ModifiedAt {
             for reading in &mut readings {
