@@ -1,5 +1,8 @@
 //! The two databases behind one type. Every operation of the store that differs between them is dispatched here.
 
+mod contexts;
+mod history;
+mod maps;
 mod snapshots;
 
 use std::sync::Arc;
@@ -7,11 +10,8 @@ use std::sync::Arc;
 use hiroba_vocab::EntityId;
 use tokio::sync::watch;
 
-use crate::contexts::{ContextEntry, ContextUse, NewContext};
 use crate::error::{Result, StoreError};
-use crate::history::{AmendRow, HistoryPlace, HistoryRange, HistoryRow};
 use crate::index::{Definitions, Shape};
-use crate::maps::MapRow;
 use crate::model::{Outcome, Position, ShapeCount};
 use crate::plan::{Leaf, Narrow, Terms};
 use crate::postgis::PostGis;
@@ -290,81 +290,6 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn history(
-        &self,
-        tenant: i64,
-        starts: &[(EntityId, HistoryPlace)],
-        range: &HistoryRange,
-    ) -> Result<Vec<Vec<HistoryRow>>> {
-        let starts: Vec<(String, HistoryPlace)> = starts.iter().map(|(id, place)| (id.to_string(), *place)).collect();
-        match self {
-            Self::Sqlite { database, .. } => database.history(tenant, starts, *range).await,
-            Self::PostGis { database, .. } => database.history(tenant, &starts, range).await,
-        }
-    }
-
-    pub(crate) async fn marked_history(
-        &self,
-        tenant: i64,
-        id: &EntityId,
-        mark: i16,
-        limit: i64,
-    ) -> Result<Vec<HistoryRow>> {
-        match self {
-            Self::Sqlite { database, .. } => database.marked_history(tenant, id.to_string(), mark, limit).await,
-            Self::PostGis { database, .. } => database.marked_history(tenant, id.as_str(), mark, limit).await,
-        }
-    }
-
-    pub(crate) async fn history_record(&self, tenant: i64, id: &EntityId, version: i64) -> Result<Option<HistoryRow>> {
-        match self {
-            Self::Sqlite { database, .. } => database.history_record(tenant, id.to_string(), version).await,
-            Self::PostGis { database, .. } => database.history_record(tenant, id.as_str(), version).await,
-        }
-    }
-
-    pub(crate) async fn former_entities(
-        &self,
-        tenant: i64,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<(String, HistoryRow)>> {
-        match self {
-            Self::Sqlite { database, .. } => database.former_entities(tenant, after.to_owned(), limit).await,
-            Self::PostGis { database, .. } => database.former_entities(tenant, after, limit).await,
-        }
-    }
-
-    pub(crate) async fn amend_history(&self, tenant: i64, id: &EntityId, rows: Vec<AmendRow>) -> Result<bool> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                let id = id.clone();
-                writer.run(move |writer| writer.amend_history(tenant, id.as_str(), &rows)).await
-            }
-            Self::PostGis { database, .. } => database.amend_history(tenant, id.as_str(), &rows).await,
-        }
-    }
-
-    pub(crate) async fn forget_history(&self, tenant: i64, id: &EntityId) -> Result<bool> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                let id = id.clone();
-                writer.run(move |writer| writer.forget_history(tenant, id.as_str())).await
-            }
-            Self::PostGis { database, .. } => database.forget_history(tenant, id.as_str()).await,
-        }
-    }
-
-    pub(crate) async fn drop_history_before(&self, before: i64) -> Result<()> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                while writer.run(move |writer| writer.drop_history_before(before)).await? {}
-                Ok(())
-            }
-            Self::PostGis { database, .. } => database.drop_history_before(before).await,
-        }
-    }
-
     pub(crate) async fn add_index(&self, path: String, origin: &'static str) -> Result<Option<i64>> {
         match self {
             Self::Sqlite { writer, .. } => writer.run(move |writer| writer.add_index(&path, origin)).await,
@@ -390,102 +315,6 @@ impl Engine {
         match self {
             Self::Sqlite { writer, .. } => writer.run(move |writer| writer.backfill(index, &entities)).await,
             Self::PostGis { database, .. } => database.backfill(index, &entities).await,
-        }
-    }
-
-    pub(crate) async fn add_context(&self, tenant: i64, new: NewContext, at: i64) -> Result<bool> {
-        match self {
-            Self::Sqlite { writer, .. } => writer.run(move |writer| writer.add_context(tenant, &new, at)).await,
-            Self::PostGis { database, .. } => database.add_context(tenant, &new, at).await,
-        }
-    }
-
-    pub(crate) async fn context(&self, tenant: i64, id: &str) -> Result<Option<(ContextEntry, String)>> {
-        match self {
-            Self::Sqlite { database, .. } => database.context(tenant, id.to_owned()).await,
-            Self::PostGis { database, .. } => database.context(tenant, id).await,
-        }
-    }
-
-    pub(crate) async fn has_context(&self, tenant: i64, id: &str) -> Result<bool> {
-        match self {
-            Self::Sqlite { database, .. } => database.has_context(tenant, id.to_owned()).await,
-            Self::PostGis { database, .. } => database.has_context(tenant, id).await,
-        }
-    }
-
-    pub(crate) async fn contexts(&self, tenant: i64) -> Result<Vec<ContextEntry>> {
-        match self {
-            Self::Sqlite { database, .. } => database.contexts(tenant).await,
-            Self::PostGis { database, .. } => database.contexts(tenant).await,
-        }
-    }
-
-    pub(crate) async fn delete_context(&self, tenant: i64, id: &str) -> Result<bool> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                let id = id.to_owned();
-                writer.run(move |writer| writer.delete_context(tenant, &id)).await
-            }
-            Self::PostGis { database, .. } => database.delete_context(tenant, id).await,
-        }
-    }
-
-    pub(crate) async fn note_context_uses(&self, uses: Vec<ContextUse>) -> Result<()> {
-        match self {
-            Self::Sqlite { writer, .. } => writer.run(move |writer| writer.note_context_uses(&uses)).await,
-            Self::PostGis { database, .. } => database.note_context_uses(&uses).await,
-        }
-    }
-
-    pub(crate) async fn add_entity_map(&self, map: MapRow, limit: i64, now: i64) -> Result<()> {
-        match self {
-            Self::Sqlite { writer, .. } => writer.run(move |writer| writer.add_entity_map(&map, limit, now)).await,
-            Self::PostGis { database, .. } => database.add_entity_map(&map, limit, now).await,
-        }
-    }
-
-    pub(crate) async fn entity_map(&self, tenant: i64, id: &str, now: i64) -> Result<Option<MapRow>> {
-        match self {
-            Self::Sqlite { database, .. } => database.entity_map(tenant, id.to_owned(), now).await,
-            Self::PostGis { database, .. } => database.entity_map(tenant, id, now).await,
-        }
-    }
-
-    pub(crate) async fn set_entity_map_expiry(&self, tenant: i64, id: &str, expires_at: i64, now: i64) -> Result<bool> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                let id = id.to_owned();
-                writer.run(move |writer| writer.set_entity_map_expiry(tenant, &id, expires_at, now)).await
-            }
-            Self::PostGis { database, .. } => database.set_entity_map_expiry(tenant, id, expires_at, now).await,
-        }
-    }
-
-    pub(crate) async fn shrink_entity_map(&self, tenant: i64, id: &str, gone: Vec<EntityId>) -> Result<()> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                let id = id.to_owned();
-                writer.run(move |writer| writer.shrink_entity_map(tenant, &id, &gone)).await
-            }
-            Self::PostGis { database, .. } => database.shrink_entity_map(tenant, id, &gone).await,
-        }
-    }
-
-    pub(crate) async fn delete_entity_map(&self, tenant: i64, id: &str, now: i64) -> Result<bool> {
-        match self {
-            Self::Sqlite { writer, .. } => {
-                let id = id.to_owned();
-                writer.run(move |writer| writer.delete_entity_map(tenant, &id, now)).await
-            }
-            Self::PostGis { database, .. } => database.delete_entity_map(tenant, id, now).await,
-        }
-    }
-
-    pub(crate) async fn remove_expired_entity_maps(&self, now: i64) -> Result<u64> {
-        match self {
-            Self::Sqlite { writer, .. } => writer.run(move |writer| writer.remove_expired_entity_maps(now)).await,
-            Self::PostGis { database, .. } => database.remove_expired_entity_maps(now).await,
         }
     }
 

@@ -22,6 +22,7 @@ mod snapshots;
 mod sql;
 mod sqlite;
 mod store;
+mod write;
 
 pub use contexts::{ContextEntry, ContextKind, ContextUse, NewContext};
 pub use error::{Result, StoreError};

@@ -14,6 +14,7 @@ use super::request::body::{self, ContentType};
 use super::request::maps;
 use super::request::params::Params;
 use super::request::purge::{self, PURGE};
+use super::request::query::SELECTION;
 use super::request::representation::{RETRIEVE, retrieval};
 use super::request::subject::{Change, Subject};
 use super::request::{Names, accept, tenant};
@@ -168,7 +169,7 @@ pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpR
 /// As the operation, and for what is wrong with the request.
 pub async fn purge(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let tenant = tenant(&request)?;
-    let params = Params::of(&request, PURGE)?;
+    let params = Params::of(&request, &[SELECTION, PURGE].concat())?;
     let map = maps::header(&request)?;
     let names = Names::of_header(&request, &state).await?;
     let what = purge::purge(&params, &names.context, map)?;

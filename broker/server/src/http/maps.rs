@@ -11,7 +11,7 @@ use super::problem::Result;
 use super::request::body::{self, ContentType};
 use super::request::maps::{ENTITY_MAP, IRRELEVANT, lifetime, map_id, new_expiry};
 use super::request::params::Params;
-use super::request::query::{POST_QUERY, QUERY, check_params, from_body, from_params};
+use super::request::query::{POST_QUERY, QUERY, SELECTION, check_params, from_body, from_params};
 use super::request::{Names, accept, tenant};
 use super::respond::{Answering, empty, segment};
 use crate::service::maps::{create_entity_map, delete_entity_map, retrieve_entity_map, update_entity_map};
@@ -25,7 +25,7 @@ use crate::state::AppState;
 pub async fn create(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
     let tenant = tenant(&request)?;
-    let params = Params::of(&request, QUERY)?.without(IRRELEVANT);
+    let params = Params::of(&request, &[SELECTION, QUERY].concat())?.without(IRRELEVANT);
     let lifetime = lifetime(&params, None)?;
     let names = Names::of_header(&request, &state).await?;
     let (query, _) = from_params(&params, &names.context, media, &state.config)?;

@@ -13,7 +13,7 @@ use super::problem::Result;
 use super::request::body::{self, ContentType};
 use super::request::maps;
 use super::request::params::Params;
-use super::request::query::{POST_QUERY, QUERY, check_params, from_body, from_params};
+use super::request::query::{POST_QUERY, QUERY, SELECTION, check_params, from_body, from_params};
 use super::request::representation::Representation;
 use super::request::{Names, accept, tenant};
 use super::respond::{Answering, not_modified, paging};
@@ -29,7 +29,7 @@ use crate::state::{AnswerKey, AppState, Rendered};
 pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let media = accept::geo(&request)?;
     let tenant = tenant(&request)?;
-    let params = Params::of(&request, QUERY)?;
+    let params = Params::of(&request, &[SELECTION, QUERY].concat())?;
     let wish = maps::wish(&request, &params, None)?;
     let names = Names::of_header(&request, &state).await?;
     let (query, representation) = from_params(&params, &names.context, media, &state.config)?;

@@ -12,25 +12,8 @@ use super::source::Source;
 use crate::service::maps::MapId;
 use crate::service::purge::PurgeRequest;
 
-/// Parameters of DELETE /entities (table 6.4.3.3-1).
-pub const PURGE: &[&str] = &[
-    "id",
-    "type",
-    "idPattern",
-    "q",
-    "csf",
-    "georel",
-    "geometry",
-    "coordinates",
-    "geoproperty",
-    "geometryProperty",
-    "scopeQ",
-    "expandValues",
-    "jsonKeys",
-    "drop",
-    "keep",
-    "local",
-];
+/// Parameters of DELETE /entities (table 6.4.3.3-1) besides those that select.
+pub const PURGE: &[&str] = &["geometryProperty", "drop", "keep", "local"];
 
 /// What to purge, from the parameters of a DELETE and the entity map that it names.
 ///

@@ -16,22 +16,28 @@ use super::source::Source;
 use crate::config::Config;
 use crate::service::query::QueryRequest;
 
-/// Parameters of GET /entities.
-pub const QUERY: &[&str] = &[
+/// Parameters that select entities, wherever queries do.
+pub const SELECTION: &[&str] = &[
     "id",
     "type",
     "idPattern",
-    "attrs",
-    "pick",
-    "omit",
     "q",
     "csf",
     "georel",
     "geometry",
     "coordinates",
     "geoproperty",
-    "geometryProperty",
     "scopeQ",
+    "expandValues",
+    "jsonKeys",
+];
+
+/// Parameters of GET /entities besides [`SELECTION`].
+pub const QUERY: &[&str] = &[
+    "attrs",
+    "pick",
+    "omit",
+    "geometryProperty",
     "lang",
     "limit",
     "offset",
@@ -43,8 +49,6 @@ pub const QUERY: &[&str] = &[
     "collation",
     "orderFrom",
     "orderGeometry",
-    "expandValues",
-    "jsonKeys",
     "datasetId",
     "join",
     "joinLevel",
@@ -345,7 +349,7 @@ mod tests {
 
     fn read(query: &str) -> Result<(QueryRequest, Representation)> {
         let request = TestRequest::with_uri(&format!("/?{query}")).to_http_request();
-        let params = Params::of(&request, QUERY)?;
+        let params = Params::of(&request, &[SELECTION, QUERY].concat())?;
         crate::http::request::maps::wish(&request, &params, None)?;
         let config = Config::new(([127, 0, 0, 1], 0).into(), "");
         from_params(&params, &Context::core(), Media::Json, &config)

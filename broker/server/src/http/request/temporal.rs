@@ -36,26 +36,8 @@ pub const RETRIEVE_TEMPORAL: &[&str] = &[
     "entityMapLifetime",
 ];
 
-/// Parameters of GET /temporal/entities besides those of [`RETRIEVE_TEMPORAL`].
-pub const SELECT_TEMPORAL: &[&str] = &[
-    "id",
-    "type",
-    "idPattern",
-    "q",
-    "csf",
-    "georel",
-    "geometry",
-    "coordinates",
-    "geoproperty",
-    "scopeQ",
-    "limit",
-    "offset",
-    "count",
-    "orderBy",
-    "expandValues",
-    "jsonKeys",
-    "splitEntities",
-];
+/// Parameters of GET /temporal/entities besides those that select, and those of [`RETRIEVE_TEMPORAL`].
+pub const QUERY_TEMPORAL: &[&str] = &["limit", "offset", "count", "orderBy", "splitEntities"];
 
 /// Parameters of POST /temporal/entityOperations/query: what is no member of Query.
 pub const POST_TEMPORAL: &[&str] =

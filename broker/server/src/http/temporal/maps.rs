@@ -8,8 +8,9 @@ use crate::http::problem::Result;
 use crate::http::request::body::{self, ContentType};
 use crate::http::request::maps::{IRRELEVANT, lifetime};
 use crate::http::request::params::Params;
+use crate::http::request::query::SELECTION;
 use crate::http::request::temporal::{
-    POST_TEMPORAL, RETRIEVE_TEMPORAL, SELECT_TEMPORAL, check_params, from_body, from_params,
+    POST_TEMPORAL, QUERY_TEMPORAL, RETRIEVE_TEMPORAL, check_params, from_body, from_params,
 };
 use crate::http::request::{Names, accept, tenant};
 use crate::http::respond::Answering;
@@ -24,7 +25,7 @@ use crate::state::AppState;
 pub async fn create(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
     let tenant = tenant(&request)?;
-    let params = Params::of(&request, &[RETRIEVE_TEMPORAL, SELECT_TEMPORAL].concat())?.without(IRRELEVANT);
+    let params = Params::of(&request, &[SELECTION, RETRIEVE_TEMPORAL, QUERY_TEMPORAL].concat())?.without(IRRELEVANT);
     let lifetime = lifetime(&params, None)?;
     let names = Names::of_header(&request, &state).await?;
     let (selection, asked, _) = from_params(&params, &names.context, &state.config)?;

@@ -10,8 +10,9 @@ use crate::http::problem::Result;
 use crate::http::request::body::{self, ContentType};
 use crate::http::request::maps;
 use crate::http::request::params::Params;
+use crate::http::request::query::SELECTION;
 use crate::http::request::temporal::{
-    POST_TEMPORAL, RETRIEVE_TEMPORAL, SELECT_TEMPORAL, TemporalRepresentation, check_params, from_body, from_params,
+    POST_TEMPORAL, QUERY_TEMPORAL, RETRIEVE_TEMPORAL, TemporalRepresentation, check_params, from_body, from_params,
 };
 use crate::http::request::{Names, accept, tenant};
 use crate::http::respond::{Answering, array, paging};
@@ -27,7 +28,7 @@ use crate::state::AppState;
 pub async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
     let tenant = tenant(&request)?;
-    let params = Params::of(&request, &[RETRIEVE_TEMPORAL, SELECT_TEMPORAL].concat())?;
+    let params = Params::of(&request, &[SELECTION, RETRIEVE_TEMPORAL, QUERY_TEMPORAL].concat())?;
     let wish = maps::wish(&request, &params, None)?;
     let names = Names::of_header(&request, &state).await?;
     let query = from_params(&params, &names.context, &state.config)?;
