@@ -67,6 +67,38 @@ pub struct ScopeChange {
     pub after: Option<OneOrMany<Scope>>,
 }
 
+/// A record of which only the outcome is read: where values are updated, that is half of it. Enough where nothing was
+/// deleted.
+#[derive(Debug, Deserialize)]
+pub struct Outcome {
+    operation: Operation,
+    types: Vec<Iri>,
+    #[serde(default)]
+    attributes: Vec<Written>,
+    #[serde(default)]
+    scope: Option<ScopeChange>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Written {
+    name: Iri,
+    after: Attribute,
+}
+
+impl From<Outcome> for Change {
+    /// The change without what was before.
+    fn from(outcome: Outcome) -> Self {
+        let Outcome { operation, types, attributes, scope } = outcome;
+        let touched = |Written { name, after }| AttributeChange {
+            name,
+            dataset_id: after.dataset_id.clone(),
+            before: None,
+            after: Some(after),
+        };
+        Self { operation, types, attributes: attributes.into_iter().map(touched).collect(), scope, expires_at: None }
+    }
+}
+
 impl Change {
     /// The change from one state to the next; `None` is an entity that does not exist. An instance counts as touched
     /// when it was written, even with the same value: then its `modifiedAt` differs.

@@ -157,7 +157,31 @@ impl InstanceId {
 
 #[cfg(test)]
 mod tests {
+    use hiroba_vocab::EntityId;
+
     use super::*;
+    use crate::change::Outcome;
+    use crate::entity::{AttributeValue, Entity};
+
+    #[test]
+    fn the_outcome_of_a_change_tells_what_the_change_tells_unless_something_was_deleted() {
+        let (early, late) = (DateTime::from_micros(1), DateTime::from_micros(2));
+        let name = |text: &str| Iri::from_expanded(format!("urn:x:{text}"));
+        let mut old = Entity::new(EntityId::parse("urn:x:1").unwrap(), name("T"), early);
+        old.attributes.insert(name("a"), vec![Attribute::new(AttributeValue::Property(1.into()), early)]);
+        old.scope = Some(OneOrMany::One(Scope::parse("/s").unwrap()));
+        let mut new = old.clone();
+        new.scope = None;
+        let dataset_id = Some(DatasetId::parse("urn:d:1").unwrap());
+        let other = Attribute { dataset_id, ..Attribute::new(AttributeValue::Property(3.into()), late) };
+        new.attributes.insert(name("a"), vec![Attribute::new(AttributeValue::Property(2.into()), late), other]);
+        let change = Change::between(Some(&old), Some(&new)).unwrap();
+        let text = serde_json::to_string(&change).unwrap();
+        let outcome: Outcome = serde_json::from_str(&text).unwrap();
+        assert_eq!(instances_of(outcome.into(), late), instances_of(change, late));
+        let deletion = Change::between(Some(&old), None).unwrap();
+        assert!(serde_json::from_str::<Outcome>(&serde_json::to_string(&deletion).unwrap()).is_err());
+    }
 
     #[test]
     fn ids_are_read_as_they_are_written() {

@@ -9,7 +9,7 @@ mod sql;
 use std::sync::Arc;
 
 use hiroba_vocab::{EntityId, Iri};
-use ngsild::change::{Change, Operation};
+use ngsild::change::{self, Change, Operation};
 use ngsild::temporal::{Instance, Span, instances_of, times_of};
 use ngsild::{DateTime, Entity};
 use serde::Deserialize;
@@ -201,7 +201,11 @@ impl HistoryRow {
         let at = DateTime::from_micros(self.at);
         let (types, instances) = match &self.history {
             None => {
-                let mut change: Change = serde_json::from_str(&self.change).map_err(corrupt)?;
+                let mut change: Change = if self.marks & marks::ENDS == 0 {
+                    serde_json::from_str::<change::Outcome>(&self.change).map_err(corrupt)?.into()
+                } else {
+                    serde_json::from_str(&self.change).map_err(corrupt)?
+                };
                 (std::mem::take(&mut change.types), instances_of(change, at))
             }
             Some(history) => {
