@@ -130,7 +130,7 @@ fn begins_row(plan: &Plan, column: usize) -> bool {
     })
 }
 
-/// A row without a name: nothing but the publisher's own columns, more about the row above, or to be refused.
+/// A row that does not say what it is about: nothing but the publisher's own columns, more about the row above, or to be refused.
 fn nameless(plan: &Plan, row: &Row, filled: &[(usize, &str)]) -> RowKind {
     let slots = &plan.slots;
     let is_number = |at: usize| slots.number == Some(at);
@@ -140,6 +140,9 @@ fn nameless(plan: &Plan, row: &Row, filled: &[(usize, &str)]) -> RowKind {
     if said.iter().all(|at| is_number(*at)) {
         return RowKind::SetAside(SetAside::Template);
     }
+    if plan.subject.is_empty() {
+        return RowKind::Data;
+    }
     let place =
         [slots.address.full, slots.address.town, slots.location.latitude, slots.location.longitude, slots.number];
     let has_place = place.into_iter().flatten().any(|at| published(row.cell(at)).is_ok());
@@ -148,8 +151,7 @@ fn nameless(plan: &Plan, row: &Row, filled: &[(usize, &str)]) -> RowKind {
 }
 
 fn name_of<'r>(plan: &Plan, row: &'r Row) -> Option<&'r str> {
-    let name = plan.slots.languages.iter().find(|language| language.is_name)?;
-    name.parts.iter().find_map(|(_, column, _)| published(row.cell(*column)).ok())
+    plan.subject.iter().find_map(|column| published(row.cell(*column)).ok())
 }
 
 fn name_is_no_name(plan: &Plan, row: &Row) -> bool {
@@ -215,8 +217,7 @@ fn explains(plan: &Plan, row: &Row, filled: &[(usize, &str)]) -> bool {
         plan.binding
             .columns
             .get(at)
-            .copied()
-            .flatten()
+            .and_then(Option::as_ref)
             .is_some_and(|column| column.current.iter().any(|name| name == cell))
     };
     let words = filled.iter().filter(|(at, cell)| WORDS.contains(cell) || english(*at, cell)).count();
@@ -262,7 +263,7 @@ fn says_none(name: &str, alone: bool) -> bool {
 /// Whether nothing is filled but the name, the number and the publisher's own columns.
 fn says_nothing_else(plan: &Plan, filled: &[(usize, &str)]) -> bool {
     filled.iter().all(|(at, _)| {
-        plan.reads(*at) == Some(Reads::Name)
+        plan.subject.contains(at)
             || plan.slots.number == Some(*at)
             || plan.slots.identity.contains(at)
             || plan.habits.groups.contains(at)

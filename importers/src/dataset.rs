@@ -16,7 +16,7 @@ use crate::source::Source;
 /// Title, type, publisher, licence, source, and how many rows became what.
 pub(crate) fn entity(source: &Source, plan: &Plan, options: &Options, counts: &Counts) -> Entity {
     let terms = Terms::published();
-    let dataset = plan.binding.dataset;
+    let dataset = &plan.binding.dataset;
     let mut entity = Entity::new(EntityId::from_stored(plan.dataset.as_str()), terms.iri("Dataset"), plan.now);
     let mut put = |term: &str, value: AttributeValue| {
         entity.attributes.insert(terms.iri(term), vec![Attribute::new(value, plan.now)]);

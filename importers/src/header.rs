@@ -94,7 +94,9 @@ fn known_names(row: &Row) -> usize {
 fn is_known(cell: &str) -> bool {
     let key = HeaderKey::new(cell);
     let datasets = Datasets::published();
-    let fits = |column: &hiroba_vocab::dataset::Column| column.fit(&key).is_some_and(|fit| fit < Fit::Likeness);
+    let fits = |column: &std::sync::Arc<hiroba_vocab::dataset::Column>| {
+        column.fit(&key).is_some_and(|fit| fit < Fit::Likeness)
+    };
     datasets.supported().iter().flat_map(|dataset| &dataset.columns).any(fits)
         || datasets.others().iter().any(|other| other.headers.contains(&key.full))
 }

@@ -133,7 +133,7 @@ impl Import {
     pub fn report(&self) -> Report {
         let plan = &self.plan;
         let column = |(at, header): (usize, &String)| {
-            let known = plan.binding.columns.get(at).copied().flatten();
+            let known = plan.binding.columns.get(at).and_then(Option::as_ref);
             let geometry = self.table.geometry == Some(at);
             let feeds = if geometry { Some("location") } else { known.and_then(|column| column.feeds.as_deref()) };
             ColumnUse {

@@ -1,5 +1,7 @@
 //! Which data set a table is, by its headers first, and by words in its title, its name and its cells.
 
+use std::sync::Arc;
+
 use hiroba_vocab::dataset::{Column, Dataset, Datasets, Fit, OtherDataset, Reads};
 use hiroba_vocab::normalise::character::{fold_width, trim};
 use hiroba_vocab::normalise::key::HeaderKey;
@@ -10,9 +12,9 @@ use crate::header::{Header, Preview};
 /// What the columns of a table are in a data set.
 #[derive(Debug, Clone)]
 pub(crate) struct Binding {
-    pub(crate) dataset: &'static Dataset,
+    pub(crate) dataset: Arc<Dataset>,
     /// For each column of the table, the column of the data set that it is.
-    pub(crate) columns: Vec<Option<&'static Column>>,
+    pub(crate) columns: Vec<Option<Arc<Column>>>,
     /// How likely the table is this data set, 0 to 1.
     pub(crate) score: f64,
     /// What of the score does not come from columns that all data sets share.
@@ -27,6 +29,8 @@ pub(crate) struct Clues<'c> {
     pub(crate) geometry: Option<usize>,
 }
 
+/// The column that says what most things are called.
+const NAME: &str = "名称";
 /// A table needs this score,
 const ENOUGH: f64 = 0.36;
 /// and this much of it must speak for the data set and for no other.
@@ -51,7 +55,7 @@ pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, 
     if let Some(best) = &best
         && best.score >= ENOUGH
         && best.evidence >= EVIDENCE
-        && best.has_name()
+        && best.has_subject()
         && other.is_none_or(|(_, score)| score <= best.score)
     {
         return Ok(best.clone());
@@ -77,18 +81,24 @@ pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, 
 }
 
 /// The columns of a table in a given data set, whatever the score.
-pub(crate) fn bind(dataset: &'static Dataset, preview: &Preview, clues: Clues<'_>) -> Binding {
+pub(crate) fn bind(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>) -> Binding {
     score(dataset, preview, clues, &Words::collect(preview, clues))
 }
 
 impl Binding {
-    /// Whether some column is the name.
-    pub(crate) fn has_name(&self) -> bool {
-        self.columns.iter().flatten().any(|column| column.reads == Reads::Name)
+    /// Whether some column says what a row is about.
+    pub(crate) fn has_subject(&self) -> bool {
+        self.dataset.subject.is_empty() || !self.columns_named(&self.dataset.subject).is_empty()
+    }
+
+    /// Where columns of the data set stand in the table, in the order of their official names.
+    pub(crate) fn columns_named(&self, names: &[String]) -> Vec<usize> {
+        let is = |at: usize, name: &String| self.columns[at].as_ref().is_some_and(|column| column.name == *name);
+        names.iter().filter_map(|name| (0..self.columns.len()).find(|at| is(*at, name))).collect()
     }
 }
 
-fn score(dataset: &'static Dataset, preview: &Preview, clues: Clues<'_>, words: &Words) -> Binding {
+fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Words) -> Binding {
     let columns = assign(dataset, &preview.header, clues.geometry);
     let datasets = Datasets::published();
     let (mut weight, mut known, mut named) = (0.0, 0.0, 0.0);
@@ -109,7 +119,7 @@ fn score(dataset: &'static Dataset, preview: &Preview, clues: Clues<'_>, words: 
     let distinct = weight / (weight + 3.0);
     let spoken = words.evidence(&dataset.words);
     let evidence = 0.35 * distinct + 0.30 * spoken;
-    Binding { dataset, columns, score: 0.35 * likeness + evidence, evidence }
+    Binding { dataset: Arc::clone(dataset), columns, score: 0.35 * likeness + evidence, evidence }
 }
 
 fn score_other(other: &OtherDataset, header: &Header, words: &Words) -> f64 {
@@ -125,10 +135,10 @@ fn score_other(other: &OtherDataset, header: &Header, words: &Words) -> f64 {
 }
 
 /// Gives each column of the table at most one column of the data set: the best fits first, then in the definition's order.
-fn assign(dataset: &'static Dataset, header: &Header, geometry: Option<usize>) -> Vec<Option<&'static Column>> {
-    let mut assigned: Vec<Option<&'static Column>> = vec![None; header.keys.len()];
+fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> Vec<Option<Arc<Column>>> {
+    let mut assigned: Vec<Option<Arc<Column>>> = vec![None; header.keys.len()];
     let mut taken = vec![false; dataset.columns.len()];
-    let usable = |column: &Column| {
+    let usable = |column: &Arc<Column>| {
         let condition = column.when.as_deref().and_then(|name| dataset.column(name));
         // A header that fits the column itself better is no sign of the other: 市区町村コード alone is the publisher's.
         let speaks = |other: &Column, key: &HeaderKey| {
@@ -153,7 +163,7 @@ fn assign(dataset: &'static Dataset, header: &Header, geometry: Option<usize>) -
             });
             if let Some(found) = found {
                 taken[found] = true;
-                assigned[*at] = dataset.columns.get(found);
+                assigned[*at] = dataset.columns.get(found).cloned();
             }
         }
     }
@@ -162,21 +172,24 @@ fn assign(dataset: &'static Dataset, header: &Header, geometry: Option<usize>) -
     if header.keys.first().is_some_and(|key| key.full.is_empty())
         && !assigned.iter().flatten().any(|column| column.reads == Reads::Number)
     {
-        assigned[0] = dataset.columns.iter().find(|column| column.reads == Reads::Number);
+        assigned[0] = dataset.columns.iter().find(|column| column.reads == Reads::Number).cloned();
     }
     assigned
 }
 
 /// Without a name, a column that went elsewhere and could be the name is taken back: 設置場所 alone is the name.
-fn name_by_any_means(dataset: &'static Dataset, header: &Header, assigned: &mut [Option<&'static Column>]) {
-    let named = |column: &&Column| column.reads == Reads::Name && column.part.as_deref() == Some("ja");
-    if assigned.iter().flatten().any(named) {
+fn name_by_any_means(dataset: &Arc<Dataset>, header: &Header, assigned: &mut [Option<Arc<Column>>]) {
+    if dataset.subject.iter().all(|subject| subject != NAME) {
+        return;
+    }
+    let named = |column: &&Arc<Column>| column.reads == Reads::Name && column.part.as_deref() == Some("ja");
+    if assigned.iter().flatten().any(|column| named(&column)) {
         return;
     }
     let Some(name) = dataset.columns.iter().find(named) else { return };
     let best = header.keys.iter().enumerate().filter_map(|(at, key)| name.fit(key).map(|fit| (fit, at))).min();
     if let Some((_, at)) = best {
-        assigned[at] = Some(name);
+        assigned[at] = Some(Arc::clone(name));
     }
 }
 

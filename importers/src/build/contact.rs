@@ -30,7 +30,7 @@ impl Draft<'_> {
             self.note(contact.column, reading.issues());
             match reading {
                 Reading::Value(value, issues) => {
-                    object.insert(contact.key.to_owned(), value);
+                    object.insert(contact.key.clone(), value);
                     all = all.and(issues);
                     source = if issues.is_empty() { source } else { trim(cell) };
                 }

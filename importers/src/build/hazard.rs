@@ -20,9 +20,9 @@ impl Draft<'_> {
             let reading = flag(cell, family);
             self.note(*column, reading.issues());
             match reading {
-                Reading::Value(true, _) => covered.push(Json::from(*code)),
-                Reading::Value(false, _) => excluded.push(Json::from(*code)),
-                Reading::Unread(_) => drop(uncertain.insert((*code).to_owned(), Json::from(trim(cell)))),
+                Reading::Value(true, _) => covered.push(Json::from(code.as_str())),
+                Reading::Value(false, _) => excluded.push(Json::from(code.as_str())),
+                Reading::Unread(_) => drop(uncertain.insert(code.clone(), Json::from(trim(cell)))),
                 Reading::Empty(_) => {}
             }
         }

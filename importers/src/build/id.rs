@@ -57,8 +57,8 @@ impl Ids {
         EntityId::from_stored(format!("urn:ngsi-ld:{}:{publisher}:", plan.binding.dataset.entity_type))
     }
 
-    /// `urn:ngsi-ld:<Type>:<code>:<number>`; without a number that tells the row apart, a hash of name, address, building
-    /// and installation position in the number's place.
+    /// `urn:ngsi-ld:<Type>:<code>:<number>`; without a number that tells the row apart, a hash in the number's place: of the
+    /// data set's own columns for that, or of name, address, building and installation position.
     pub(super) fn of(
         &mut self,
         plan: &Plan,
@@ -97,6 +97,10 @@ fn hashed(plan: &Plan, row: &Row, address: &str) -> String {
         hasher.update(identity(text).as_bytes());
         hasher.update([0]);
     };
+    if !plan.identity.is_empty() {
+        plan.identity.iter().for_each(|column| add(row.cell(*column)));
+        return short(hasher);
+    }
     let name =
         plan.slots.languages.iter().filter(|language| language.is_name).flat_map(|language| &language.parts).next();
     add(name.map_or("", |(_, column, _)| row.cell(*column)));
@@ -107,6 +111,10 @@ fn hashed(plan: &Plan, row: &Row, address: &str) -> String {
             simple.is.reads == Reads::Text && simple.is.feeds.as_deref() == Some("installationPosition")
         });
     add(position.map_or("", |position| row.cell(position.column)));
+    short(hasher)
+}
+
+fn short(hasher: Sha256) -> String {
     // Letters and digits that cannot be mistaken for one another.
     const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let digest = hasher.finalize();

@@ -68,17 +68,20 @@ impl<'p> Builder<'p> {
     /// The entity of a row.
     ///
     /// # Errors
-    /// A [`Refusal`] when the row lacks what the data set requires of it: a name.
+    /// A [`Refusal`] when the row lacks what the data set requires of it: a name, as a rule.
     pub(crate) fn entity(&mut self, row: &Row, recorder: &mut Recorder) -> Result<Box<Entity>, Refusal> {
         let plan = self.plan;
-        let name = plan.slots.languages.iter().find(|language| language.is_name);
-        let has_name = name.is_some_and(|name| name.parts.iter().any(|(_, at, _)| published(row.cell(*at)).is_ok()));
-        if !has_name {
-            let column = name.and_then(|name| name.parts.first()).map(|(_, at, _)| *at);
+        if let Some(first) = plan.subject.first()
+            && plan.subject.iter().all(|at| published(row.cell(*at)).is_err())
+        {
             return Err(Refusal {
-                column: column.map_or_else(String::new, |at| plan.header.names[at].clone()),
-                value: column.map_or_else(String::new, |at| trim(row.cell(at)).to_owned()),
-                reason: "the row has no name. Fill it in, or take the row out.".to_owned(),
+                column: plan.header.names[*first].clone(),
+                value: trim(row.cell(*first)).to_owned(),
+                reason: if plan.reads(*first) == Some(Reads::Name) {
+                    "the row has no name. Fill it in, or take the row out.".to_owned()
+                } else {
+                    "the row does not say what it is about. Fill it in, or take the row out.".to_owned()
+                },
             });
         }
         let publisher = self.ids.publisher(plan, row, recorder);

@@ -50,7 +50,7 @@ impl Draft<'_> {
                     Reading::Unread(issues) => Reading::Unread(issues),
                 }
             } else {
-                self.read(simple.column, simple.is, cell)
+                self.read(simple.column, &simple.is, cell)
             };
             self.note(simple.column, reading.issues());
             match reading {
@@ -110,7 +110,7 @@ impl Draft<'_> {
     fn subs(&mut self, subs: &[Sub], mut parent: Option<&mut Attribute>) {
         for sub in subs {
             let cell = self.row.cell(sub.column);
-            let reading = self.read(sub.column, sub.is, cell);
+            let reading = self.read(sub.column, &sub.is, cell);
             self.note(sub.column, reading.issues());
             match reading {
                 Reading::Value(value, issues) => {

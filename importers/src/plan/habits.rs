@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use hiroba_vocab::dataset::{Column, Reads};
 use hiroba_vocab::normalise::address;
@@ -79,7 +80,7 @@ pub(crate) fn fingerprint(row: &Row) -> (u64, u64) {
 
 /// Collects over all rows.
 pub(crate) struct Survey<'b> {
-    columns: &'b [Option<&'static Column>],
+    columns: &'b [Option<Arc<Column>>],
     rows: u64,
     /// Columns of numbers with the rank of their header.
     numbers: Vec<(usize, usize, Numbers)>,
@@ -123,18 +124,23 @@ struct Group {
 }
 
 impl<'b> Survey<'b> {
-    pub(crate) fn new(columns: &'b [Option<&'static Column>], header: &Header, geometry: Option<usize>) -> Self {
+    pub(crate) fn new(columns: &'b [Option<Arc<Column>>], header: &Header, geometry: Option<usize>) -> Self {
         let reads = |wanted: Reads| {
-            columns.iter().enumerate().filter(move |(_, c)| c.is_some_and(|c| c.reads == wanted)).map(|(at, _)| at)
+            columns
+                .iter()
+                .enumerate()
+                .filter(move |(_, c)| c.as_ref().is_some_and(|c| c.reads == wanted))
+                .map(|(at, _)| at)
         };
         let datum = header.names.iter().enumerate().any(|(at, name)| {
-            columns[at].is_some_and(|c| matches!(c.reads, Reads::Latitude | Reads::Longitude)) && is_tokyo_datum(name)
+            columns[at].as_ref().is_some_and(|c| matches!(c.reads, Reads::Latitude | Reads::Longitude))
+                && is_tokyo_datum(name)
         });
         Self {
             columns,
             rows: 0,
             numbers: reads(Reads::Number)
-                .map(|at| (at, rank(columns[at], &header.keys[at]), Numbers::default()))
+                .map(|at| (at, rank(columns[at].as_deref(), &header.keys[at]), Numbers::default()))
                 .collect(),
             code: reads(Reads::PublisherCode).next(),
             marks: vec![Marks::default(); columns.len()],
@@ -186,7 +192,7 @@ impl<'b> Survey<'b> {
         }
         for (at, column) in self.columns.iter().enumerate() {
             let cell = trim(row.cell(at));
-            match column.map(|column| column.reads) {
+            match column.as_ref().map(|column| column.reads) {
                 Some(Reads::Hazard) => self.say_no |= is_plain_no(cell),
                 Some(Reads::Date) => self.orders[at] = self.orders[at].or_else(|| proves_order(cell)),
                 Some(Reads::City) if !cell.is_empty() => count(&mut self.cities, cell),

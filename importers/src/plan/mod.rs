@@ -38,6 +38,10 @@ pub(crate) struct Plan {
     pub(crate) now: DateTime,
     /// For each column, the IRI under which its text is published when nothing better is known.
     pub(crate) own_iris: Vec<Iri>,
+    /// Columns that say what a row is about; see [`hiroba_vocab::dataset::Dataset::subject`].
+    pub(crate) subject: Vec<usize>,
+    /// Columns that tell rows apart; see [`hiroba_vocab::dataset::Dataset::identity`].
+    pub(crate) identity: Vec<usize>,
     /// How many rows there are after the header.
     pub(crate) rows: u64,
 }
@@ -74,7 +78,7 @@ impl Plan {
         }
         let publisher = Publisher::decide(options, file, table.sheet.as_deref(), &header, &survey);
         let office = publisher.known().and_then(|code| hiroba_vocab::municipality::Municipalities::all().get(code));
-        let name = binding.columns.iter().position(|c| c.is_some_and(|c| c.reads == Reads::Name));
+        let name = subject(&binding).first().copied();
         let habits = survey.habits(name);
         let mut coordinates = survey.coordinates.habits(office.and_then(|body| body.office), habits.tokyo_datum);
         coordinates.frame.abroad |= !habits.is_japanese;
@@ -86,6 +90,8 @@ impl Plan {
             entity_type: terms.iri(&binding.dataset.entity_type),
             dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{}", publisher.code, binding.dataset.slug)),
             now: options.now,
+            subject: subject(&binding),
+            identity: binding.columns_named(&binding.dataset.identity),
             frame: coordinates.frame,
             grid: coordinates.grid,
             notable: coordinates.notable,
@@ -101,6 +107,17 @@ impl Plan {
 
     /// How a column's cells are read, if the data set knows the column.
     pub(crate) fn reads(&self, column: usize) -> Option<Reads> {
-        self.binding.columns.get(column).copied().flatten().map(|column| column.reads)
+        self.binding.columns.get(column)?.as_ref().map(|column| column.reads)
     }
+}
+
+/// The columns of the table that say what a row is about. Any form of the name does: its reading, or the English one.
+fn subject(binding: &Binding) -> Vec<usize> {
+    let mut columns = binding.columns_named(&binding.dataset.subject);
+    let feeds = |at: usize| binding.columns[at].as_ref().and_then(|column| column.feeds.as_deref());
+    if columns.iter().any(|at| feeds(*at) == Some("name")) {
+        let more = (0..binding.columns.len()).filter(|at| feeds(*at) == Some("name") && !columns.contains(at));
+        columns.extend(more.collect::<Vec<_>>());
+    }
+    columns
 }

@@ -1,5 +1,7 @@
 //! The places of an entity and the columns that fill them.
 
+use std::sync::Arc;
+
 use hiroba_vocab::dataset::{Column, Reads};
 use hiroba_vocab::{Iri, Terms};
 
@@ -15,7 +17,7 @@ pub(crate) struct Slots {
     pub(crate) location: Location,
     pub(crate) hours: Hours,
     /// Hazard codes and their columns.
-    pub(crate) hazards: Vec<(&'static str, usize)>,
+    pub(crate) hazards: Vec<(String, usize)>,
     pub(crate) contact: Vec<Contact>,
     pub(crate) gathered: Vec<Gathered>,
     pub(crate) simple: Vec<Simple>,
@@ -31,7 +33,7 @@ pub(crate) struct Slots {
 pub(crate) struct Language {
     pub(crate) iri: Iri,
     pub(crate) is_name: bool,
-    pub(crate) parts: Vec<(&'static str, usize, Reads)>,
+    pub(crate) parts: Vec<(String, usize, Reads)>,
 }
 
 /// The columns of the address.
@@ -74,7 +76,7 @@ pub(crate) struct Hours {
 /// A part of the contact.
 #[derive(Debug)]
 pub(crate) struct Contact {
-    pub(crate) key: &'static str,
+    pub(crate) key: String,
     pub(crate) column: usize,
     pub(crate) reads: Reads,
 }
@@ -93,7 +95,7 @@ pub(crate) struct Gathered {
 pub(crate) struct Simple {
     pub(crate) iri: Iri,
     pub(crate) column: usize,
-    pub(crate) is: &'static Column,
+    pub(crate) is: Arc<Column>,
     pub(crate) unit: Option<&'static str>,
     pub(crate) subs: Vec<Sub>,
 }
@@ -103,12 +105,12 @@ pub(crate) struct Simple {
 pub(crate) struct Sub {
     pub(crate) iri: Iri,
     pub(crate) column: usize,
-    pub(crate) is: &'static Column,
+    pub(crate) is: Arc<Column>,
 }
 
 impl Slots {
     pub(crate) fn new(
-        columns: &[Option<&'static Column>],
+        columns: &[Option<Arc<Column>>],
         habits: &Habits,
         own_iris: &[Iri],
         geometry: Option<usize>,
@@ -133,7 +135,7 @@ impl Slots {
     }
 
     /// Puts a column into its slot.
-    fn place(&mut self, at: usize, column: &'static Column) {
+    fn place(&mut self, at: usize, column: &Arc<Column>) {
         let part = column.part.as_deref().unwrap_or_default();
         let slot = match column.reads {
             Reads::PublisherCode => &mut self.publisher_code,
@@ -157,7 +159,7 @@ impl Slots {
             Reads::Closes => &mut self.hours.closes,
             Reads::Hours => &mut self.hours.hours,
             Reads::AllDay => &mut self.hours.all_day,
-            Reads::Hazard => return self.hazards.push((part, at)),
+            Reads::Hazard => return self.hazards.push((part.to_owned(), at)),
             Reads::Amenity => return self.amenities.push(at),
             // The publisher is said of the data set; the datum is said beside it, for what it is.
             Reads::PublisherName => return self.identity.push(at),
@@ -172,7 +174,7 @@ impl Slots {
     }
 
     /// Puts a column that is a value of its own.
-    fn value(&mut self, at: usize, column: &'static Column, part: &'static str) {
+    fn value(&mut self, at: usize, column: &Arc<Column>, part: &str) {
         let terms = Terms::published();
         let Some(term) = column.feeds.as_deref().and_then(|name| terms.get(name)) else {
             return self.own.push((at, false));
@@ -182,15 +184,15 @@ impl Slots {
         } else if matches!(term.term.as_str(), "name" | "alternateName" | "title" | "description") {
             let found = self.languages.iter_mut().find(|language| language.iri == term.iri);
             match found {
-                Some(language) => language.parts.push((part, at, column.reads)),
+                Some(language) => language.parts.push((part.to_owned(), at, column.reads)),
                 None => self.languages.push(Language {
                     iri: term.iri.clone(),
                     is_name: term.term == "name",
-                    parts: vec![(part, at, column.reads)],
+                    parts: vec![(part.to_owned(), at, column.reads)],
                 }),
             }
         } else if term.term == "contactPoint" {
-            self.contact.push(Contact { key: part, column: at, reads: column.reads });
+            self.contact.push(Contact { key: part.to_owned(), column: at, reads: column.reads });
         } else if column.many && column.reads != Reads::Number {
             match self.gathered.iter_mut().find(|gathered| gathered.iri == term.iri) {
                 Some(gathered) => gathered.columns.push(at),
@@ -205,21 +207,29 @@ impl Slots {
             self.own.push((at, false));
         } else {
             let unit = term.unit.as_deref();
-            self.simple.push(Simple { iri: term.iri.clone(), column: at, is: column, unit, subs: Vec::new() });
+            self.simple.push(Simple {
+                iri: term.iri.clone(),
+                column: at,
+                is: Arc::clone(column),
+                unit,
+                subs: Vec::new(),
+            });
         }
     }
 
     /// Attaches sub-attributes to the attributes that they are about; without one they stand for themselves.
-    fn attach(&mut self, columns: &[Option<&'static Column>], own_iris: &[Iri]) {
+    fn attach(&mut self, columns: &[Option<Arc<Column>>], own_iris: &[Iri]) {
         let terms = Terms::published();
         for (at, column) in columns.iter().enumerate() {
-            let Some(column) = *column else { continue };
+            let Some(column) = column else { continue };
             let (Some(of), Some(feeds)) = (&column.of, &column.feeds) else { continue };
             let (parent, iri) = (terms.iri(of), terms.iri(feeds));
             let simple = self.simple.iter_mut().map(|simple| (&simple.iri, &mut simple.subs));
             let gathered = self.gathered.iter_mut().map(|gathered| (&gathered.iri, &mut gathered.subs));
             match simple.chain(gathered).find(|(iri, _)| **iri == parent).map(|(_, subs)| subs) {
-                Some(subs) if subs.iter().all(|sub| sub.iri != iri) => subs.push(Sub { iri, column: at, is: column }),
+                Some(subs) if subs.iter().all(|sub| sub.iri != iri) => {
+                    subs.push(Sub { iri, column: at, is: Arc::clone(column) });
+                }
                 _ => self.own.push((at, false)),
             }
         }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use hiroba_importers::{Import, Options, SetAside, limits};
-use hiroba_vocab::{Datasets, Issue};
+use hiroba_vocab::Issue;
 
 use crate::{options, samples};
 
@@ -41,25 +41,6 @@ fn every_reason_for_setting_a_row_aside_is_listed() {
             Blank | Header | Explanation | Total | Note | Section | Removed | NoneHere | Template => {}
         }
         assert!(page.contains(&format!("| `{}` |", reason.code())), "{reason:?}");
-    }
-}
-
-#[test]
-fn every_column_of_every_data_set_is_listed_with_its_attribute() {
-    let page = document("importing.md");
-    let rows = table_rows(&page);
-    for dataset in Datasets::published().supported() {
-        assert!(
-            page.contains(&format!("(`{}`)", dataset.slug)) && page.contains(&format!("`{}`", dataset.entity_type))
-        );
-        for column in &dataset.columns {
-            let mut named = rows.iter().filter(|row| {
-                let name = row[0].trim_end_matches('*');
-                name == column.name || name.strip_prefix(&column.name).is_some_and(|rest| rest.starts_with(" (old: "))
-            });
-            let fed = column.feeds.as_deref().unwrap_or("–");
-            assert!(named.any(|row| row[1].contains(fed)), "{}: {} feeds {fed}", dataset.slug, column.name);
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The TOML of the definitions.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -56,8 +57,19 @@ struct RawDataset {
     title_en: String,
     words: Vec<String>,
     include: Vec<String>,
+    /// See [`Dataset::subject`].
+    #[serde(default = "named")]
+    subject: Vec<String>,
+    /// See [`Dataset::identity`].
+    #[serde(default)]
+    identity: Vec<String>,
     #[serde(default)]
     column: Vec<RawColumn>,
+}
+
+/// Most lists are of things with a name.
+fn named() -> Vec<String> {
+    vec!["名称".to_owned()]
 }
 
 #[derive(Deserialize)]
@@ -86,7 +98,7 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
     if Terms::published().get(&raw.r#type).is_none() {
         return Err(format!("{slug}: no class {}", raw.r#type));
     }
-    let mut columns: Vec<Column> =
+    let mut columns: Vec<Arc<Column>> =
         raw.column.into_iter().map(|column| build(column, &slug)).collect::<Result<_, _>>()?;
     for name in &raw.include {
         let group = groups.get(name).ok_or_else(|| format!("{slug}: no group {name}"))?;
@@ -101,6 +113,11 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
             return Err(format!("{slug}: {} depends on {when}, which is no column", column.name));
         }
     }
+    for name in raw.subject.iter().chain(&raw.identity) {
+        if !columns.iter().any(|column| column.name == *name) {
+            return Err(format!("{slug}: {name} is no column"));
+        }
+    }
     let words = raw.words.iter().map(|word| word.to_lowercase()).collect();
     Ok(Dataset {
         slug,
@@ -110,6 +127,8 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         title_ja: raw.title_ja,
         title_en: raw.title_en,
         words,
+        subject: raw.subject,
+        identity: raw.identity,
         columns,
     })
 }
@@ -126,7 +145,7 @@ pub(super) fn others(text: &str) -> Result<Vec<OtherDataset>, String> {
     Ok(raw.dataset.into_iter().map(other).collect())
 }
 
-fn build(raw: RawColumn, slug: &str) -> Result<Column, String> {
+fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
     for term in [&raw.feeds, &raw.of].into_iter().flatten() {
         if Terms::published().get(term).is_none() {
             return Err(format!("{slug}: {} feeds {term}, which is no term", raw.name));
@@ -141,7 +160,7 @@ fn build(raw: RawColumn, slug: &str) -> Result<Column, String> {
         contains: Keys::fold(&raw.contains),
         without: Keys::fold(&raw.without),
     };
-    Ok(Column {
+    Ok(Arc::new(Column {
         name: raw.name,
         current,
         old: raw.old,
@@ -156,5 +175,5 @@ fn build(raw: RawColumn, slug: &str) -> Result<Column, String> {
         many: raw.many,
         extra: raw.extra,
         keys,
-    })
+    }))
 }

@@ -5,7 +5,7 @@ mod column;
 mod file;
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 pub use column::{Column, Fit, Need, Reads};
 
@@ -28,13 +28,19 @@ pub struct Dataset {
     pub title_en: String,
     /// Words that speak for this data set wherever they occur in a file.
     pub words: Vec<String>,
+    /// Columns that say what a row is about, by their official names. A row that fills none of them is no entity. Where
+    /// there are none, any cell is enough.
+    pub subject: Vec<String>,
+    /// Columns that together tell rows apart where the publisher's number does not, by their official names. Empty for
+    /// what has a name and stands somewhere: these are told apart by name, address, building and installation position.
+    pub identity: Vec<String>,
     /// The columns: its own first, then those of the groups that it includes.
-    pub columns: Vec<Column>,
+    pub columns: Vec<Arc<Column>>,
 }
 
 impl Dataset {
     /// The column of that official name.
-    pub fn column(&self, name: &str) -> Option<&Column> {
+    pub fn column(&self, name: &str) -> Option<&Arc<Column>> {
         self.columns.iter().find(|column| column.name == name)
     }
 }
@@ -57,14 +63,14 @@ pub struct OtherDataset {
 /// All definitions.
 #[derive(Debug, Default)]
 pub struct Datasets {
-    supported: Vec<Dataset>,
+    supported: Vec<Arc<Dataset>>,
     others: Vec<OtherDataset>,
     /// In how many data sets a column of that name occurs.
     frequency: HashMap<String, usize>,
 }
 
 /// The files of the data sets that can be imported. Adding one means adding a line here.
-const FILES: [&str; 6] = [
+const FILES: &[&str] = &[
     include_str!("../../datasets/aed.toml"),
     include_str!("../../datasets/evacuation_space.toml"),
     include_str!("../../datasets/public_facility.toml"),
@@ -76,12 +82,17 @@ const FILES: [&str; 6] = [
 impl Datasets {
     /// The definitions that are part of the program.
     pub fn published() -> &'static Self {
-        static ALL: LazyLock<Datasets> = LazyLock::new(|| {
-            let (common, others) =
-                (include_str!("../../datasets/common.toml"), include_str!("../../datasets/others.toml"));
-            Datasets::read(common, &FILES, others).unwrap_or_default()
-        });
+        static ALL: LazyLock<Datasets> = LazyLock::new(|| Datasets::read_published().unwrap_or_default());
         &ALL
+    }
+
+    /// Reads what is part of the program. A test does, so that [`Datasets::published`] is never empty.
+    ///
+    /// # Errors
+    /// As [`Datasets::read`].
+    pub fn read_published() -> Result<Self, String> {
+        let (common, others) = (include_str!("../../datasets/common.toml"), include_str!("../../datasets/others.toml"));
+        Self::read(common, FILES, others)
     }
 
     /// Reads definitions: the shared groups of columns, one text per data set, and the list of other data sets.
@@ -90,8 +101,8 @@ impl Datasets {
     /// Which text is no TOML, or which data set includes a group or feeds an attribute that does not exist.
     pub fn read(common: &str, files: &[&str], others: &str) -> Result<Self, String> {
         let groups = file::groups(common)?;
-        let supported: Vec<Dataset> =
-            files.iter().map(|text| file::dataset(text, &groups)).collect::<Result<_, _>>()?;
+        let read = |text: &&str| file::dataset(text, &groups).map(Arc::new);
+        let supported: Vec<Arc<Dataset>> = files.iter().map(read).collect::<Result<_, _>>()?;
         let others = file::others(others)?;
         let mut frequency = HashMap::new();
         for dataset in &supported {
@@ -102,7 +113,7 @@ impl Datasets {
     }
 
     /// The data sets that can be imported.
-    pub fn supported(&self) -> &[Dataset] {
+    pub fn supported(&self) -> &[Arc<Dataset>] {
         &self.supported
     }
 
@@ -112,7 +123,7 @@ impl Datasets {
     }
 
     /// The data set of that short name.
-    pub fn get(&self, slug: &str) -> Option<&Dataset> {
+    pub fn get(&self, slug: &str) -> Option<&Arc<Dataset>> {
         self.supported.iter().find(|dataset| dataset.slug == slug)
     }
 
