@@ -30,12 +30,14 @@ pub fn area_code(digits: &str) -> Option<&str> {
     }
     let heads = (2..=LONGEST).rev().filter_map(|length| digits.get(..length));
     let length = heads.into_iter().find_map(|head| table().get(head)).copied().unwrap_or(4);
-    digits.get(..length)
+    // No exchange begins with 0: such a number is in no plan, and may be an example.
+    let (code, line) = digits.split_at_checked(length)?;
+    (!line.starts_with('0')).then_some(code)
 }
 
-/// Numbers of ten digits that belong to a service and to no place: free, shared cost, voting, premium rate.
+/// Numbers of ten digits that belong to a service and to no place: free, voting, shared cost.
 fn is_service(digits: &str) -> bool {
-    ["0120", "0170", "0180", "0190", "0570", "0990"].iter().any(|head| digits.starts_with(head))
+    ["0120", "0170", "0180", "0190", "0570"].iter().any(|head| digits.starts_with(head))
 }
 
 /// A number with its hyphens where the numbering plan has them: 087-841-2146, 04996-7-0788, 090-1234-5678,

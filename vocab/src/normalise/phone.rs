@@ -163,6 +163,10 @@ fn japanese(number: &str) -> Result<(String, Issues), Issue> {
         let moved = found != number;
         return Ok((found, Issues::NONE.with_if(moved, Issue::PhoneHyphens)));
     }
+    // Its exchange is in no numbering plan, so that nobody knows a better place for the hyphens.
+    if digits.len() == 10 && number.starts_with('0') && !number.starts_with("00") {
+        return Ok((number.to_owned(), Issues::NONE));
+    }
     let bare = !number.starts_with(['0', '+']) && number.bytes().all(|b| b.is_ascii_digit());
     let restored = bare.then(|| hyphenated(&format!("0{digits}"))).flatten();
     restored.map(|number| (number, Issues::one(Issue::PhoneZero))).ok_or(Issue::PhoneUnread)
