@@ -148,7 +148,8 @@ issues! {
     CoordinateFar, "coordinates-far", Doubtful, "The point is far from the municipality or from the other points of the file.", "市区町村又はほかの地点から離れています。";
     CoordinateCoarse, "coordinates-coarse", Note, "Four decimals or fewer: the position is coarse.", "小数4桁以下のため、位置が粗くなっています。";
     CoordinateRounded, "coordinates-rounded", Note, "More than seven decimals were rounded.", "小数8桁以下を丸めました。";
-    CoordinateDatum, "coordinates-datum", Changed, "Tokyo Datum was converted to JGD2011 by the usual approximation.", "日本測地系（旧）を近似式で世界測地系に直しました。";
+    CoordinateDatum, "coordinates-datum", Changed, "Tokyo Datum was converted to JGD2011 by the three-parameter shift, good to about ten metres.", "日本測地系（旧）を3パラメータ法（精度は約10メートル）で世界測地系に直しました。";
+    CoordinatePlane, "coordinates-plane", Changed, "Plane rectangular coordinates were converted; the zone is the one that leads to the municipality.", "平面直角座標を緯度経度に直しました。系は市区町村に合うものとしました。";
     CoordinateUnread, "coordinates-unread", Unread, "The value is no coordinate.", "座標として読めません。";
     // Rows
     NumberMissing, "id-number-missing", Note, "The row has no number; its id was made from name and address.", "番号がないため、名称と住所からIDを作りました。";

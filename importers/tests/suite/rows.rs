@@ -130,7 +130,8 @@ fn a_single_pair_of_coordinates_is_put_right_or_left_out() {
         ("34.341111", "", json!(null), &["coordinates-half"]),
         ("0", "0", json!(null), &["coordinates-zero"]),
         ("北緯", "東経", json!(null), &["coordinates-unread"]),
-        ("146781.2", "51023.4", json!(null), &["coordinates-not-degrees"]),
+        ("146781.2", "51023.4", json!([134.0544466, 34.3222282]), &["coordinates-plane"]),
+        ("546781.2", "51023.4", json!(null), &["coordinates-not-degrees"]),
     ] {
         let imported = placed(&[(latitude, longitude)]);
         assert_eq!(

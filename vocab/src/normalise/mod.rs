@@ -14,6 +14,7 @@ pub mod date;
 pub mod days;
 mod era;
 pub mod flag;
+mod geodesy;
 pub mod hours;
 mod html;
 pub mod kana;
