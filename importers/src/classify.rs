@@ -226,8 +226,10 @@ fn explains(plan: &Plan, row: &Row, filled: &[(usize, &str)]) -> bool {
 
 fn is_total(cell: &str) -> bool {
     let compact: String = cell.chars().filter(|c| !c.is_whitespace()).collect();
-    matches!(compact.as_str(), "合計" | "計" | "総計" | "小計" | "総数" | "合計数" | "Total" | "total" | "TOTAL")
-        || (compact.starts_with("合計") && compact.chars().count() <= 8)
+    matches!(
+        compact.as_str(),
+        "合計" | "計" | "総計" | "小計" | "中計" | "累計" | "総数" | "合計数" | "Total" | "total" | "TOTAL"
+    ) || (compact.starts_with("合計") && compact.chars().count() <= 8)
 }
 
 /// Whether a text counts things and names none: 12, 3施設, 5か所.
@@ -236,9 +238,23 @@ fn is_count(text: &str) -> bool {
     rest.len() < text.len() && rest.chars().count() <= 2
 }
 
+/// Whether a name says that what it was about is gone: 欠番, 撤去済み, （廃止）, 中止（雨天のため）. What only begins so is a name:
+/// 撤去自転車保管所, 中止線公園.
 fn is_removed(name: &str) -> bool {
-    ["欠番", "撤去", "削除", "廃止済"].iter().any(|word| name.starts_with(word))
-        || matches!(trim(name), "廃止" | "（廃止）" | "(廃止)" | "（欠番）" | "(欠番)" | "【欠番】")
+    const WORDS: [&str; 7] = ["欠番", "撤去", "削除", "廃止", "中止", "閉鎖", "取消"];
+    const BRACKETS: [char; 8] = ['（', '）', '(', ')', '【', '】', '〔', '〕'];
+    let name = trim(name).trim_start_matches(BRACKETS);
+    let Some(rest) = WORDS.iter().find_map(|word| name.strip_prefix(word)) else { return false };
+    let rest = rest.trim_start();
+    let bare = rest.trim_matches(BRACKETS);
+    let more = ["済", "しました", "されました", "となりました", "につき", "のため", "、", "。", "・"];
+    // 【中止】花火大会 is a fair that has been cancelled, and has a name.
+    let remark = rest.starts_with(['（', '(', '※']);
+    bare.is_empty() || remark || is_number(bare) || more.iter().any(|word| bare.starts_with(word))
+}
+
+fn is_number(text: &str) -> bool {
+    text.chars().all(|c| c.is_numeric() || c == '.' || c == '/' || c == '-')
 }
 
 /// Whether a name says that there is none. Where the row says nothing else, a sentence does too: 公衆トイレはありません.
@@ -278,13 +294,97 @@ fn is_example(cell: &str) -> bool {
 }
 
 fn is_note(cell: &str) -> bool {
-    cell.starts_with(['※', '＊', '*', '注', '・', '（', '(', '【', '◆', '■', '●', '○']) && cell.chars().count() > 6
-        || cell.starts_with("注")
-        || cell.starts_with("出典")
+    cell.starts_with(['※', '＊', '*', '・', '（', '(', '【', '◆', '■', '●', '○']) && cell.chars().count() > 6
+        || ["注", "出典", "備考", "注意", "注記"].iter().any(|word| is_labelled(cell, word))
         || cell.chars().count() > 40
+}
+
+/// Whether a word with a mark or number behind it begins a text: 注1, 出典：…, and not 注連縄公園.
+fn is_labelled(text: &str, word: &str) -> bool {
+    let behind = text.strip_prefix(word).map(|rest| rest.chars().next());
+    behind.is_some_and(|next| next.is_none_or(|c| c.is_numeric() || c.is_whitespace() || ":：）)】.．、）".contains(c)))
 }
 
 /// Whether a column is one in which a single value can be all that a thing has: none but the name's neighbours.
 fn is_in_data_only(plan: &Plan, column: usize) -> bool {
     matches!(plan.reads(column), Some(Reads::Latitude | Reads::Longitude | Reads::Address | Reads::Phone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn totals_are_words_by_themselves_and_names_that_begin_so_are_not() {
+        for total in ["合計", "計", "小　計", "総計", "合計（12）", "Total", "累計"] {
+            assert!(is_total(total), "{total}");
+        }
+        for name in ["計量検定所", "小計町公民館", "時計台", "設計センター", "合計画設計事務所前広場", "総合体育館"]
+        {
+            assert!(!is_total(name), "{name}");
+        }
+        for count in ["12", "3施設", "5か所", "１２"] {
+            assert!(is_count(count), "{count}");
+        }
+        for name in ["3丁目公園", "第1公園", "計"] {
+            assert!(!is_count(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_gone_says_so_and_a_name_that_begins_so_is_a_name() {
+        for gone in [
+            "欠番",
+            "欠番（撤去済み）",
+            "欠番２",
+            "（欠番）",
+            "【欠番】",
+            "撤去",
+            "撤去済み",
+            "撤去しました",
+            "削除",
+            "廃止",
+            "（廃止）",
+            "廃止済",
+            "中止",
+            "中止（雨天のため）",
+            "閉鎖",
+        ] {
+            assert!(is_removed(gone), "{gone}");
+        }
+        for name in ["撤去自転車保管所", "撤去予定地広場", "中止線公園", "【中止】花火大会", "旧廃止線跡", "削除町会館"]
+        {
+            assert!(!is_removed(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_says_none_is_none_and_a_name_with_the_word_in_it_is_a_name() {
+        for none in ["なし", "無し", "（なし）", "該当なし", "該当施設なし", "無"] {
+            assert!(says_none(none, false), "{none}");
+        }
+        for sentence in ["公衆トイレはありません", "設置していません。", "対象施設なし"] {
+            assert!(says_none(sentence, true) && !says_none(sentence, false), "{sentence}");
+        }
+        for name in ["なしの木公園", "無量寺", "梨なし園広場"] {
+            assert!(!says_none(name, true), "{name}");
+        }
+    }
+
+    #[test]
+    fn notes_and_examples_are_known_by_their_marks() {
+        for note in ["※開館時間は変わることがあります", "注：令和8年4月1日現在", "出典：広場市", "（注）数は延べ数です"]
+        {
+            assert!(is_note(note), "{note}");
+        }
+        for name in ["●印公園", "注連縄公園", "出典通り広場"] {
+            assert!(!is_note(name), "{name}");
+        }
+        for example in ["記入例", "例", "（例）○○公園", "例：みかん会館"] {
+            assert!(is_example(example), "{example}");
+        }
+        for name in ["例幣使街道", "例会所"] {
+            assert!(!is_example(name), "{name}");
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
+use hiroba_vocab::dataset::{Column, Need, Reads};
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::{Datasets, Issue, Issues};
@@ -15,7 +16,9 @@ use crate::header::{self, Preview};
 use crate::options::Options;
 use crate::plan::{Found, Plan, fingerprint};
 use crate::recognise::{self, Clues};
-use crate::report::{ColumnUse, MergedRow, Recorder, RefusedRow, Report};
+use crate::report::{
+    ColumnUse, Facts, IssueGroup, MergedRow, Quality, Recorder, RefusedRow, Report, SetAsideGroup, checks,
+};
 use crate::source::{Input, Source};
 use crate::table::{Row, Rows, Table};
 
@@ -145,6 +148,8 @@ impl Import {
                 ),
             }
         };
+        let issues = self.recorder.issues(&plan.header.names);
+        let set_aside = self.recorder.groups_set_aside();
         Report {
             file: self.source.input.name(),
             format: self.source.kind.label(),
@@ -154,7 +159,8 @@ impl Import {
             sheet: self.table.sheet.clone(),
             dataset: plan.binding.dataset.slug.clone(),
             title: plan.binding.dataset.title_ja.clone(),
-            score: (plan.binding.score * 100.0).round() / 100.0,
+            likeness: (plan.binding.score * 100.0).round() / 100.0,
+            quality: self.quality(&issues, &set_aside),
             header_row: plan.header.row,
             above_header: plan.header.above.clone(),
             rows_above_header: plan.header.rows_above,
@@ -163,10 +169,43 @@ impl Import {
             publisher_found: plan.publisher.found,
             rows: self.recorder.counts,
             columns: plan.header.names.iter().enumerate().map(column).collect(),
-            issues: self.recorder.issues(&plan.header.names),
-            set_aside: self.recorder.groups_set_aside(),
+            issues,
+            set_aside,
             refused: self.recorder.refused.clone(),
             merged: self.recorder.merged.clone(),
+        }
+    }
+
+    /// How good the file is, as far as its rows were read.
+    fn quality(&self, issues: &[IssueGroup], set_aside: &[SetAsideGroup]) -> Quality {
+        let (plan, recorder) = (&self.plan, &self.recorder);
+        let known = plan.binding.columns.iter().enumerate().filter(|(_, column)| column.is_some());
+        let needed = |need: Need| {
+            let columns = plan.binding.dataset.columns.iter();
+            let columns = columns.filter(|column| column.need == need && column.when.is_none() && !column.extra);
+            columns.map(|column| self.filled(column)).collect()
+        };
+        Quality::of(Facts {
+            counts: recorder.counts,
+            issues,
+            cells: known.map(|(at, _)| recorder.filled(at)).sum(),
+            located: recorder.located,
+            required: needed(Need::Required),
+            recommended: needed(Need::Recommended),
+            form: checks(&self.source, plan, issues, set_aside),
+        })
+    }
+
+    /// How many entities fill a column of the data set. The standard lets a blank stand for no in columns of marks, and a
+    /// geometry or a cell with both stands for latitude and longitude.
+    fn filled(&self, column: &Column) -> u64 {
+        let recorder = &self.recorder;
+        let bound = self.plan.binding.columns.iter().enumerate();
+        let there = bound.filter(|(_, bound)| bound.as_ref().is_some_and(|bound| bound.name == column.name));
+        match column.reads {
+            Reads::Latitude | Reads::Longitude => recorder.located,
+            Reads::Hazard | Reads::Flag => there.map(|_| recorder.counts.entities).max().unwrap_or(0),
+            _ => there.map(|(at, _)| recorder.filled(at)).max().unwrap_or(0),
         }
     }
 }
@@ -326,6 +365,8 @@ impl Outcomes<'_> {
         let outcome = match self.builder.entity(&row, self.recorder) {
             Ok(entity) => {
                 self.recorder.counts.entities += 1;
+                self.recorder.fill(&row);
+                self.recorder.located += u64::from(self.builder.located);
                 Outcome::Entity { row: row.number, entity }
             }
             Err(refusal) => {

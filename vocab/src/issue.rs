@@ -82,6 +82,8 @@ issues! {
     DateOrder, "date-order", Changed, "The date is written month first or day first.", "月又は日から始まる日付を直しました。";
     DateAmbiguous, "date-ambiguous", Unread, "The date may be month first or day first, and nothing decides it.", "月と日のどちらが先か決められません。";
     DateSerial, "date-serial", Changed, "A spreadsheet's serial number was read as a date.", "表計算の日付番号を日付に直しました。";
+    DateYearAdded, "date-year-added", Changed, "The date has no year; the file's year was added, and the day of the week agrees.", "年のない日付に、曜日の合うファイルの年を補いました。";
+    WeekdayContradicts, "date-weekday", Doubtful, "The day of the week beside the date is another one.", "日付と曜日が合いません。";
     DateWithoutYear, "date-without-year", Unread, "The date has no year.", "日付に年がありません。";
     DateUnread, "date-unread", Unread, "The value is no date.", "日付として読めません。";
     // Times
@@ -101,6 +103,9 @@ issues! {
     PhoneSeveral, "phone-several", Note, "Several telephone numbers in one cell.", "一つの欄に電話番号が複数あります。";
     PhoneLabel, "phone-label", Note, "Words beside a telephone number were put apart.", "電話番号に添えられた言葉を分けました。";
     PhoneLocal, "phone-local", Doubtful, "The telephone number has no area code.", "市外局番がありません。";
+    PhoneCompleted, "phone-completed", Changed, "The area code was added: all whole numbers of the file have the same.", "ファイル内のほかの番号と同じ市外局番を補いました。";
+    PhoneHyphens, "phone-hyphens", Note, "The hyphens of the telephone number were set by the table of area codes.", "市外局番の一覧により、電話番号のハイフンの位置を整えました。";
+    PhoneZero, "phone-zero", Changed, "The leading zero of the telephone number was missing.", "電話番号の先頭の0を補いました。";
     PhoneForeign, "phone-foreign", Note, "The telephone number is not Japanese; it is published as it is.", "日本の電話番号ではないため、そのまま公開します。";
     PhoneUnread, "phone-unread", Unread, "The telephone number has the wrong number of digits.", "電話番号の桁数が正しくありません。";
     PostalUnread, "postal-unread", Unread, "A postal code has seven digits.", "郵便番号は7桁です。";
@@ -108,6 +113,7 @@ issues! {
     UrlUnread, "url-unread", Unread, "The value is no URL.", "URLとして読めません。";
     EmailUnread, "email-unread", Unread, "The value is no e-mail address.", "メールアドレスとして読めません。";
     // Numbers and codes
+    KanjiNumeral, "number-kanji", Changed, "Kanji numerals were read as digits.", "漢数字を算用数字に直しました。";
     UnitRemoved, "number-unit-removed", Note, "A unit or a separator was taken off a number.", "数値から単位や桁区切りを除きました。";
     NumberUnread, "number-unread", Unread, "The value is no number.", "数値として読めません。";
     FeeUncertain, "fee-uncertain", Unread, "The fee is 0, but the details speak of a fee.", "料金が0ですが、詳細に料金の記載があります。";
@@ -142,7 +148,8 @@ issues! {
     CoordinateFar, "coordinates-far", Doubtful, "The point is far from the municipality or from the other points of the file.", "市区町村又はほかの地点から離れています。";
     CoordinateCoarse, "coordinates-coarse", Note, "Four decimals or fewer: the position is coarse.", "小数4桁以下のため、位置が粗くなっています。";
     CoordinateRounded, "coordinates-rounded", Note, "More than seven decimals were rounded.", "小数8桁以下を丸めました。";
-    CoordinateDatum, "coordinates-datum", Changed, "Tokyo Datum was converted to JGD2011 by the usual approximation.", "日本測地系（旧）を近似式で世界測地系に直しました。";
+    CoordinateDatum, "coordinates-datum", Changed, "Tokyo Datum was converted to JGD2011 by the three-parameter shift, good to about ten metres.", "日本測地系（旧）を3パラメータ法（精度は約10メートル）で世界測地系に直しました。";
+    CoordinatePlane, "coordinates-plane", Changed, "Plane rectangular coordinates were converted; the zone is the one that leads to the municipality.", "平面直角座標を緯度経度に直しました。系は市区町村に合うものとしました。";
     CoordinateUnread, "coordinates-unread", Unread, "The value is no coordinate.", "座標として読めません。";
     // Rows
     NumberMissing, "id-number-missing", Note, "The row has no number; its id was made from name and address.", "番号がないため、名称と住所からIDを作りました。";

@@ -4,7 +4,7 @@ use hiroba_vocab::Issues;
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::character::{remark, text, trim};
-use hiroba_vocab::normalise::phone::{Phones, phones, postal_code};
+use hiroba_vocab::normalise::phone::{Phones, phones_in, postal_code};
 use hiroba_vocab::normalise::web::{email, urls};
 use ngsild::AttributeValue;
 use serde_json::{Map, Value as Json};
@@ -46,7 +46,7 @@ impl Draft<'_> {
     /// Telephone numbers. Those of other countries follow other rules; they are published as they are.
     pub(super) fn phones(&self, cell: &str) -> Reading<Phones> {
         if !self.plan.frame.abroad {
-            return phones(cell);
+            return phones_in(cell, self.plan.habits.area_code.as_deref());
         }
         text(cell).map(|number| Phones { numbers: vec![number.into_owned()], ..Phones::default() })
     }

@@ -46,6 +46,8 @@ pub(crate) struct Builder<'p> {
     ids: Ids,
     /// How many attributes the last entity had: the next one will have about as many.
     attributes: usize,
+    /// Whether the last entity has a position.
+    pub(crate) located: bool,
 }
 
 /// A row on its way to an entity.
@@ -62,7 +64,7 @@ struct Draft<'r> {
 
 impl<'p> Builder<'p> {
     pub(crate) fn new(plan: &'p Plan) -> Self {
-        Self { plan, ids: Ids::default(), attributes: 0 }
+        Self { plan, ids: Ids::default(), attributes: 0, located: false }
     }
 
     /// The entity of a row.
@@ -111,6 +113,7 @@ impl<'p> Builder<'p> {
         draft.put(&names().in_dataset, AttributeValue::Relationship(OneOrMany::One(plan.dataset.clone())));
         let Draft { mut entity, address_text, .. } = draft;
         self.attributes = entity.attributes.len();
+        self.located = entity.attributes.contains_key(&names().location);
         entity.id = self.ids.of(plan, row, publisher, &address_text, recorder);
         Ok(Box::new(entity))
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use hiroba_vocab::dataset::{Column, Reads};
 use hiroba_vocab::normalise::address;
-use hiroba_vocab::normalise::character::trim;
+use hiroba_vocab::normalise::area_code::area_code;
+use hiroba_vocab::normalise::character::{fold_width, is_hyphen, trim};
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
 use hiroba_vocab::normalise::date::{Order, proves_order};
 use hiroba_vocab::normalise::flag::{is_circle, is_cross, is_plain_no};
@@ -22,6 +23,9 @@ use crate::table::Row;
 /// Rows whose addresses are looked at. More would tell nothing new.
 const SAMPLE: u64 = 5_000;
 
+/// How many telephone numbers with one area code show that there is no other.
+const ENOUGH_NUMBERS: u64 = 5;
+
 /// What was found.
 #[derive(Debug, Default)]
 pub(crate) struct Habits {
@@ -35,6 +39,8 @@ pub(crate) struct Habits {
     pub(crate) hazards_say_no: bool,
     /// The order of day and month, by column.
     pub(crate) orders: Vec<Option<Order>>,
+    /// The one area code of all whole telephone numbers, if there are enough of them to say so.
+    pub(crate) area_code: Option<String>,
     /// Columns of group names that stand once for several rows.
     pub(crate) groups: Vec<usize>,
     /// Columns with merged cells over several rows.
@@ -88,6 +94,7 @@ pub(crate) struct Survey<'b> {
     marks: Vec<Marks>,
     say_no: bool,
     orders: Vec<Option<Order>>,
+    area_codes: HashMap<String, u64>,
     groups: Vec<Group>,
     merged: BTreeSet<usize>,
     cells: Vec<u64>,
@@ -146,6 +153,7 @@ impl<'b> Survey<'b> {
             marks: vec![Marks::default(); columns.len()],
             say_no: false,
             orders: vec![None; columns.len()],
+            area_codes: HashMap::new(),
             groups: columns.iter().map(|_| Group::default()).collect(),
             merged: BTreeSet::new(),
             cells: vec![0; 64],
@@ -195,6 +203,12 @@ impl<'b> Survey<'b> {
             match column.as_ref().map(|column| column.reads) {
                 Some(Reads::Hazard) => self.say_no |= is_plain_no(cell),
                 Some(Reads::Date) => self.orders[at] = self.orders[at].or_else(|| proves_order(cell)),
+                Some(Reads::Phone) if self.rows <= SAMPLE => {
+                    let number: String = cell.chars().filter(|c| !is_hyphen(*c)).collect();
+                    if let Some(code) = area_code(&fold_width(&number)) {
+                        count(&mut self.area_codes, code);
+                    }
+                }
                 Some(Reads::City) if !cell.is_empty() => count(&mut self.cities, cell),
                 Some(Reads::PublisherName) if !cell.is_empty() => count(&mut self.publishers, cell),
                 Some(Reads::Datum) => self.tokyo_datum |= is_tokyo_datum(cell),
@@ -236,11 +250,21 @@ impl<'b> Survey<'b> {
             circles: self.marks.iter().map(|marks| marks.circles > 0 && marks.marks == marks.filled).collect(),
             hazards_say_no: self.say_no,
             orders: self.orders.clone(),
+            area_code: self.only_area_code(),
             groups: self.groups.iter().enumerate().filter_map(is_group).collect(),
             merged: self.merged.iter().copied().collect(),
             usual_cells: self.usual_cells(),
             tokyo_datum: self.tokyo_datum,
             is_japanese: self.is_japanese,
+        }
+    }
+
+    /// Some files leave the area code out of some numbers. It is certain only where all others have the same.
+    fn only_area_code(&self) -> Option<String> {
+        let mut codes = self.area_codes.iter();
+        match (codes.next(), codes.next()) {
+            (Some((code, numbers)), None) if *numbers >= ENOUGH_NUMBERS => Some(code.clone()),
+            _ => None,
         }
     }
 

@@ -4,6 +4,7 @@ mod coordinates;
 mod habits;
 mod publisher;
 mod slots;
+mod year;
 
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::coordinate::Frame;
@@ -36,6 +37,8 @@ pub(crate) struct Plan {
     pub(crate) entity_type: Iri,
     pub(crate) dataset: Iri,
     pub(crate) now: DateTime,
+    /// The year that the file is about, if its titles or its name say one.
+    pub(crate) year: Option<i16>,
     /// For each column, the IRI under which its text is published when nothing better is known.
     pub(crate) own_iris: Vec<Iri>,
     /// Columns that say what a row is about; see [`hiroba_vocab::dataset::Dataset::subject`].
@@ -90,6 +93,7 @@ impl Plan {
             entity_type: terms.iri(&binding.dataset.entity_type),
             dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{}", publisher.code, binding.dataset.slug)),
             now: options.now,
+            year: year::of(header.above.iter().map(String::as_str).chain(table.sheet.as_deref()).chain([file])),
             subject: subject(&binding),
             identity: binding.columns_named(&binding.dataset.identity),
             frame: coordinates.frame,

@@ -1,10 +1,16 @@
 //! What an import did: for the publisher, row by row and column by column.
 
+mod form;
+mod quality;
 mod recorder;
 mod text;
 
 use serde::Serialize;
 
+pub use form::Check;
+pub(crate) use form::checks;
+pub(crate) use quality::Facts;
+pub use quality::{Part, Quality};
 pub(crate) use recorder::Recorder;
 
 use crate::plan::Found;
@@ -30,7 +36,9 @@ pub struct Report {
     /// Its Japanese title.
     pub title: String,
     /// How likely the table is that data set, 0 to 1.
-    pub score: f64,
+    pub likeness: f64,
+    /// How good the file is, for the publisher.
+    pub quality: Quality,
     /// The row of the header, from 1; 0 for GeoJSON.
     pub header_row: u64,
     /// Titles and metadata above the header.

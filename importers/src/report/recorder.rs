@@ -5,6 +5,7 @@ use hiroba_vocab::{Issue, Issues};
 use super::{Counts, Example, IssueGroup, MergedRow, RefusedRow, SetAsideGroup};
 use crate::classify::SetAside;
 use crate::limits;
+use crate::table::Row;
 
 /// How much of a cell a report quotes.
 const QUOTED: usize = 80;
@@ -13,6 +14,10 @@ const QUOTED: usize = 80;
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
     pub(crate) counts: Counts,
+    /// How many entities fill each column.
+    filled: Vec<u64>,
+    /// How many entities have a position.
+    pub(crate) located: u64,
     /// By column; the last place is for the row or file as a whole.
     issues: Vec<Vec<Noticed>>,
     set_aside: Vec<(SetAside, u64, Vec<Example>)>,
@@ -29,7 +34,7 @@ struct Noticed {
 
 impl Recorder {
     pub(crate) fn new(columns: usize) -> Self {
-        Self { issues: (0..=columns).map(|_| Vec::new()).collect(), ..Self::default() }
+        Self { issues: (0..=columns).map(|_| Vec::new()).collect(), filled: vec![0; columns], ..Self::default() }
     }
 
     /// Records issues of a cell, or of a row as a whole.
@@ -50,6 +55,25 @@ impl Recorder {
                 found.examples.push(Example { row, text: quoted(text) });
             }
         }
+    }
+
+    /// Counts the cells of a row that became an entity.
+    pub(crate) fn fill(&mut self, row: &Row) {
+        for (column, _) in row.filled() {
+            if let Some(filled) = self.filled.get_mut(column) {
+                *filled += 1;
+            }
+        }
+    }
+
+    /// How many entities have something in a column. Words for nothing are nothing.
+    pub(crate) fn filled(&self, column: usize) -> u64 {
+        let nothing = |noticed: &&Noticed| {
+            matches!(noticed.issue, Issue::Placeholder | Issue::TemplateLeftover | Issue::CellError)
+        };
+        let issues = self.issues.get(column).map(Vec::as_slice).unwrap_or_default();
+        let nothing: u64 = issues.iter().filter(nothing).map(|noticed| noticed.count).sum();
+        self.filled.get(column).copied().unwrap_or(0).saturating_sub(nothing)
     }
 
     pub(crate) fn set_aside(&mut self, row: u64, reason: SetAside, text: &str) {

@@ -18,7 +18,7 @@ impl Report {
         let sheet = self.sheet.as_ref().map(|name| format!(", sheet {name}")).unwrap_or_default();
         let misnamed = if self.misnamed { " (the name says otherwise)" } else { "" };
         writeln!(out, "  format     {}{misnamed}{sheet}, header in row {}", self.format, self.header_row)?;
-        writeln!(out, "  data set   {} ({}), likeness {:.2}", self.title, self.dataset, self.score)?;
+        writeln!(out, "  data set   {} ({}), likeness {:.2}", self.title, self.dataset, self.likeness)?;
         let name = self.publisher_name.as_deref().unwrap_or("unknown");
         writeln!(out, "  publisher  {} {name}", self.publisher)?;
         let rows = &self.rows;
@@ -27,6 +27,13 @@ impl Report {
             "  rows       {} read = {} entities + {} merged + {} set aside + {} refused",
             rows.read, rows.entities, rows.merged, rows.set_aside, rows.refused
         )?;
+        let quality = &self.quality;
+        let parts: Vec<String> =
+            quality.parts.iter().map(|part| format!("{} {:.0}%", part.name, part.share * 100.0)).collect();
+        writeln!(out, "  quality    {} of 100, grade {}: {}", quality.score, quality.grade, parts.join(", "))?;
+        for check in quality.form.iter().filter(|check| !check.passed) {
+            writeln!(out, "  form       {} not kept: {}", check.rule, check.sentence)?;
+        }
         for row in &self.refused {
             writeln!(out, "  refused    row {}, {}: {:?}: {}", row.row, row.column, row.value, row.reason)?;
         }

@@ -39,6 +39,14 @@ impl Kind {
         }
     }
 
+    /// Whether its text is Unicode: UTF-8, or a workbook, which says so itself.
+    pub(crate) fn is_unicode(self) -> bool {
+        match self {
+            Self::Csv(encoding) | Self::GeoJson(encoding) => matches!(encoding, Encoding::Utf8 | Encoding::Utf8Bom),
+            Self::Xlsx | Self::Xls | Self::Ods => true,
+        }
+    }
+
     /// Whether a name ends like another kind.
     pub(super) fn contradicts(self, name: &str) -> bool {
         let name = name.to_lowercase();

@@ -116,3 +116,18 @@ fn the_number_of_real_files_on_the_page_is_that_of_the_results() {
         .count();
     assert!(document("importing.md").contains(&format!("for {files} files of cities")), "{files}");
 }
+
+#[test]
+fn every_part_of_the_quality_and_every_rule_of_form_is_listed() {
+    let page = document("importing.md");
+    let rows = table_rows(&page);
+    let quality = crate::import(samples().join("aed_old.csv")).unwrap().report.quality;
+    let row = |name: &str| rows.iter().find(|row| row[0] == format!("`{name}`")).unwrap_or_else(|| panic!("{name}"));
+    assert_eq!(quality.parts.len(), 7);
+    for part in quality.parts {
+        assert_eq!(row(part.name)[1..], [part.weight.to_string().as_str(), part.sentence]);
+    }
+    for check in quality.form {
+        assert_eq!(row(check.rule)[1..], [check.sentence]);
+    }
+}

@@ -130,7 +130,8 @@ fn a_single_pair_of_coordinates_is_put_right_or_left_out() {
         ("34.341111", "", json!(null), &["coordinates-half"]),
         ("0", "0", json!(null), &["coordinates-zero"]),
         ("北緯", "東経", json!(null), &["coordinates-unread"]),
-        ("146781.2", "51023.4", json!(null), &["coordinates-not-degrees"]),
+        ("146781.2", "51023.4", json!([134.0544466, 34.3222282]), &["coordinates-plane"]),
+        ("546781.2", "51023.4", json!(null), &["coordinates-not-degrees"]),
     ] {
         let imported = placed(&[(latitude, longitude)]);
         assert_eq!(
@@ -318,4 +319,50 @@ fn the_options_are_said_of_the_data_set() {
         assert_eq!(dataset[term], expected, "{term}");
     }
     assert_eq!(dataset["publisher"]["name"], "みかん組合");
+}
+
+#[test]
+fn a_local_number_takes_the_area_code_that_all_whole_numbers_of_the_file_have() {
+    let list = |numbers: &[&str]| {
+        let mut text = "都道府県コード又は市区町村コード,NO,名称,住所,設置位置,電話番号\n".to_owned();
+        for (row, number) in (1..).zip(numbers) {
+            text += &format!("372013,{row},会館{row},香川県高松市番町{row},玄関,{number}\n");
+        }
+        csv(&text).entities.pop().unwrap()["telephone"].clone()
+    };
+    let whole = ["087-841-2111", "087-841-2112", "０８７－８４１－２１１３", "0878412114", "087-841-2115"];
+    assert_eq!(
+        list(&[&whole[..], &["841-2146"]].concat()),
+        json!({"value": "087-841-2146", "telephoneE164": "+81878412146", "sourceValue": "841-2146"})
+    );
+    let local = json!({"value": "841-2146", "dataIssues": ["phone-local"]});
+    assert_eq!(list(&[&whole[..], &["0879-33-1111", "841-2146"]].concat()), local);
+    assert_eq!(list(&[&whole[..4], &["841-2146"]].concat()), local);
+}
+
+#[test]
+fn a_date_without_year_takes_the_year_of_the_title_if_its_day_of_the_week_is_right() {
+    let date = |title: &str, cell: &str| {
+        let text =
+            format!("{title},,,,\nNO,名称,種別,住所,認可等年月日\n1,ほし保育所,認可公立保育所,郡山市芳賀1,{cell}\n");
+        value(&csv(&text).entities[0], "/approvalDate")
+    };
+    assert_eq!(date("保育所一覧（令和8年4月1日現在）", "8月5日（水）"), json!("2026-08-05"));
+    assert_eq!(date("保育所一覧（令和8年4月1日現在）", "8月5日（木）"), json!(null));
+    assert_eq!(date("保育所一覧", "8月5日（水）"), json!(null));
+}
+
+#[test]
+fn a_files_quality_falls_with_what_is_wrong_with_it() {
+    let good = placed(&[("34.341111", "134.045111"), ("34.342222", "134.046222")]).report.quality;
+    let bad = placed(&[("34.341111", "134.045111"), ("34.342222", "34.342222"), ("", "")]).report.quality;
+    assert!(good.score > bad.score, "{} {}", good.score, bad.score);
+    let share = |name: &str| bad.parts.iter().find(|part| part.name == name).map(|part| part.share);
+    assert_eq!((share("coordinates"), share("ids")), (Some(0.5), Some(1.0)));
+    let rules = |quality: &hiroba_importers::report::Quality| {
+        quality.form.iter().filter(|check| !check.passed).map(|check| check.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(rules(&good), Vec::<&str>::new());
+    let titled = csv("一覧,,,,,\nNO,名称,名称,住所,設置位置,\n1,会館,別名,香川県高松市番町1,玄関,x\n");
+    assert_eq!(rules(&titled.report.quality), ["L1-05", "L2-03", "L3-01"]);
 }

@@ -58,12 +58,14 @@ fn import(path: &Path) -> Result<String, String> {
     let why = if why.is_empty() { "–".to_owned() } else { why.join(" ").replace('|', "/") };
     let check = if rows.add_up() { "" } else { " **rows lost**" };
     Ok(format!(
-        "| `{}` | {} | {} | {} | {:.2} | {} | {} | {} | {} | {} | {}{check} | {} | {} | {} | {why} |\n",
+        "| `{}` | {} | {} | {} | {:.2} | {} {} | {} | {} | {} | {} | {} | {}{check} | {} | {} | {} | {why} |\n",
         report.file,
         report.format,
         report.dataset,
         report.header_row,
-        report.score,
+        report.likeness,
+        report.quality.score,
+        report.quality.grade,
         report.publisher,
         rows.read,
         rows.entities,
@@ -87,8 +89,8 @@ understood (their text is published under the column's own name), *doubtful* val
 beside them, *changed* values that are published with the source text beside them. A publisher of 000000 means that
 nothing in the file says who published it; `--municipality` does.
 
-| File | Format | Data set | Header row | Likeness | Publisher | Read | Entities | Merged | Set aside | Refused | Unread | Doubtful | Changed | Why refused |
-|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
+| File | Format | Data set | Header row | Likeness | Quality | Publisher | Read | Entities | Merged | Set aside | Refused | Unread | Doubtful | Changed | Why refused |
+|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|
 ";
 
 const OTHERS: &str = "\

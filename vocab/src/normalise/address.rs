@@ -48,8 +48,17 @@ pub fn split(text: &str, publisher: Option<LocalGovernmentCode>) -> Address<'_> 
         }
         None => (None, rest),
     };
-    // The publisher's own city is left out; a prefecture says nothing of the city.
+    // The publisher's own city is left out; a prefecture says nothing of the city, and the name of another town of the
+    // prefecture leaves in doubt which of the two it is.
+    let elsewhere = found.is_none()
+        && home.is_some_and(|home| {
+            let town = in_prefecture(rest, home.code.of_prefecture());
+            town.is_some_and(|town| town.body.code != home.code && town.body.name.ends_with(['町', '村']))
+        });
     let body = body.or_else(|| {
+        if elsewhere {
+            return None;
+        }
         let same = prefecture.is_none_or(|p| home.is_some_and(|home| home.code.of_prefecture() == p.code));
         home.filter(|home| same && !home.code.is_prefecture())
     });

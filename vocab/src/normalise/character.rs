@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::Reading;
+use super::html::without_html;
 use crate::issue::{Issue, Issues};
 
 /// Whether a character is white space to a reader: Unicode's, the ideographic space (U+3000), no-break and zero-width
@@ -154,44 +155,12 @@ pub fn remark(cell: &str) -> Reading<Cow<'_, str>> {
 }
 
 fn plain(text: &str) -> Reading<Cow<'_, str>> {
-    match without_html(text) {
-        Some(plain) => {
-            let issues = damage(&plain).with(Issue::HtmlRemoved);
-            Reading::Value(plain.into(), issues)
-        }
-        None => Reading::Value(text.into(), damage(text)),
+    let Some(decoded) = without_html(text) else { return Reading::Value(text.into(), damage(text)) };
+    let removed = Issues::one(Issue::HtmlRemoved);
+    match published(&decoded) {
+        Ok(plain) => Reading::Value(plain.to_owned().into(), damage(plain).and(removed)),
+        Err(issues) => Reading::Empty(issues.and(removed)),
     }
-}
-
-/// The text without the HTML that exports of map services leave in cells, if there is any. Some escape it twice.
-fn without_html(text: &str) -> Option<String> {
-    const ENTITIES: [(&str, &str); 8] = [
-        ("&amp;", "&"),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&quot;", "\""),
-        ("&#39;", "'"),
-        ("&#039;", "'"),
-        ("&nbsp;", " "),
-        ("&apos;", "'"),
-    ];
-    let has_html = |text: &str| {
-        text.contains('&') && ENTITIES.iter().any(|(entity, _)| text.contains(entity))
-            || text.contains('<') && ["<br>", "<br/>", "<br />", "<BR>"].iter().any(|tag| text.contains(tag))
-    };
-    if !has_html(text) {
-        return None;
-    }
-    let mut plain = text.to_owned();
-    for _ in 0..2 {
-        for (entity, character) in ENTITIES {
-            plain = plain.replace(entity, character);
-        }
-    }
-    for tag in ["<br>", "<br/>", "<br />", "<BR>"] {
-        plain = plain.replace(tag, "\n");
-    }
-    Some(plain.trim_matches(is_blank).to_owned())
 }
 
 /// Signs that characters were lost before publication, or mean nothing outside the publisher's system.

@@ -5,6 +5,7 @@
 
 use super::Reading;
 use super::character::{content, fold_width, is_hyphen};
+use super::geodesy::{plane_to_degrees, tokyo_to_world};
 use crate::issue::{Issue, Issues};
 
 /// A position in degrees (JGD2011, the same as WGS 84 at seven decimals).
@@ -28,15 +29,6 @@ impl Point {
         let half = |from: f64, to: f64| ((to - from) / 2.0).sin().powi(2);
         let h = half(a, b) + a.cos() * b.cos() * half(self.longitude.to_radians(), other.longitude.to_radians());
         2.0 * 6371.0 * h.sqrt().min(1.0).asin()
-    }
-
-    /// Tokyo Datum to JGD2011 by the usual linear approximation, good to some ten metres.
-    fn tokyo_to_world(self) -> Self {
-        let Self { longitude: x, latitude: y } = self;
-        Self {
-            longitude: x - 0.000_046_038 * y - 0.000_083_043 * x + 0.010_040,
-            latitude: y - 0.000_106_95 * y + 0.000_017_464 * x + 0.004_601_7,
-        }
     }
 
     fn rounded(self) -> Self {
@@ -109,7 +101,7 @@ pub fn point(latitude: &str, longitude: &str, frame: &Frame) -> Reading<Point> {
     match place(&y, &x, frame) {
         Err(issue) => Reading::Unread(issues.with(issue)),
         Ok((found, noticed)) => {
-            let moved = if frame.tokyo_datum { found.tokyo_to_world() } else { found };
+            let moved = if frame.tokyo_datum { tokyo_to_world(found) } else { found };
             let decimals = y.decimals.max(x.decimals);
             issues = issues
                 .and(noticed)
@@ -150,7 +142,10 @@ fn place(y: &Axis, x: &Axis, frame: &Frame) -> Result<(Point, Issues), Issue> {
         return match best {
             Some(point) if restored.contains(&point) => Ok((point, Issue::CoordinatePoint.into())),
             Some(point) => Ok((point, Issue::CoordinateSexagesimal.into())),
-            None if y.degrees.abs() > 180.0 || x.degrees.abs() > 360.0 => Err(Issue::CoordinateNotDegrees),
+            None if y.degrees.abs() > 180.0 || x.degrees.abs() > 360.0 => {
+                let plane = frame.around.and_then(|around| on_plane(y.degrees, x.degrees, around));
+                plane.map(|point| (point, Issue::CoordinatePlane.into())).ok_or(Issue::CoordinateNotDegrees)
+            }
             None => Err(Issue::CoordinateOutside),
         };
     }
@@ -175,6 +170,15 @@ fn place(y: &Axis, x: &Axis, frame: &Frame) -> Result<(Point, Issues), Issue> {
         return Ok((point, packed));
     }
     Ok((as_written, Issues::NONE))
+}
+
+/// The point that two values mean as plane rectangular coordinates, in either order: the zone and the order are those
+/// that lead to the municipality. Nothing if none or more than one does.
+fn on_plane(first: f64, second: f64, around: Around) -> Option<Point> {
+    let orders = [(first, second), (second, first)];
+    let points = orders.iter().flat_map(|(north, east)| plane_to_degrees(*north, *east));
+    let mut near = points.filter(|point| point.is_in_japan() && point.distance_km(around.center) <= around.far_km);
+    near.next().filter(|_| near.next().is_none())
 }
 
 /// Every latitude with every longitude, as far as they are in Japan.

@@ -1,12 +1,15 @@
 //! Dates: Western and Japanese, in the many orders that lists use.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use jiff::civil::Date;
+use jiff::civil::{Date, Weekday};
 
 use super::Reading;
-use super::character::{content, fold_width, is_tilde};
+use super::character::{content, fold_width, is_hyphen, is_tilde};
 use super::era::{Era, is_lunar};
+use super::numeral::fold_numerals;
+use super::time::take_clock;
 use crate::issue::{Issue, Issues};
 
 /// A date as far as it is known.
@@ -45,13 +48,23 @@ pub enum Order {
 
 /// Reads a date. `order` is the column's habit for dates with the year last, if it is known.
 pub fn date(cell: &str, order: Option<Order>) -> Reading<Moment> {
+    date_of(cell, order, None)
+}
+
+/// [`date`] in a file about one year, which dates without a year take if the day of the week beside them agrees:
+/// 8月5日（水） in a list of 2026.
+pub fn date_of(cell: &str, order: Option<Order>, year: Option<i16>) -> Reading<Moment> {
     let text = match content(cell) {
         Ok(text) => text,
         Err(issues) => return Reading::Empty(issues),
     };
     let folded = fold_width(text);
-    match parse(&folded, order) {
-        Ok((moment, issues)) => Reading::Value(moment, issues),
+    let numerals =
+        if folded.contains(['年', '月', '日']) { fold_numerals(&folded) } else { Cow::Borrowed(&*folded) };
+    let kanji = numerals != folded;
+    let reader = Reader { order, year };
+    match reader.parse(&numerals) {
+        Ok((moment, issues)) => Reading::Value(moment, issues.with_if(kanji, Issue::KanjiNumeral)),
         Err(issue) => Reading::unread(issue),
     }
 }
@@ -67,49 +80,109 @@ pub fn proves_order(cell: &str) -> Option<Order> {
     }
 }
 
-fn parse(text: &str, order: Option<Order>) -> Result<(Moment, Issues), Issue> {
-    if let Some((from, to)) = split_range(text) {
-        return match (single(from, order)?, single(to, order)?) {
-            ((Moment::Day(from), a), (Moment::Day(to), b)) if from <= to => Ok((Moment::Span(from, to), a.and(b))),
-            _ => Err(Issue::DateUnread),
-        };
-    }
-    single(text, order)
+/// What the file says of its dates.
+#[derive(Clone, Copy)]
+struct Reader {
+    order: Option<Order>,
+    year: Option<i16>,
 }
 
-/// The two sides of `令和6年1月1日～令和11年12月31日` or `H28.10.1-H30.3.31`.
+type Read = Result<(Moment, Issues), Issue>;
+
+impl Reader {
+    fn parse(self, text: &str) -> Read {
+        let Some((from, to)) = split_range(text) else { return self.single(text) };
+        let (first, a) = self.single(from)?;
+        let (Moment::Day(first), Some(second)) = (first, self.second(to, first)) else { return Err(Issue::DateUnread) };
+        match second? {
+            (Moment::Day(second), b) if first <= second => Ok((Moment::Span(first, second), a.and(b))),
+            _ => Err(Issue::DateUnread),
+        }
+    }
+
+    /// The end of a range, which may leave out what the beginning has said: ～8月16日, ～16日.
+    fn second(self, text: &str, first: Moment) -> Option<Read> {
+        let Moment::Day(first) = first else { return None };
+        let (plain, weekday) = without_weekday(text);
+        let completed = match Numbers::scan(plain).map(|numbers| numbers.0) {
+            Some(numbers) if Era::split(plain).is_none() => match numbers.as_slice() {
+                [(month, 1 | 2), (d, 1 | 2)] => day(u32::try_from(first.year()).ok()?, *month, *d),
+                [(d, 1 | 2)] => day(u32::try_from(first.year()).ok()?, u32::from(first.month().unsigned_abs()), *d),
+                _ => return Some(self.single(text)),
+            },
+            _ => return Some(self.single(text)),
+        };
+        Some(completed.map(|date| (Moment::Day(date), contradicts(date, weekday))))
+    }
+
+    fn single(self, text: &str) -> Read {
+        let text = text.trim_matches('#').trim();
+        let text = text.strip_suffix("現在").or_else(|| text.strip_suffix("時点")).unwrap_or(text).trim();
+        let (text, weekday) = without_weekday(without_time(text));
+        let (moment, issues) = match Era::split(text) {
+            Some((era, rest)) => japanese(era, rest)?,
+            None => self.western(text, weekday)?,
+        };
+        let odd = if let Moment::Day(date) = moment { contradicts(date, weekday) } else { Issues::NONE };
+        Ok((moment, issues.and(odd)))
+    }
+
+    fn western(self, text: &str, weekday: Option<Weekday>) -> Read {
+        if let Some(year) = text.strip_suffix("年度").and_then(four_digits) {
+            return fiscal(year, Issues::NONE);
+        }
+        if let Some((serial, fraction)) = text.split_once('.')
+            && serial.len() == 5
+            && fraction.len() > 2
+            && fraction.bytes().all(|b| b.is_ascii_digit())
+        {
+            // A spreadsheet's date with a time of day.
+            return from_serial(serial.parse().map_err(|_| Issue::DateUnread)?);
+        }
+        let numbers = Numbers::scan(text).ok_or(Issue::DateUnread)?;
+        match numbers.0.as_slice() {
+            [(year, 4)] => Ok((Moment::Year(day(*year, 1, 1)?), Issues::NONE)),
+            [(packed, 8)] => Ok((Moment::Day(day(packed / 10_000, packed / 100 % 100, packed % 100)?), Issues::NONE)),
+            [(serial, 5)] => from_serial(*serial),
+            [(year, 4), (month, _)] => Ok((Moment::Month(day(*year, *month, 1)?), Issues::NONE)),
+            [(month, 1 | 2), (d, 1 | 2)] => self.without_year(*month, *d, weekday),
+            [(year, 4), (month, _), (d, _)] => Ok((Moment::Day(day(*year, *month, *d)?), Issues::NONE)),
+            [(first, 1 | 2), (second, 1 | 2), (year, 4)] => year_last(*first, *second, *year, self.order),
+            _ => Err(Issue::DateUnread),
+        }
+    }
+
+    /// A day and a month take the file's year only where the day of the week proves it.
+    fn without_year(self, month: u32, d: u32, weekday: Option<Weekday>) -> Read {
+        let year = self.year.and_then(|year| u32::try_from(year).ok()).ok_or(Issue::DateWithoutYear)?;
+        let date = day(year, month, d).map_err(|_| Issue::DateWithoutYear)?;
+        if weekday == Some(date.weekday()) {
+            Ok((Moment::Day(date), Issues::one(Issue::DateYearAdded)))
+        } else {
+            Err(Issue::DateWithoutYear)
+        }
+    }
+}
+
+fn contradicts(date: Date, weekday: Option<Weekday>) -> Issues {
+    Issues::NONE.with_if(weekday.is_some_and(|weekday| weekday != date.weekday()), Issue::WeekdayContradicts)
+}
+
+/// The two sides of `令和6年1月1日～令和11年12月31日`, `H28.10.1-H30.3.31` or `2016/10/1-2018/3/31`.
 fn split_range(text: &str) -> Option<(&str, &str)> {
     if let Some(at) = text.find(is_tilde) {
         let rest = text[at..].chars().next().map_or("", |tilde| &text[at + tilde.len_utf8()..]);
         return (!rest.trim().is_empty() && at > 0).then_some((text[..at].trim(), rest.trim()));
     }
-    let (_, rest) = Era::split(text)?;
-    let dash = rest.find('-')?;
-    let second = rest[dash + 1..].trim();
-    Era::split(second).map(|_| (text[..text.len() - rest.len() + dash].trim(), second))
-}
-
-fn single(text: &str, order: Option<Order>) -> Result<(Moment, Issues), Issue> {
-    let text = text.trim_matches('#').trim();
-    let text = text.strip_suffix("現在").or_else(|| text.strip_suffix("時点")).unwrap_or(text).trim();
-    let text = without_weekday(without_time(text));
-    if let Some((era, rest)) = Era::split(text) {
-        return japanese(era, rest);
+    if let Some((from, to)) = text.split_once("から") {
+        let to = to.trim().trim_end_matches("まで").trim();
+        return (!to.is_empty()).then_some((from.trim(), to));
     }
-    if let Some(year) = text.strip_suffix("年度").and_then(four_digits) {
-        return fiscal(year, Issues::NONE);
-    }
-    let numbers = Numbers::scan(text).ok_or(Issue::DateUnread)?;
-    match numbers.0.as_slice() {
-        [(year, 4)] => Ok((Moment::Year(day(*year, 1, 1)?), Issues::NONE)),
-        [(packed, 8)] => Ok((Moment::Day(day(packed / 10_000, packed / 100 % 100, packed % 100)?), Issues::NONE)),
-        [(serial, 5)] => from_serial(*serial),
-        [(year, 4), (month, _)] => Ok((Moment::Month(day(*year, *month, 1)?), Issues::NONE)),
-        [(_, 1 | 2), (_, 1 | 2)] => Err(Issue::DateWithoutYear),
-        [(year, 4), (month, _), (d, _)] => Ok((Moment::Day(day(*year, *month, *d)?), Issues::NONE)),
-        [(first, 1 | 2), (second, 1 | 2), (year, 4)] => year_last(*first, *second, *year, order),
-        _ => Err(Issue::DateUnread),
-    }
+    let mut hyphens = text.char_indices().filter(|(_, c)| is_hyphen(*c));
+    let ((at, hyphen), None) = (hyphens.next()?, hyphens.next()) else { return None };
+    let other_marks = text.matches(['/', '.', '年']).count() >= 2;
+    let (from, to) = (text[..at].trim(), text[at + hyphen.len_utf8()..].trim());
+    (other_marks && !from.is_empty() && !to.is_empty()).then_some((from, to))
 }
 
 fn japanese(era: &Era, rest: &str) -> Result<(Moment, Issues), Issue> {
@@ -124,14 +197,20 @@ fn japanese(era: &Era, rest: &str) -> Result<(Moment, Issues), Issue> {
     let converted = Issues::one(Issue::EraConverted);
     match numbers.0.as_slice() {
         [(y, 1..=3)] if fiscal_year => fiscal(year(*y)?, converted),
-        [(y, 1..=3)] => Ok((Moment::Year(day(year(*y)?, 1, 1)?), converted)),
-        [(y, 1..=3), (m, _)] => Ok((Moment::Month(day(year(*y)?, *m, 1)?), converted)),
+        [(y, 1..=3)] => {
+            let date = day(year(*y)?, 1, 1)?;
+            Ok((Moment::Year(date), era.issues(date, 1)))
+        }
+        [(y, 1..=3), (m, _)] => {
+            let date = day(year(*y)?, *m, 1)?;
+            Ok((Moment::Month(date), era.issues(date, 2)))
+        }
         [(y, 1..=3), (m, _), (d, _)] => {
             let date = day(year(*y)?, *m, *d)?;
             if is_lunar(date) {
                 return Ok((Moment::Year(date), converted.with(Issue::LunarDate)));
             }
-            Ok((Moment::Day(date), era.issues(date)))
+            Ok((Moment::Day(date), era.issues(date, 3)))
         }
         _ => Err(Issue::DateUnread),
     }
@@ -171,8 +250,13 @@ fn four_digits(text: &str) -> Option<u32> {
     (text.len() == 4).then(|| text.parse().ok()).flatten()
 }
 
-/// Cuts a time of day off: `2026-02-01 00:00`, `2014-07-07T09:30:00`.
+/// Cuts a time of day off: `2026-02-01 00:00`, `2014-07-07T09:30:00`, `2026年2月1日10時30分`.
 fn without_time(text: &str) -> &str {
+    if let Some((date, time)) = text.split_once('日')
+        && matches!(take_clock(time), Some((_, "")))
+    {
+        return &text[..date.len() + '日'.len_utf8()];
+    }
     let cut = text.char_indices().find(|(at, c)| {
         let rest = &text[at + c.len_utf8()..];
         (*c == 'T' || c.is_whitespace()) && rest.contains(':') && rest.starts_with(|c: char| c.is_ascii_digit())
@@ -180,16 +264,31 @@ fn without_time(text: &str) -> &str {
     cut.map_or(text, |(at, _)| text[..at].trim_end())
 }
 
-/// Cuts the day of the week off: `8月5日(水)`.
-fn without_weekday(text: &str) -> &str {
-    let cut = text.strip_suffix(')').and_then(|inner| inner.rsplit_once('('));
-    match cut {
-        Some((date, weekday))
-            if weekday.chars().count() <= 3 && weekday.starts_with(['月', '火', '水', '木', '金', '土', '日']) =>
-        {
-            date.trim_end()
-        }
-        _ => text,
+/// Takes the day of the week off: `8月5日(水)`, `8月5日水曜日`.
+fn without_weekday(text: &str) -> (&str, Option<Weekday>) {
+    let bracket = text.strip_suffix([')', '）']).and_then(|inner| inner.rsplit_once(['(', '（']));
+    let cut = bracket.or_else(|| {
+        let inner = text.strip_suffix("曜日")?;
+        let day = inner.chars().next_back()?;
+        inner.split_at_checked(inner.len() - day.len_utf8())
+    });
+    let Some((date, words)) = cut else { return (text, None) };
+    let mut words = words.chars().filter(|c| !matches!(c, '曜' | '・' | '祝' | ' '));
+    let weekday = words.next().and_then(|c| {
+        Some(match c {
+            '月' => Weekday::Monday,
+            '火' => Weekday::Tuesday,
+            '水' => Weekday::Wednesday,
+            '木' => Weekday::Thursday,
+            '金' => Weekday::Friday,
+            '土' => Weekday::Saturday,
+            '日' => Weekday::Sunday,
+            _ => return None,
+        })
+    });
+    match (weekday, words.next()) {
+        (Some(weekday), None | Some('日')) => (date.trim_end(), Some(weekday)),
+        _ => (text, None),
     }
 }
 

@@ -53,7 +53,8 @@ impl Day {
     }
 }
 
-/// The days that a text names, Monday first, each once: 月火水木金, 月～金, 平日, 土日祝, 毎日, 月;水;金, 毎週火・金曜日, 12345.
+/// The days that a text names, Monday first, each once: 月火水木金, 月～金, 平日, 土日祝, 毎日, 月;水;金, 毎週火・金曜日,
+/// 12345, 0Mo0Fr, Mon.
 ///
 /// The text says nothing of whether these are open or closed days: that is the column's meaning.
 pub fn days(cell: &str) -> Reading<Vec<Day>> {
@@ -67,6 +68,11 @@ pub fn days(cell: &str) -> Reading<Vec<Day>> {
     {
         return Reading::value(Day::WEEK.to_vec());
     }
+    if let Some(days) = coded(&compact) {
+        return Reading::value(days);
+    }
+    // A blank separates, as 、 does: 月～金 祝日を除く.
+    let compact: String = folded.trim().chars().map(|c| if is_blank(c) { '、' } else { c }).collect();
     let cut = compact.find(['(', '（', '※', '。', '[', '【']).unwrap_or(compact.len());
     let (main, remark) = compact.split_at(cut);
     // 12345 is a list of days by number; 7月 is a month.
@@ -74,7 +80,9 @@ pub fn days(cell: &str) -> Reading<Vec<Day>> {
     if !digits && main.contains(|c: char| c.is_ascii_digit() || c == '第') {
         return Reading::unread(Issue::DaysUnread);
     }
-    let Some((mut days, excepted)) = scan(main) else { return Reading::unread(Issue::DaysUnread) };
+    let Some((mut days, excepted)) = scan(main.trim_end_matches('、')) else {
+        return Reading::unread(Issue::DaysUnread);
+    };
     if days.is_empty() {
         return Reading::unread(Issue::DaysUnread);
     }
@@ -84,18 +92,61 @@ pub fn days(cell: &str) -> Reading<Vec<Day>> {
     Reading::Value(days, Issues::NONE.with_if(conditional, Issue::DaysConditional))
 }
 
-/// The days in a text without blanks and remarks, and whether an exception (祝日を除く) follows them.
+/// Codes of the government's data model for dates (DS-441, each week: 0We, 0Mo0Fr), and English names: Mon, Monday, Mo-Fr.
+/// Codes that name one week of a month (13Mo) are conditions, and not read.
+fn coded(text: &str) -> Option<Vec<Day>> {
+    if !text.is_ascii() || !text.contains(|c: char| c.is_ascii_alphabetic()) {
+        return None;
+    }
+    let mut days: Vec<Day> = Vec::new();
+    let mut range = false;
+    let mut rest = text;
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix([',', ';', '/', '.', '0']) {
+            rest = after;
+        } else if let Some(after) = rest.strip_prefix(['-', '~']).filter(|_| !days.is_empty() && !range) {
+            range = true;
+            rest = after;
+        } else {
+            let word = rest.split(|c: char| !c.is_ascii_alphabetic()).next()?;
+            let day = named(word)?;
+            if range {
+                days.extend(between(*days.last()?, day)?);
+                range = false;
+            } else {
+                days.push(day);
+            }
+            rest = rest.get(word.len()..)?;
+        }
+    }
+    days.sort_unstable();
+    days.dedup();
+    (!days.is_empty() && !range).then_some(days)
+}
+
+/// A day by its English name or the first two or three letters of it.
+fn named(word: &str) -> Option<Day> {
+    Day::WEEK.into_iter().find(|day| {
+        let name = day.name();
+        [name, &name[..3], &name[..2]].iter().any(|form| form.eq_ignore_ascii_case(word))
+    })
+}
+
+/// The days in a text without remarks, and whether an exception (祝日を除く) follows them.
 fn scan(text: &str) -> Option<(Vec<Day>, bool)> {
     let mut days: Vec<Day> = Vec::new();
+    // Whether what follows is joined to the day before it, so that an exception would be one of that day too.
+    let mut joined = false;
     let mut rest = text.strip_prefix("毎週").unwrap_or(text);
     let mut range = false;
     while let Some(c) = rest.chars().next() {
         if let Some(after) = rest.strip_prefix("平日") {
             days.extend(&Day::WEEK[..5]);
+            joined = true;
             rest = after;
         } else if let Some(after) = strip_holiday(rest) {
             if is_exception(after) {
-                return Some((days, true));
+                return (!joined || days.is_empty()).then_some((days, true));
             }
             days.push(Day::PublicHolidays);
             rest = after;
@@ -108,11 +159,13 @@ fn scan(text: &str) -> Option<(Vec<Day>, bool)> {
             } else {
                 days.push(day);
             }
+            joined = true;
             rest = &rest[c.len_utf8()..];
         } else if (is_tilde(c) || is_hyphen(c)) && !days.is_empty() {
             range = true;
             rest = &rest[c.len_utf8()..];
         } else if matches!(c, ';' | '；' | '・' | '、' | ',' | '/' | '･' | '，' | '及' | 'び' | 'と') {
+            joined = joined && !matches!(c, '、' | ',' | '，' | ';' | '；');
             rest = &rest[c.len_utf8()..];
             if rest.contains('除') && !rest.starts_with(|c| Day::of(c).is_some()) {
                 return Some((days, true));

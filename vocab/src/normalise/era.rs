@@ -44,10 +44,16 @@ impl Era {
         self.base + year
     }
 
-    /// What is odd about a date of the era: it is outside, or in the time of the lunar calendar.
-    pub(super) fn issues(&self, date: Date) -> Issues {
-        let day = (date.year(), date.month(), date.day());
-        let outside = day < self.first || self.last.is_some_and(|last| day > last);
+    /// What is odd about a date of the era: it is outside. `known` is how much of the date is: 1 for the year, 2 with the
+    /// month, 3 with the day.
+    pub(super) fn issues(&self, date: Date, known: usize) -> Issues {
+        let part = |(year, month, day): (i16, i8, i8)| match known {
+            1 => (year, 0, 0),
+            2 => (year, month, 0),
+            _ => (year, month, day),
+        };
+        let date = part((date.year(), date.month(), date.day()));
+        let outside = date < part(self.first) || self.last.is_some_and(|last| date > part(last));
         Issues::one(if outside { Issue::EraOverflow } else { Issue::EraConverted })
     }
 }

@@ -53,7 +53,7 @@ pub fn flag(cell: &str, family: FlagFamily) -> Reading<bool> {
 
 /// Whether a cell holds nothing but a circle that means yes.
 pub fn is_circle(cell: &str) -> bool {
-    matches!(trim(cell), "○" | "◯" | "〇" | "●" | "◎")
+    matches!(trim(cell), "○" | "◯" | "〇" | "●" | "◎" | "O" | "Ｏ")
 }
 
 /// Whether a cell holds nothing but a cross or another mark that means no.
@@ -68,8 +68,8 @@ pub fn is_plain_no(cell: &str) -> bool {
 
 fn plain(text: &str) -> Option<bool> {
     match text {
-        "有" | "あり" | "有り" | "○" | "◯" | "〇" | "●" | "◎" | "✓" | "✔" | "1" | "可" | "可能" | "はい" | "Y"
-        | "y" | "YES" | "Yes" | "yes" | "TRUE" | "True" | "true" | "該当" => Some(true),
+        "有" | "あり" | "有り" | "○" | "◯" | "〇" | "●" | "◎" | "O" | "✓" | "✔" | "1" | "可" | "可能" | "はい"
+        | "Y" | "y" | "YES" | "Yes" | "yes" | "TRUE" | "True" | "true" | "該当" => Some(true),
         "無" | "なし" | "無し" | "×" | "✕" | "✖" | "╳" | "X" | "x" | "0" | "不可" | "いいえ" | "N" | "n" | "NO"
         | "No" | "no" | "FALSE" | "False" | "false" | "非該当" => Some(false),
         _ => None,

@@ -2,6 +2,7 @@
 
 use super::Reading;
 use super::character::{content, fold_width, is_blank, is_hyphen, is_tilde};
+use super::numeral::fold_numerals;
 use super::time::{Clock, Half, Time, take_clock};
 use crate::issue::{Issue, Issues};
 
@@ -34,29 +35,35 @@ impl Span {
 }
 
 /// Words that mean all day, every day. 随時 is not among them: it means on demand.
-const ALL_DAY: [&str; 16] = [
-    "24時間",
-    "24時間営業",
-    "24時間利用可能",
-    "24時間利用可",
-    "24時間使用可能",
-    "24時間使用可",
-    "24時間対応",
-    "24時間可",
-    "24h",
-    "24h使用可能",
-    "終日",
-    "終日開放",
-    "終日利用可能",
-    "常時",
-    "常時開放",
-    "常時利用可能",
+const ALL_DAY: [&str; 4] = ["24時間", "24h", "終日", "常時"];
+
+/// Words that may follow them and change nothing.
+const USE: [&str; 15] = [
+    "営業",
+    "利用",
+    "使用",
+    "対応",
+    "開放",
+    "開館",
+    "開場",
+    "稼働",
+    "可能",
+    "可",
+    "ok",
+    "です",
+    "年中無休",
+    "365日",
+    "中",
 ];
 
 /// Whether a text says all day in so many words.
 pub fn is_all_day(cell: &str) -> bool {
     let key: String = fold_width(cell).chars().filter(|c| !is_blank(*c)).flat_map(char::to_lowercase).collect();
-    ALL_DAY.contains(&key.as_str())
+    let Some(mut rest) = ALL_DAY.iter().find_map(|word| key.strip_prefix(word)) else { return false };
+    while let Some(after) = USE.iter().find_map(|word| rest.strip_prefix(word)) {
+        rest = after;
+    }
+    rest.is_empty()
 }
 
 /// The ranges that a text such as `9:00～12:00、13:00～17:00` holds. A text with a condition (days, months, last entry)
@@ -73,9 +80,17 @@ pub fn hours(cell: &str) -> Reading<Vec<Span>> {
         return Reading::unread(Issue::TimeOnDemand);
     }
     let folded = fold_width(text);
+    let folded = if folded.contains('時') { fold_numerals(&folded) } else { folded };
+    // A line break may stand inside a range, or before a remark.
+    if folded.contains('\n')
+        && let Ok((spans, issues)) = ranges(&folded.replace(['\n', '\r'], " "))
+    {
+        return Reading::Value(spans, issues);
+    }
     let cut = folded.find(['(', '※', '*', '。', '\n', '[', '【']).unwrap_or(folded.len());
     let (main, remark) = folded.split_at(cut);
-    match ranges(main) {
+    let read = if is_all_day(main) { Ok((vec![Span::ALL_DAY], Issue::TimeAllDay.into())) } else { ranges(main) };
+    match read {
         Ok((spans, issues)) => {
             let conditional = !remark.trim_matches(is_blank).is_empty();
             Reading::Value(spans, issues.with_if(conditional, Issue::HoursConditional))
@@ -86,15 +101,19 @@ pub fn hours(cell: &str) -> Reading<Vec<Span>> {
 
 fn ranges(text: &str) -> Result<(Vec<Span>, Issues), Issue> {
     let separator = |c: char| is_blank(c) || matches!(c, '、' | ',' | '/' | ';' | '・');
-    let mut spans = Vec::new();
+    let mut spans: Vec<Span> = Vec::new();
     let mut issues = Issues::NONE;
     let mut rest = text.trim_matches(separator);
     while !rest.is_empty() {
         let (opens, after) = take_clock(rest).ok_or(Issue::HoursUnread)?;
         let after = take_between(after).ok_or(Issue::HoursUnread)?;
-        let after = after.strip_prefix("翌日").or_else(|| after.strip_prefix('翌')).unwrap_or(after);
-        let (closes, after) = take_clock(after).ok_or(Issue::HoursUnread)?;
-        let (span, noticed) = span(opens, closes)?;
+        let next_day = after.strip_prefix("翌日").or_else(|| after.strip_prefix('翌'));
+        let (closes, after) = take_clock(next_day.unwrap_or(after)).ok_or(Issue::HoursUnread)?;
+        let (span, noticed) = span(opens, closes, next_day.is_some())?;
+        // 9:00～17:00 10:00～16:00 are two seasons or two groups of days whose names are missing.
+        if spans.last().is_some_and(|last| last.closes > span.opens) {
+            return Err(Issue::HoursUnread);
+        }
         spans.push(span);
         issues = issues.and(noticed);
         let after = ["の間", "まで"].iter().find_map(|word| after.strip_prefix(word)).unwrap_or(after);
@@ -106,25 +125,26 @@ fn ranges(text: &str) -> Result<(Vec<Span>, Issues), Issue> {
     if spans.is_empty() { Err(Issue::HoursUnread) } else { Ok((spans, issues)) }
 }
 
-/// What stands between the two times of a range: a tilde, a hyphen, から, to. The rest begins with the second time.
+/// What stands between the two times of a range: a tilde, a hyphen, a slash, から, to. The rest begins with the second time.
 fn take_between(text: &str) -> Option<&str> {
     let text = text.trim_start_matches(is_blank);
     let after = text
         .strip_prefix("から")
         .or_else(|| text.strip_prefix("to "))
-        .or_else(|| text.strip_prefix(|c| is_tilde(c) || is_hyphen(c) || c == '→' || c == '至'))?;
+        .or_else(|| text.strip_prefix(|c| is_tilde(c) || is_hyphen(c) || matches!(c, '→' | '至' | '/')))?;
     Some(after.trim_start_matches(is_blank))
 }
 
-/// A range whose second half of the day may be left out: 午後1時～4時 is 13:00 to 16:00, 午前9時～4時 is 9:00 to 16:00.
-fn span(opens: Clock, closes: Clock) -> Result<(Span, Issues), Issue> {
+/// A range whose second half of the day may be left out: 午後1時～4時 is 13:00 to 16:00, 午前9時～4時 is 9:00 to 16:00. But
+/// 午後10時～2時 ends on the next day.
+fn span(opens: Clock, closes: Clock, next_day: bool) -> Result<(Span, Issues), Issue> {
     let (from, a) = opens.time?;
     let (mut to, b) = closes.time?;
     let mut issues = a.and(b);
-    let left_out = opens.half.is_some() && closes.half.is_none();
+    let left_out = opens.half.is_some() && closes.half.is_none() && !next_day;
     if left_out
         && (opens.half == Some(Half::Afternoon) || to <= from)
-        && let Some(afternoon) = to.in_the_afternoon()
+        && let Some(afternoon) = to.in_the_afternoon().filter(|afternoon| *afternoon > from)
     {
         to = afternoon;
         issues.add(Issue::HoursConditional);

@@ -1,6 +1,7 @@
 //! Keys: forms of a text that are equal when people would call the texts the same.
 
-use super::character::{fold_long_vowels, has_vowel, is_blank, is_hyphen, nfkc};
+use super::character::{fold_long_vowels, has_vowel, is_blank, is_hyphen, is_tilde, nfkc};
+use super::variant::{is_variation_selector, usual};
 
 /// The forms in which a header is compared with the known names, from the strictest to the loosest.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,29 +32,25 @@ pub fn fold(text: &str) -> String {
     for c in text.chars() {
         let vowel = c == 'ー' && key.ends_with(|c: char| has_vowel(c) || matches!(c, 'ぁ'..='ゖ'));
         let mark = is_blank(c) || is_hyphen(c) || matches!(c, '_' | '.' | ':' | '/' | '・' | '、' | ',' | ';' | '‗');
-        if vowel || !mark {
+        if is_tilde(c) {
+            // The wave dash of one table is the full-width tilde of another.
+            key.push('~');
+        } else if vowel || !mark && !is_variation_selector(c) {
             key.extend(c.to_lowercase());
         }
     }
     key
 }
 
-/// The key of a name or an address, for comparing entities: as [`fold`], and with the spellings of small kana in place
-/// names made one (ヶ, ケ, が; ッ, ツ; 之, ノ, の).
+/// The key of a name or an address, for comparing entities: as [`fold`], with old kanji in their usual form (髙, 邉) and
+/// the spellings of small kana in place names made one (ヶ, ケ; ッ, ツ; 之, ノ, の). Never to be published.
 pub fn identity(text: &str) -> String {
-    let mut key = fold(text);
-    if key.contains(['ヶ', 'ヵ', 'ッ', '之', 'ノ']) {
-        key = key
-            .chars()
-            .map(|c| match c {
-                'ヶ' | 'ヵ' => 'ケ',
-                'ッ' => 'ツ',
-                '之' | 'ノ' => 'の',
-                c => c,
-            })
-            .collect();
-    }
-    key
+    let one = |c: char| match c {
+        'ッ' => 'ツ',
+        '之' | 'ノ' => 'の',
+        c => usual(c),
+    };
+    fold(text).chars().map(one).collect()
 }
 
 /// The text without its brackets and what they hold. Unclosed brackets stay.

@@ -2,20 +2,25 @@
 
 use super::Reading;
 use super::character::{is_blank, published};
+use crate::issue::Issue;
 
-/// The items of a list: separated by `;` (the standard), 、 (most common), commas or line breaks.
+/// The items of a list: separated by `;` (the standard), 、 (most common), commas or line breaks; where there is none of
+/// these, by ideographic spaces or slashes.
 pub fn items(cell: &str) -> Reading<Vec<String>> {
     match published(cell) {
         Err(issues) => Reading::Empty(issues),
         Ok(text) => {
-            let items = text.split([';', '；', '、', ',', '，', '\n', '\r']);
-            Reading::value(
-                items
-                    .map(|item| item.trim_matches(is_blank))
-                    .filter(|item| !item.is_empty())
-                    .map(str::to_owned)
-                    .collect(),
-            )
+            let items = split(text, &[';', '；', '、', ',', '，', '\n', '\r']);
+            // 内科　外科, CSV/XLSX. A slash of a URL separates nothing.
+            let items =
+                if items.len() > 1 || text.contains("://") { items } else { split(text, &['\u{3000}', '/', '／']) };
+            // Separators alone are a remainder of a template.
+            if items.is_empty() { Reading::Empty(Issue::TemplateLeftover.into()) } else { Reading::value(items) }
         }
     }
+}
+
+fn split(text: &str, separators: &[char]) -> Vec<String> {
+    let items = text.split(separators).map(|item| item.trim_matches(is_blank));
+    items.filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }

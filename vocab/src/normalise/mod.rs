@@ -5,6 +5,7 @@
 //! looks at another cell: what must be decided over a column or a file is decided by the caller and passed in.
 
 pub mod address;
+pub mod area_code;
 pub mod character;
 pub mod choice;
 pub mod code;
@@ -13,14 +14,18 @@ pub mod date;
 pub mod days;
 mod era;
 pub mod flag;
+mod geodesy;
 pub mod hours;
+mod html;
 pub mod kana;
 pub mod key;
 pub mod licence;
 pub mod list;
 pub mod number;
+mod numeral;
 pub mod phone;
 pub mod time;
+pub mod variant;
 pub mod web;
 
 use crate::issue::{Issue, Issues};

@@ -2,6 +2,7 @@
 
 use super::Reading;
 use super::character::{content, fold_width, is_hyphen};
+use super::numeral::fold_numerals;
 use crate::issue::{Issue, Issues};
 
 /// Units that a publisher may write after a count.
@@ -47,10 +48,15 @@ pub enum Fee {
 /// A fee: 無料, or a number of yen.
 pub fn fee(cell: &str) -> Reading<Fee> {
     match content(cell) {
-        Ok("無料" | "入場無料" | "無料。" | "入場無料。") => Reading::value(Fee::Free),
-        _ => measure(cell, &["円"]).and_whole().map(Fee::Yen),
+        Ok(text) if FREE.contains(&text.trim_end_matches(['。', '　', ' '])) => Reading::value(Fee::Free),
+        Ok(text) => measure(text.strip_prefix(['¥', '￥']).unwrap_or(text), &["円"]).and_whole().map(Fee::Yen),
+        Err(issues) => Reading::Empty(issues),
     }
 }
+
+/// Words that mean free, without a condition.
+const FREE: [&str; 9] =
+    ["無料", "入場無料", "入館無料", "入園無料", "観覧無料", "参加無料", "参加費無料", "利用無料", "無料です"];
 
 fn measure(cell: &str, units: &[&str]) -> Reading<f64> {
     let text = match content(cell) {
@@ -66,10 +72,27 @@ fn measure(cell: &str, units: &[&str]) -> Reading<f64> {
         None => (&*folded, false),
     };
     let (digits, separated) = without_separators(number);
-    match plain(&digits) {
-        Some(number) => Reading::Value(number, Issues::NONE.with_if(unit || separated, Issue::UnitRemoved)),
+    if let Some(number) = plain(&digits) {
+        return Reading::Value(number, Issues::NONE.with_if(unit || separated, Issue::UnitRemoved));
+    }
+    if units.contains(&"分")
+        && let Some(minutes) = minutes(&folded)
+    {
+        return Reading::Value(minutes, Issue::UnitRemoved.into());
+    }
+    match plain(&fold_numerals(number)) {
+        Some(number) => Reading::Value(number, Issue::KanjiNumeral.into()),
         None => Reading::unread(Issue::NumberUnread),
     }
+}
+
+/// `1時間30分` in minutes, for columns whose unit is the minute.
+fn minutes(text: &str) -> Option<f64> {
+    let text = fold_numerals(text);
+    let (hours, rest) = text.split_once("時間")?;
+    let rest = rest.trim_start_matches("と").trim();
+    let minutes = if rest.is_empty() { Some(0.0) } else { plain(rest.strip_suffix('分')?) };
+    Some(plain(hours.trim())? * 60.0 + minutes.filter(|minutes| *minutes < 60.0)?)
 }
 
 impl Reading<f64> {

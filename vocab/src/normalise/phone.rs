@@ -1,14 +1,14 @@
 //! Telephone numbers and postal codes.
 
 use super::Reading;
+use super::area_code::{area_code, hyphenated};
 use super::character::{content, fold_width, is_blank, is_hyphen};
 use crate::issue::{Issue, Issues};
 
 /// The telephone numbers of a cell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Phones {
-    /// The numbers, with hyphens where the publisher set hyphens or brackets: the places of hyphens cannot be
-    /// guessed from the digits.
+    /// The numbers, each once. Those of Japan have their hyphens where the numbering plan has them.
     pub numbers: Vec<String>,
     /// Extension, after 内線.
     pub extension: Option<String>,
@@ -18,14 +18,18 @@ pub struct Phones {
 
 /// Reads telephone numbers: 087-841-2146, (03)3991-8101, `087-833-2282（087-839-2292）`, `03-3822-1111 内線12`.
 pub fn phones(cell: &str) -> Reading<Phones> {
+    phones_in(cell, None)
+}
+
+/// [`phones`] where `area` is the one area code of the place: it is added to numbers that lack it and have the right
+/// length with it.
+pub fn phones_in(cell: &str, area: Option<&str>) -> Reading<Phones> {
     let text = match content(cell) {
         Ok(text) => text,
         Err(issues) => return Reading::Empty(issues),
     };
-    if let Some(number) = tidy(text)
-        && is_japanese(&number)
-    {
-        return Reading::value(Phones { numbers: vec![number], ..Phones::default() });
+    if let Some(Ok((number, issues))) = tidy(text).map(|number| japanese(&number)) {
+        return Reading::Value(Phones { numbers: vec![number], ..Phones::default() }, issues);
     }
     let folded = fold_width(text);
     let mut phones = Phones::default();
@@ -40,7 +44,7 @@ pub fn phones(cell: &str) -> Reading<Phones> {
         if let Some((number, extension)) = piece.split_once("内線") {
             phones.extension =
                 Some(extension.trim_matches(|c: char| is_blank(c) || matches!(c, ':' | '番')).to_owned());
-            match read(number) {
+            match read(number, area) {
                 Ok((number, noticed)) => add(&mut phones, &mut issues, number, noticed),
                 Err(issue) => return Reading::unread(issue),
             }
@@ -51,7 +55,7 @@ pub fn phones(cell: &str) -> Reading<Phones> {
             issues.add(Issue::PhoneLabel);
             continue;
         }
-        match read(piece) {
+        match read(piece, area) {
             Ok((number, noticed)) => add(&mut phones, &mut issues, number, noticed),
             Err(issue) => return Reading::unread(issue),
         }
@@ -93,22 +97,31 @@ fn is_area_code(text: &str) -> bool {
 }
 
 fn strip_words(piece: &str) -> &str {
-    let piece =
-        ["TEL", "Tel", "tel", "電話", "℡", "☎"].iter().find_map(|word| piece.strip_prefix(word)).unwrap_or(piece);
+    let piece = ["TEL", "Tel", "tel", "電話番号", "電話", "℡", "☎"]
+        .iter()
+        .find_map(|word| piece.strip_prefix(word))
+        .unwrap_or(piece);
     piece.trim_start_matches(|c: char| is_blank(c) || matches!(c, ':' | '.'))
 }
 
-fn read(piece: &str) -> Result<(String, Issues), Issue> {
+fn read(piece: &str, area: Option<&str>) -> Result<(String, Issues), Issue> {
     let number = tidy(piece).ok_or(Issue::PhoneUnread)?;
-    if is_japanese(&number) {
-        return Ok((number, Issues::NONE));
+    if let Ok(read) = japanese(&number) {
+        return Ok(read);
     }
-    if number.starts_with('+') {
+    if number.starts_with('+') && !number.starts_with("+81") {
         return Ok((number, Issues::one(Issue::PhoneForeign)));
     }
-    let digits = number.bytes().filter(u8::is_ascii_digit).count();
-    let local = !number.starts_with('0') && (5..=8).contains(&digits) && number.contains('-');
-    if local { Ok((number, Issues::one(Issue::PhoneLocal))) } else { Err(Issue::PhoneUnread) }
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    let local = !number.starts_with(['0', '+']) && (5..=8).contains(&digits.len()) && number.contains('-');
+    if !local {
+        return Err(Issue::PhoneUnread);
+    }
+    let whole = area.map(|area| format!("{area}{digits}")).filter(|whole| area_code(whole) == area);
+    match whole.and_then(|whole| hyphenated(&whole)) {
+        Some(number) => Ok((number, Issues::one(Issue::PhoneCompleted))),
+        None => Ok((number, Issues::one(Issue::PhoneLocal))),
+    }
 }
 
 /// Digits with single hyphens: any kind of hyphen, brackets and blanks between digits become one hyphen.
@@ -134,14 +147,29 @@ fn tidy(text: &str) -> Option<String> {
     (!number.is_empty()).then_some(number)
 }
 
-/// Ten digits after a leading 0, eleven for mobile and internet telephones (050, 070, 080, 090) and for 0800.
-fn is_japanese(number: &str) -> bool {
-    if !number.starts_with('0') {
-        return false;
+/// A number of Japan with its hyphens: ten digits after a leading 0, eleven for mobile and internet telephones and 0800;
+/// the same behind +81; and digits alone whose leading zero a spreadsheet took.
+///
+/// # Errors
+/// [`Issue::PhoneUnread`].
+fn japanese(number: &str) -> Result<(String, Issues), Issue> {
+    let only_digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let digits = match number.strip_prefix("+81") {
+        // +81 (0)87-…: some keep the zero beside the country's code.
+        Some(rest) => format!("0{}", only_digits(rest).trim_start_matches('0')),
+        None => only_digits(number),
+    };
+    if let Some(found) = hyphenated(&digits) {
+        let moved = found != number;
+        return Ok((found, Issues::NONE.with_if(moved, Issue::PhoneHyphens)));
     }
-    let digits = number.bytes().filter(u8::is_ascii_digit).count();
-    let long = ["050", "070", "080", "090", "0800"].iter().any(|head| number.replacen('-', "", 1).starts_with(head));
-    digits == 10 && !number.starts_with("00") || digits == 11 && long
+    // Its exchange is in no numbering plan, so that nobody knows a better place for the hyphens.
+    if digits.len() == 10 && number.starts_with('0') && !number.starts_with("00") {
+        return Ok((number.to_owned(), Issues::NONE));
+    }
+    let bare = !number.starts_with(['0', '+']) && number.bytes().all(|b| b.is_ascii_digit());
+    let restored = bare.then(|| hyphenated(&format!("0{digits}"))).flatten();
+    restored.map(|number| (number, Issues::one(Issue::PhoneZero))).ok_or(Issue::PhoneUnread)
 }
 
 /// A postal code as `760-0080`.
@@ -159,4 +187,11 @@ pub fn postal_code(cell: &str) -> Reading<String> {
     } else {
         Reading::unread(Issue::PostalUnread)
     }
+}
+
+/// A number of Japan as the world dials it (ITU-T E.164): `+81878412146`. `None` for numbers of no or another country.
+pub fn e164(number: &str) -> Option<String> {
+    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
+    hyphenated(&digits).filter(|_| !number.starts_with('+'))?;
+    Some(format!("+81{}", digits.get(1..)?))
 }

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::Reading;
-use super::character::{content, fold_width, is_tilde};
+use super::character::{content, fold_width, is_blank, is_tilde};
+use super::numeral::fold_numerals;
 use crate::issue::{Issue, Issues};
 
 /// A time of day in minutes after midnight, 0 to 1440. Midnight at the end of a day is 24:00.
@@ -51,15 +52,23 @@ pub fn time(cell: &str) -> Reading<Time> {
         return Reading::unread(Issue::TimeOnDemand);
     }
     let folded = fold_width(text);
-    let text = folded.trim_end_matches(|c| is_tilde(c) || c == ' ');
+    let folded = if folded.contains('時') { fold_numerals(&folded) } else { folded };
+    // What stands in brackets or behind ※ is a condition: the time itself is certain.
+    let (text, remark) = match folded.find(['(', '※', '*', '。', '\n', '[', '【']).filter(|at| *at > 0) {
+        Some(at) => folded.split_at(at),
+        None => (&*folded, ""),
+    };
+    let text = text.trim_end_matches(|c| is_tilde(c) || is_blank(c));
     let text = ["から", "より", "まで", "頃"].iter().find_map(|word| text.strip_suffix(word)).unwrap_or(text);
     // Closing before opening means the next day anyhow.
     let text = text.strip_prefix("翌日").or_else(|| text.strip_prefix('翌')).unwrap_or(text);
+    let conditional = !remark.is_empty();
     match take_clock(text) {
         Some((clock, "")) => match clock.time {
-            Ok((time, issues)) => Reading::Value(time, issues),
+            Ok((time, issues)) => Reading::Value(time, issues.with_if(conditional, Issue::HoursConditional)),
             Err(issue) => Reading::unread(issue),
         },
+        _ if conditional => Reading::unread(Issue::TimeUnread),
         _ => fraction(text).map_or(Reading::unread(Issue::TimeUnread), Reading::value),
     }
 }
@@ -148,8 +157,8 @@ fn take_half(text: &str) -> (Option<Half>, &str) {
     for (word, half) in
         [("午前", Half::Morning), ("午後", Half::Afternoon), ("AM", Half::Morning), ("PM", Half::Afternoon)]
     {
-        if let Some(rest) = text.strip_prefix(word) {
-            return (Some(half), rest.trim_start());
+        if text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word)) {
+            return (Some(half), text[word.len()..].trim_start());
         }
     }
     (None, text)

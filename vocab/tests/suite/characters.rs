@@ -44,6 +44,27 @@ fn names_are_compared_by_key_and_never_changed() {
     // U+FA19 is another character than U+795E to a reader, and the same to a key.
     assert_eq!(identity("\u{FA19}社"), identity("神社"));
     assert_eq!(text("\u{FA19}社").ok().as_deref(), Some("\u{FA19}社"));
+    for (old, usual) in [
+        ("髙橋", "高橋"),
+        ("山﨑", "山崎"),
+        ("渡邉", "渡辺"),
+        ("渡邊", "渡辺"),
+        ("齋藤", "斎藤"),
+        ("德島", "徳島"),
+        ("瀨戸", "瀬戸"),
+        ("濵田", "浜田"),
+        ("國學院", "国学院"),
+        ("辻\u{E0101}", "辻"),
+        ("ゆ～ゆ", "ゆ〜ゆ"),
+        ("一之江", "一ノ江"),
+        ("ＡＢＣ①号", "abc1号"),
+        ("ｶﾞｰﾄﾞ", "ガード"),
+    ] {
+        assert_eq!(identity(old), identity(usual), "{old}");
+        assert_eq!(text(old).ok().as_deref(), Some(old));
+    }
+    // 斉 and 斎 are two names.
+    assert_ne!(identity("斉藤"), identity("斎藤"));
     assert_eq!(text("㈱髙﨑①").ok().as_deref(), Some("㈱髙﨑①"));
 }
 
@@ -98,6 +119,13 @@ fn lost_characters_are_flagged_and_nothing_is_guessed() {
         ("?A公園", "?A公園 [character-lost]"),
         ("Q&amp;A", "Q&A [html-removed]"),
         ("1階&amp;lt;br&amp;gt;2階", "1階\n2階 [html-removed]"),
+        ("1階<BR />2階", "1階\n2階 [html-removed]"),
+        ("A&#x26;B&#38;C", "A&B&C [html-removed]"),
+        ("&amp;amp;amp;", "& [html-removed]"),
+        ("&nbsp;", "empty [html-removed]"),
+        ("Q&A; R&D;", "Q&A; R&D;"),
+        ("&#0;", "&#0;"),
+        ("1<2", "1<2"),
         ("VOGA Watch Museum & Caf?", "VOGA Watch Museum & Caf? [character-lost]"),
         ("何か？", "何か？"),
         ("https://example.jp/a?b", "https://example.jp/a?b"),

@@ -1,6 +1,7 @@
 use hiroba_vocab::normalise::Reading;
+use hiroba_vocab::normalise::area_code::area_code;
 use hiroba_vocab::normalise::kana::katakana;
-use hiroba_vocab::normalise::phone::{phones, postal_code};
+use hiroba_vocab::normalise::phone::{e164, phones, phones_in, postal_code};
 use hiroba_vocab::normalise::web::{email, urls};
 
 use crate::check;
@@ -23,7 +24,31 @@ fn telephone_numbers_keep_their_hyphens_and_lose_their_words() {
             ("（03）3991-8101", "03-3991-8101"),
             ("０３－５２４６－１３１６", "03-5246-1316"),
             ("04996-7-0788", "04996-7-0788"),
-            ("0878412146", "0878412146"),
+            ("0878412146", "087-841-2146 [phone-hyphens]"),
+            ("0878-41-2146", "087-841-2146 [phone-hyphens]"),
+            ("087(841)2146", "087-841-2146"),
+            ("０８７ー８４１ー２１４６", "087-841-2146"),
+            ("0499670788", "04996-7-0788 [phone-hyphens]"),
+            ("0429241111", "04-2924-1111 [phone-hyphens]"),
+            ("0422512131", "0422-51-2131 [phone-hyphens]"),
+            ("0471671111", "04-7167-1111 [phone-hyphens]"),
+            ("0154822191", "015-482-2191 [phone-hyphens]"),
+            ("0120123456", "0120-123-456 [phone-hyphens]"),
+            ("0120-1234-56", "0120-123-456 [phone-hyphens]"),
+            ("0570-064-876", "0570-064-876"),
+            ("05012345678", "050-1234-5678 [phone-hyphens]"),
+            ("08001234567", "0800-123-4567 [phone-hyphens]"),
+            ("878412146", "087-841-2146 [phone-zero]"),
+            ("9012345678", "090-1234-5678 [phone-zero]"),
+            ("+81 87-841-2146", "087-841-2146 [phone-hyphens]"),
+            ("+81 (03)5253-5111", "03-5253-5111 [phone-hyphens]"),
+            ("087-841-2146 / 087-839-2011", "087-841-2146 / 087-839-2011 [phone-several]"),
+            ("電話番号：0242-33-6030（総務課）", "0242-33-6030 (総務課) [phone-label]"),
+            ("0242-33-6030（内線123）", "0242-33-6030 ext 123"),
+            ("024-000-0002", "024-000-0002"),
+            ("0990-00-0001", "0990-00-0001"),
+            ("001-821-5000", "unread [phone-unread]"),
+            ("087-841-21466", "unread [phone-unread]"),
             ("090-1234-5678", "090-1234-5678"),
             ("0120-123-456", "0120-123-456"),
             ("087‐839-2011\n", "087-839-2011"),
@@ -44,6 +69,43 @@ fn telephone_numbers_keep_their_hyphens_and_lose_their_words() {
 }
 
 #[test]
+fn an_area_code_is_added_only_where_the_length_is_right_with_it() {
+    let read = |cell: &str| phones_in(cell, Some("0242")).map(|phones| phones.numbers.join(" / "));
+    check(
+        read,
+        &[
+            ("33-6030", "0242-33-6030 [phone-completed]"),
+            ("833-6030", "833-6030 [phone-local]"),
+            ("0242-33-6030", "0242-33-6030"),
+        ],
+    );
+}
+
+#[test]
+fn an_area_code_is_that_of_the_numbering_plan() {
+    for (digits, code) in [
+        ("0878412146", Some("087")),
+        ("0335253511", Some("03")),
+        ("0499670788", Some("04996")),
+        ("0242336030", Some("0242")),
+        ("0120123456", None),
+        ("09012345678", None),
+        ("0018215000", None),
+        ("", None),
+    ] {
+        assert_eq!(area_code(digits), code, "{digits}");
+    }
+}
+
+#[test]
+fn a_number_of_japan_has_a_form_for_the_world() {
+    assert_eq!(e164("087-841-2146").as_deref(), Some("+81878412146"));
+    assert_eq!(e164("090-1234-5678").as_deref(), Some("+819012345678"));
+    assert_eq!(e164("33-6030"), None);
+    assert_eq!(e164("+44-1903-221471"), None);
+}
+
+#[test]
 fn postal_codes_have_seven_digits() {
     check(
         postal_code,
@@ -51,7 +113,10 @@ fn postal_codes_have_seven_digits() {
             ("760-0080", "760-0080"),
             ("7600080", "760-0080"),
             ("〒７６０－００８０", "760-0080"),
+            ("760ー0080", "760-0080"),
+            ("〒 760-0080", "760-0080"),
             ("760-80", "unread [postal-unread]"),
+            ("高松市", "unread [postal-unread]"),
         ],
     );
 }
@@ -82,6 +147,9 @@ fn readings_become_katakana() {
             ("にぶこうみんかん", "ニブコウミンカン [kana-folded]"),
             ("ｻｲｸﾘﾝｸﾞﾛｰﾄﾞ", "サイクリングロード [kana-folded]"),
             ("えばにし1ちょうめ", "エバニシ1チョウメ [kana-folded]"),
+            ("ﾊﾟﾋﾟﾌﾟ ﾎﾟｰﾄ", "パピプ ポート [kana-folded]"),
+            ("ABCタワー3", "ABCタワー3"),
+            ("エレベ\u{2212}タ\u{2015}", "エレベーター"),
             ("バスタ－ミナル", "バスターミナル"),
             ("ミチノエキトワダ　タクミコウボウ", "ミチノエキトワダ　タクミコウボウ"),
             ("中央公園", "unread [kana-unread]"),

@@ -32,6 +32,9 @@ fn a_pair_of_cells_is_read_by_itself() {
         ("-36259.47", "-8190.33", "unread [coordinates-not-degrees]"),
         ("51.5", "-0.12", "unread [coordinates-outside-japan]"),
         ("不明", "不明", "empty [placeholder]"),
+        ("54SUE1234567890", "54SUE1234567890", "unread [coordinates-unread]"),
+        ("35.68", "139.76923", "35.68,139.76923"),
+        ("34.7 ", "−", "unread [coordinates-half]"),
         ("市役所", "市役所", "unread [coordinates-unread]"),
     ] {
         assert_eq!(read(latitude, longitude, &frame), expected, "{latitude:?} {longitude:?}");
@@ -49,6 +52,9 @@ fn the_place_decides_what_a_pattern_cannot() {
         ("34.342778", "134.046667", "34.342778,134.046667"),
         ("34342778", "134046667", "34.342778,134.046667 [coordinates-point-restored]"),
         ("342024.5", "1340300.1", "34.3401389,134.0500278 [coordinates-dms]"),
+        // X is north, whichever of the two columns it stands in.
+        ("148743.0", "50612.0", "34.3399346,134.0500917 [coordinates-plane]"),
+        ("50612.0", "148743.0", "34.3399346,134.0500917 [coordinates-plane]"),
         ("33.2", "131.5", "33.2,131.5 [coordinates-far coordinates-coarse]"),
     ] {
         let read = read(latitude, longitude, &frame);

@@ -1,12 +1,13 @@
 //! What holds for any text.
 
+use hiroba_vocab::Issue;
 use hiroba_vocab::issue::Level;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
 use hiroba_vocab::normalise::coordinate::{Frame, point};
 use hiroba_vocab::normalise::flag::{FlagFamily, flag};
-use hiroba_vocab::normalise::key::{HeaderKey, fold};
+use hiroba_vocab::normalise::key::{HeaderKey, fold, identity};
 use hiroba_vocab::normalise::{
-    Reading, address, choice, code, date, days, hours, kana, licence, list, number, phone, time, web,
+    Reading, address, character, choice, code, date, days, hours, kana, licence, list, number, phone, time, web,
 };
 use proptest::prelude::*;
 
@@ -19,6 +20,10 @@ fn cell() -> impl Strategy<Value = String> {
         "[東京都府県市区町村郡島大字丁目番地号0-9０-９ー－（） 　高松香川札幌]{0,24}",
         "[月火水木金土日祝曜～・、;除く第0-9（）]{0,12}",
         "[0-9()（）ー－内線代表、/\n-]{0,24}",
+        "0[1-9][0-9]{8,9}",
+        "[&#;<>brBR/ampltgquot0-9x]{0,24}",
+        "[一二三四五六七八九十百千〇人分時間0-9]{0,8}",
+        "[高髙崎﨑辺邉\\u{FA19}\\u{E0100}ヶケガｶﾞｰー－～〜ァ-ヺ]{0,12}",
     ]
 }
 
@@ -58,6 +63,42 @@ proptest! {
     #[test]
     fn a_key_is_its_own_key(cell in cell()) {
         prop_assert_eq!(fold(&fold(&cell)), fold(&cell));
+        prop_assert_eq!(identity(&identity(&cell)), identity(&cell));
+    }
+
+    #[test]
+    fn published_text_keeps_its_characters_and_is_published_again_as_it_is(cell in cell()) {
+        if let Reading::Value(published, issues) = character::text(&cell) {
+            if !issues.contains(Issue::HtmlRemoved) {
+                prop_assert!(cell.contains(&*published));
+            }
+            let again = character::text(&published).ok();
+            prop_assert_eq!(again.as_deref(), Some(&*published));
+        }
+    }
+
+    #[test]
+    fn what_was_read_reads_the_same_again(cell in cell()) {
+        let same = |once: Option<String>, again: fn(&str) -> Option<String>| once.is_none_or(|once| again(&once) == Some(once));
+        let phone = |cell: &str| phone::phones(cell).ok().filter(|read| read.label.is_none()).map(|read| read.numbers.join(" / "));
+        prop_assert!(same(phone(&cell), phone));
+        let postal = |cell: &str| phone::postal_code(cell).ok();
+        prop_assert!(same(postal(&cell), postal));
+        let kana = |cell: &str| kana::katakana(cell).ok();
+        prop_assert!(same(kana(&cell), kana));
+        let count = |cell: &str| number::count(cell).ok().map(|count| count.to_string());
+        prop_assert!(same(count(&cell), count));
+        // Public holidays are no weekday, and have no short name to be read from.
+        let days = |cell: &str| {
+            let days = days::days(cell).ok().filter(|days| !days.contains(&days::Day::PublicHolidays))?;
+            Some(days.iter().map(|day| day.name()).collect::<Vec<_>>().join(","))
+        };
+        prop_assert!(same(days(&cell), days));
+        let hours = |cell: &str| {
+            let spans = hours::hours(cell).ok()?;
+            Some(spans.iter().map(|span| format!("{}～{}", span.opens, span.closes)).collect::<Vec<_>>().join("、"))
+        };
+        prop_assert!(same(hours(&cell), hours));
     }
 
     #[test]
