@@ -9,6 +9,7 @@ mod laws;
 mod results;
 mod rows;
 mod survey;
+mod tables;
 mod unusable;
 
 use std::path::{Path, PathBuf};
