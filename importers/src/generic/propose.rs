@@ -161,7 +161,8 @@ fn confidence(kind: Kind, header: &str, facts: &Facts, doubt: f64) -> f64 {
 
 fn said(kind: Kind, header: &str, facts: &Facts, what: &str) -> String {
     let share = facts.share(kind) * 100.0;
-    let cells = if share > 99.9 { format!("all {} cells", facts.filled) } else { format!("{share:.0} % of the cells") };
+    let all = facts.filled + facts.looked_at(kind) - facts.seen;
+    let cells = if share > 99.9 { format!("all {all} cells") } else { format!("{share:.0} % of the cells") };
     let header = if header_speaks(kind, header) { ", and the header says so" } else { "" };
     format!("{cells} are {what}{header}")
 }

@@ -85,7 +85,7 @@ fn head(out: &mut String, plan: &Plan, sheet: Option<&str>) -> std::fmt::Result 
         "# 番号がないとき、行を区別する列。変えるとIDが変わります / What tells rows apart where there is no number:"
     )?;
     if binding.is_own || binding.identity.is_some() {
-        let all = plan.identity.len() == plan.header.names.len();
+        let all = plan.identity.iter().copied().eq(0..plan.header.names.len());
         let columns = if all { "\"*\"".to_owned() } else { headers(&plan.identity) };
         writeln!(out, "identity = [{columns}]")?;
     } else {

@@ -6,6 +6,7 @@ mod documents;
 mod files;
 mod forms;
 mod laws;
+mod mappings;
 mod results;
 mod rows;
 mod survey;
