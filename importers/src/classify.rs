@@ -82,7 +82,9 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
         return RowKind::SetAside(if template { SetAside::Template } else { SetAside::Blank });
     };
     let name = name_of(plan, row);
-    if first.starts_with('#') && first_column == 0 && after_header <= 3 && name_is_no_name(plan, row) {
+    // English names of the columns, as LinkData writes them; a date such as #2018-04-01# is a value.
+    let names_columns = first.starts_with('#') && !first.contains(|c: char| c.is_ascii_digit());
+    if names_columns && first_column == 0 && after_header <= 3 && name_is_no_name(plan, row) {
         return RowKind::SetAside(SetAside::Explanation);
     }
     if repeats_header(plan, &filled) {
@@ -109,7 +111,8 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
         _ => {}
     }
     if filled.len() == 1 {
-        if is_note(first) {
+        // In a table of one column a long text is a row like the others.
+        if plan.header.names.len() > 1 && is_note(first) {
             return RowKind::SetAside(SetAside::Note);
         }
         if plan.habits.usual_cells >= 3 && !is_in_data_only(plan, first_column) {
@@ -140,7 +143,7 @@ fn nameless(plan: &Plan, row: &Row, filled: &[(usize, &str)]) -> RowKind {
     if said.iter().all(|at| is_number(*at)) {
         return RowKind::SetAside(SetAside::Template);
     }
-    if plan.subject.is_empty() {
+    if plan.subject.is_empty() || !plan.needs_subject() {
         return RowKind::Data;
     }
     let place =
@@ -224,7 +227,8 @@ fn explains(plan: &Plan, row: &Row, filled: &[(usize, &str)]) -> bool {
     !numeric && words >= 2 && words * 10 >= filled.len() * 7
 }
 
-fn is_total(cell: &str) -> bool {
+/// Whether a cell at the beginning of a row says that the row adds up others.
+pub(crate) fn is_total(cell: &str) -> bool {
     let compact: String = cell.chars().filter(|c| !c.is_whitespace()).collect();
     matches!(
         compact.as_str(),

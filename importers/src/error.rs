@@ -91,9 +91,18 @@ pub enum ImportError {
         /// How many rows were looked at.
         searched: usize,
     },
-    /// A table that fits no data set.
-    #[error("{}: {}", .0.file, unrecognised(.0))]
-    Unrecognised(Box<Unrecognised>),
+    /// A mapping that cannot be understood, or is for another table.
+    #[error("{file}, line {line}, column {column}: {problem}.")]
+    Mapping {
+        /// The mapping's file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// The character in the line, from 1.
+        column: usize,
+        /// What is wrong, and what to write.
+        problem: String,
+    },
     /// The options name a data set or a sheet that does not exist.
     #[error("{file}: there is no {what} '{name}'. There is: {known}.")]
     Unknown {
@@ -106,53 +115,6 @@ pub enum ImportError {
         /// What could have been.
         known: String,
     },
-}
-
-/// What was found where no data set fits.
-#[derive(Debug)]
-pub struct Unrecognised {
-    /// The file's name.
-    pub file: String,
-    /// The headers.
-    pub headers: Vec<String>,
-    /// The row of the header.
-    pub header_row: u64,
-    /// The data set that comes nearest.
-    pub nearest: Option<Nearest>,
-}
-
-/// The data set nearest to an unrecognised table.
-#[derive(Debug)]
-pub struct Nearest {
-    /// Its short name.
-    pub slug: String,
-    /// Its Japanese title.
-    pub title: String,
-    /// How near, 0 to 1.
-    pub score: f64,
-    /// Whether this version can import it at all.
-    pub supported: bool,
-}
-
-fn unrecognised(found: &Unrecognised) -> String {
-    let shown: Vec<&str> = found.headers.iter().take(12).map(String::as_str).collect();
-    let more = found.headers.len().saturating_sub(shown.len());
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let headers = format!("the columns in row {} are {}{more}", found.header_row, shown.join(", "));
-    match &found.nearest {
-        Some(nearest) if !nearest.supported => format!(
-            "this looks like {} ({}, {:.2}), which this version cannot import yet; {headers}.",
-            nearest.title, nearest.slug, nearest.score
-        ),
-        Some(nearest) => format!(
-            "no data set fits well enough; {headers}. The nearest is {} ({}, {:.2}). If that is what it is, name it with \
-             --dataset {}.",
-            nearest.title, nearest.slug, nearest.score, nearest.slug
-        ),
-        None => {
-            format!("no data set fits; {headers}. Name the data set with --dataset if it is one of the standard's.")
-        }
-    }
 }
 
 /// `, row 5` if the row is known.
@@ -177,8 +139,8 @@ impl ImportError {
             | Self::Damaged { file, .. }
             | Self::OpenQuote { file, .. }
             | Self::NoHeader { file, .. }
+            | Self::Mapping { file, .. }
             | Self::Unknown { file, .. } => file,
-            Self::Unrecognised(found) => &found.file,
         }
     }
 }

@@ -6,9 +6,11 @@ use hiroba_vocab::Datasets;
 use hiroba_vocab::dataset::Fit;
 use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::normalise::key::HeaderKey;
+use hiroba_vocab::{Iri, column_iri};
 
 use crate::error::ImportError;
 use crate::limits;
+use crate::mapping::Mapping;
 use crate::table::{Row, Table};
 
 /// How many cells of a row are compared with the known names. Real lists have fewer columns; those with a thousand repeat
@@ -32,6 +34,24 @@ pub(crate) struct Header {
     pub(crate) rows_above: u64,
 }
 
+impl Header {
+    /// For each column, the IRI of its header. Headers that differ only in how they are typed get a counter.
+    pub(crate) fn own_iris(&self) -> Vec<Iri> {
+        let mut seen: HashMap<Iri, u32> = HashMap::new();
+        let own = |name: &String| {
+            let plain = column_iri(name);
+            let mut iri = plain.clone();
+            while seen.contains_key(&iri) {
+                let times = seen.entry(plain.clone()).and_modify(|times| *times += 1).or_insert(1);
+                iri = column_iri(&format!("{name} ({times})"));
+            }
+            seen.insert(iri.clone(), 1);
+            iri
+        };
+        self.names.iter().map(own).collect()
+    }
+}
+
 /// The header and the first rows of a table.
 #[derive(Debug)]
 pub(crate) struct Preview {
@@ -44,20 +64,36 @@ pub(crate) struct Preview {
 ///
 /// # Errors
 /// [`ImportError::NoHeader`], or the rows cannot be read.
-pub(crate) fn find(table: &Table, file: &str) -> Result<Preview, ImportError> {
+pub(crate) fn find(table: &Table, file: &str, mapping: Option<&Mapping>) -> Result<Preview, ImportError> {
     let mut rows = table.rows()?;
     let mut first = Vec::new();
     let mut row = Row::default();
     while first.len() < limits::SAMPLE && rows.next(&mut row)? {
         first.push(row.clone());
     }
-    let no_header =
-        || ImportError::NoHeader { file: file.to_owned(), searched: first.len().min(limits::HEADER_SEARCH) };
-    let at = position(&first, table.geometry.is_some()).ok_or_else(no_header)?;
+    let said = mapping.and_then(|mapping| said(&first, mapping));
+    let at = said.or_else(|| position(&first, table.geometry.is_some())).ok_or_else(|| none(file, first.len()))?;
     let second = second_row(&first, at);
     let header = build(&first, at, second);
     let sample = first.split_off((at + 1 + usize::from(second)).min(first.len()));
     Ok(Preview { header, sample })
+}
+
+/// The header that a mapping means: the row that it names, or the one that has most of the headers that it names.
+fn said(rows: &[Row], mapping: &Mapping) -> Option<usize> {
+    if let Some(number) = mapping.header_row {
+        return rows.iter().position(|row| row.number == number);
+    }
+    let fits = |row: &Row| mapping.fits(&row.cells().map(HeaderKey::new).collect::<Vec<_>>());
+    let rows = rows.get(..limits::HEADER_SEARCH).unwrap_or(rows);
+    let fits: Vec<usize> = rows.iter().map(fits).collect();
+    let most = fits.iter().copied().max().filter(|most| *most * 2 > mapping.columns.len())?;
+    fits.iter().position(|count| *count == most)
+}
+
+/// No header among so many rows.
+pub(crate) fn none(file: &str, rows: usize) -> ImportError {
+    ImportError::NoHeader { file: file.to_owned(), searched: rows.min(limits::HEADER_SEARCH) }
 }
 
 /// Which of the rows is the header: a LinkData table says so itself; else the row with the most known names.
@@ -75,8 +111,29 @@ fn position(rows: &[Row], geojson: bool) -> Option<usize> {
     if best >= 2 {
         return known.iter().position(|count| *count == best);
     }
-    // Nothing is known: the first row that could be a header at all, so that the error can show its columns.
-    rows.iter().position(|row| row.filled().count() >= 2 && row.filled().all(|(_, cell)| cell.parse::<f64>().is_err()))
+    // Nothing is known: the first row that is as wide as most, and holds words.
+    let width = usual_width(rows);
+    rows.iter().position(|row| {
+        let filled: Vec<&str> = row.filled().map(|(_, cell)| cell).collect();
+        filled.len() * 10 >= width * 6 && filled.len() >= width.min(2) && filled.iter().any(|cell| !is_data(cell)) && {
+            // What begins with a number, a date or an address of the web is a row and no header.
+            filled.first().is_some_and(|first| !is_data(first)) && filled.iter().all(|cell| cell.chars().count() <= 120)
+        }
+    })
+}
+
+/// How many cells most rows have, of those that have any.
+fn usual_width(rows: &[Row]) -> usize {
+    let mut widths: Vec<usize> = rows.iter().map(|row| row.filled().count()).filter(|width| *width > 0).collect();
+    widths.sort_unstable();
+    widths.get(widths.len() / 2).copied().unwrap_or(0)
+}
+
+/// Whether a cell is a value and no name of a column: a number, a date, an address of the web.
+fn is_data(cell: &str) -> bool {
+    let cell = cell.trim_matches(['#', '"', '\'']);
+    let date = cell.chars().filter(char::is_ascii_digit).count() * 2 >= cell.chars().count();
+    cell.parse::<f64>().is_ok() || cell.contains("://") || date && cell.contains(['-', '/', ':', '.'])
 }
 
 /// How many cells of a row are names that some data set knows. A name twice counts once: a column of categories may hold

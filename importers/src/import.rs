@@ -2,22 +2,25 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
 use hiroba_vocab::dataset::{Column, Need, Reads};
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::character::trim;
-use hiroba_vocab::{Datasets, Issue, Issues};
+use hiroba_vocab::{Dataset, Datasets, Issue, Issues};
 use ngsild::Entity;
 
 use crate::build::Builder;
 use crate::classify::{RowKind, SetAside, classify};
 use crate::error::ImportError;
+use crate::generic;
 use crate::header::{self, Preview};
+use crate::mapping::{self, Mapping};
 use crate::options::Options;
 use crate::plan::{Found, Plan, fingerprint};
 use crate::recognise::{self, Clues};
 use crate::report::{
-    ColumnUse, Facts, IssueGroup, MergedRow, Quality, Recorder, RefusedRow, Report, SetAsideGroup, checks,
+    ColumnUse, Facts, IssueGroup, MergedRow, Nearest, Quality, Recorder, RefusedRow, Report, SetAsideGroup, checks,
 };
 use crate::source::{Input, Source};
 use crate::table::{Row, Rows, Table};
@@ -73,26 +76,20 @@ impl Import {
     /// Opens a file: finds its encoding, its header and its data set, and reads it once to learn its habits.
     ///
     /// # Errors
-    /// The file cannot be read, is of no kind that holds a table, has no header, or fits no data set.
-    pub fn open(input: impl Into<Input>, options: Options) -> Result<Self, ImportError> {
+    /// The file cannot be read, is of no kind that holds a table, or has no header.
+    pub fn open(input: impl Into<Input>, mut options: Options) -> Result<Self, ImportError> {
         let source = Source::examine(input.into())?;
         let file = source.input.name();
-        let mut best: Option<Candidate> = None;
-        let mut failure: Option<ImportError> = None;
-        let tables = wanted_sheets(Table::all(&source)?, &file, &options)?;
-        for table in tables {
-            match Candidate::of(table, &file, &options) {
-                Ok(candidate) => {
-                    if best.as_ref().is_none_or(|best| candidate.binding.score > best.binding.score) {
-                        best = Some(candidate);
-                    }
-                }
-                Err(error) => failure = failure.or(Some(error)),
-            }
+        if let (None, None, Input::Path(path)) = (&options.mapping, &options.dataset, &source.input) {
+            options.mapping = mapping::beside(path)?;
         }
-        let Some(Candidate { table, preview, binding }) = best else {
-            return Err(failure.unwrap_or(ImportError::Empty { file }));
-        };
+        options.sheet = options.sheet.or_else(|| options.mapping.as_ref()?.sheet.clone());
+        let tables = wanted_sheets(Table::all(&source)?, &file, &options)?;
+        let Candidate { table, preview, binding, mapping } = Candidate::choose(tables, &file, &options)?;
+        if let Some(mapping) = mapping {
+            options.municipality = options.municipality.or(mapping.publisher);
+            options.publisher = options.publisher.or(mapping.publisher_name);
+        }
         let plan = Plan::make(&table, binding, preview.header, &file, &options)?;
         let mut recorder = Recorder::new(plan.header.names.len());
         note_habits(&plan, &mut recorder);
@@ -132,6 +129,12 @@ impl Import {
         crate::dataset::entity(&self.source, &self.plan, &self.options, &self.recorder.counts)
     }
 
+    /// The mapping by which the file is read, as TOML with comments that explain it: whatever it is changed to, the next
+    /// import with it follows ([`Options::mapping`]). Unchanged it gives the same entities.
+    pub fn mapping(&self) -> String {
+        mapping::write(&self.plan, self.table.sheet.as_deref())
+    }
+
     /// What happened so far.
     pub fn report(&self) -> Report {
         let plan = &self.plan;
@@ -139,9 +142,13 @@ impl Import {
             let known = plan.binding.columns.get(at).and_then(Option::as_ref);
             let geometry = self.table.geometry == Some(at);
             let feeds = if geometry { Some("location") } else { known.and_then(|column| column.feeds.as_deref()) };
+            let standard =
+                known.filter(|column| !column.feeds.as_deref().is_some_and(hiroba_vocab::iri::is_absolute_iri));
             ColumnUse {
                 header: header.clone(),
-                means: known.map(|column| column.name.clone()).or_else(|| geometry.then(|| "geometry".to_owned())),
+                skipped: plan.binding.skipped.contains(&at),
+                proposal: plan.binding.proposals.get(at).cloned().flatten(),
+                means: standard.map(|column| column.name.clone()).or_else(|| geometry.then(|| "geometry".to_owned())),
                 attribute: feeds.map_or_else(
                     || plan.own_iris[at].to_string(),
                     |term| hiroba_vocab::Terms::published().iri(term).to_string(),
@@ -161,6 +168,9 @@ impl Import {
             title: plan.binding.dataset.title_ja.clone(),
             likeness: (plan.binding.score * 100.0).round() / 100.0,
             quality: self.quality(&issues, &set_aside),
+            is_own: plan.binding.is_own,
+            nearest: plan.binding.nearest.clone(),
+            mapping: plan.binding.mapping.clone(),
             header_row: plan.header.row,
             above_header: plan.header.above.clone(),
             rows_above_header: plan.header.rows_above,
@@ -215,31 +225,78 @@ struct Candidate {
     table: Table,
     preview: Preview,
     binding: recognise::Binding,
+    mapping: Option<Mapping>,
 }
 
 impl Candidate {
-    fn of(table: Table, file: &str, options: &Options) -> Result<Self, ImportError> {
-        let preview = header::find(&table, file)?;
-        let clues = Clues { file, sheet: table.sheet.as_deref(), geometry: table.geometry };
-        let binding = match &options.dataset {
-            None => recognise::recognise(&preview, clues)?,
-            Some(slug) => {
-                let dataset = Datasets::published().get(slug).ok_or_else(|| ImportError::Unknown {
-                    file: file.to_owned(),
-                    what: "data set",
-                    name: slug.clone(),
-                    known: Datasets::published()
-                        .supported()
-                        .iter()
-                        .map(|d| d.slug.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                })?;
-                recognise::bind(dataset, &preview, clues)
+    /// The table that fits a data set best; where none fits any, the largest, as a data set of its own.
+    fn choose(tables: Vec<Table>, file: &str, options: &Options) -> Result<Self, ImportError> {
+        let mut best: Option<Self> = None;
+        let mut failure: Option<ImportError> = None;
+        let mut unfit: Option<(usize, Table, Preview, Option<Nearest>)> = None;
+        for table in tables {
+            let preview = match header::find(&table, file, options.mapping.as_ref()) {
+                Ok(preview) => preview,
+                Err(error) => {
+                    failure = failure.or(Some(error));
+                    continue;
+                }
+            };
+            let clues = clues(&table, file);
+            let mapping = match (&options.mapping, &options.dataset, &options.mappings) {
+                (None, None, Some(folder)) => mapping::in_folder(folder, &preview.header)?,
+                (mapping, ..) => mapping.clone(),
+            };
+            let binding = match (&mapping, &options.dataset) {
+                (Some(mapping), _) => match mapping::apply(mapping, &preview, clues) {
+                    Ok(binding) => Ok(binding),
+                    Err(error) => {
+                        failure = failure.or(Some(error));
+                        continue;
+                    }
+                },
+                (None, Some(slug)) => Ok(recognise::bind(named_dataset(slug, file)?, &preview, clues)),
+                (None, None) => recognise::recognise(&preview, clues),
+            };
+            match binding {
+                Ok(binding) if best.as_ref().is_none_or(|best| binding.score > best.binding.score) => {
+                    best = Some(Self { table, preview, binding, mapping });
+                }
+                Ok(_) => {}
+                Err(nearest) => {
+                    let cells: usize = preview.sample.iter().map(|row| row.filled().count()).sum();
+                    if cells > 0 && unfit.as_ref().is_none_or(|(most, ..)| cells > *most) {
+                        unfit = Some((cells, table, preview, nearest));
+                    } else if cells == 0 {
+                        failure = failure.or_else(|| Some(header::none(file, 1)));
+                    }
+                }
             }
-        };
-        Ok(Self { table, preview, binding })
+        }
+        match (best, unfit) {
+            (Some(best), _) => Ok(best),
+            (None, Some((_, table, preview, nearest))) => {
+                let binding = generic::bind(&table, &preview, clues(&table, file), nearest)?;
+                Ok(Self { table, preview, binding, mapping: None })
+            }
+            (None, None) => Err(failure.unwrap_or_else(|| ImportError::Empty { file: file.to_owned() })),
+        }
     }
+}
+
+fn clues<'c>(table: &'c Table, file: &'c str) -> Clues<'c> {
+    Clues { file, sheet: table.sheet.as_deref(), geometry: table.geometry }
+}
+
+/// The data set of a short name that a person gave.
+fn named_dataset(slug: &str, file: &str) -> Result<&'static Arc<Dataset>, ImportError> {
+    let datasets = Datasets::published();
+    datasets.get(slug).ok_or_else(|| ImportError::Unknown {
+        file: file.to_owned(),
+        what: "data set",
+        name: slug.to_owned(),
+        known: datasets.supported().iter().map(|d| d.slug.as_str()).collect::<Vec<_>>().join(", "),
+    })
 }
 
 fn wanted_sheets(tables: Vec<Table>, file: &str, options: &Options) -> Result<Vec<Table>, ImportError> {

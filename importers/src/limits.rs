@@ -26,6 +26,9 @@ pub const CELLS: usize = 20_000_000;
 /// Bytes of a GeoJSON file.
 pub const GEOJSON: u64 = 128 * 1024 * 1024;
 
+/// Bytes of a mapping.
+pub const MAPPING: u64 = 4 * 1024 * 1024;
+
 /// Rows at the top of a table among which the header is looked for.
 pub const HEADER_SEARCH: usize = 40;
 

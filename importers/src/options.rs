@@ -1,7 +1,11 @@
 //! What the person who imports a file knows and the file does not say.
 
+use std::path::PathBuf;
+
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
 use ngsild::DateTime;
+
+use crate::mapping::Mapping;
 
 /// Options of an import. `now` is the only thing that must be given: an importer never reads the clock, so that the same
 /// file gives the same entities.
@@ -11,6 +15,11 @@ pub struct Options {
     pub now: DateTime,
     /// The short name of the data set, where it should not be recognised.
     pub dataset: Option<String>,
+    /// How the columns are read, where a person has said so. Without it, `<file>.hiroba.toml` beside the file is used if it
+    /// is there, unless a data set is named.
+    pub mapping: Option<Mapping>,
+    /// A folder of mappings, of which the one is used that names exactly the columns of the table.
+    pub mappings: Option<PathBuf>,
     /// The sheet of a workbook.
     pub sheet: Option<String>,
     /// The publisher's code.
@@ -33,6 +42,8 @@ impl Options {
         Self {
             now,
             dataset: None,
+            mapping: None,
+            mappings: None,
             sheet: None,
             municipality: None,
             publisher: None,

@@ -6,8 +6,9 @@ use hiroba_vocab::dataset::{Column, Dataset, Datasets, Fit, OtherDataset, Reads}
 use hiroba_vocab::normalise::character::{fold_width, trim};
 use hiroba_vocab::normalise::key::HeaderKey;
 
-use crate::error::{ImportError, Nearest, Unrecognised};
+use crate::generic::Proposal;
 use crate::header::{Header, Preview};
+use crate::report::Nearest;
 
 /// What the columns of a table are in a data set.
 #[derive(Debug, Clone)]
@@ -19,6 +20,22 @@ pub(crate) struct Binding {
     pub(crate) score: f64,
     /// What of the score does not come from columns that all data sets share.
     evidence: f64,
+    /// Whether a word, or several columns, speak for this data set and for hardly any other.
+    is_specific: bool,
+    /// The table is a data set of its own: a row needs no name, and its short name is part of the ids.
+    pub(crate) is_own: bool,
+    /// Which columns tell rows apart, where a person has said so.
+    pub(crate) identity: Option<Vec<usize>>,
+    /// Of which columns a row must fill one, where a person has said so.
+    pub(crate) subject: Option<Vec<usize>>,
+    /// The mapping by which the columns are read.
+    pub(crate) mapping: Option<String>,
+    /// Columns that are not to be published.
+    pub(crate) skipped: Vec<usize>,
+    /// Of a table of its own: what was proposed for each column.
+    pub(crate) proposals: Vec<Option<Proposal>>,
+    /// Of a table of its own: the data set that comes nearest.
+    pub(crate) nearest: Option<Nearest>,
 }
 
 /// What to know about a table besides its cells.
@@ -36,11 +53,22 @@ const ENOUGH: f64 = 0.36;
 /// and this much of it must speak for the data set and for no other.
 const EVIDENCE: f64 = 0.09;
 
-/// Decides the data set of a table.
+/// Words this loud name the data set,
+const LOUD: f64 = 0.4;
+/// and so do this many columns that few other data sets have.
+const OWN_COLUMNS: usize = 2;
+/// and so does one with its official name in a table of at least this many columns,
+const WHOLE: f64 = 5.0;
+/// of which nearly all are known.
+const NEARLY_ALL: f64 = 0.9;
+/// A column of this weight is one that few other data sets have; see [`Datasets::weight`].
+const OWN: f64 = 1.0;
+
+/// Decides the data set of a table. A table that is only a bit like one is none: its columns would get another meaning.
 ///
 /// # Errors
-/// [`ImportError::Unrecognised`] with the nearest one.
-pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, ImportError> {
+/// The nearest data set, where none fits.
+pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, Option<Nearest>> {
     let words = Words::collect(preview, clues);
     let datasets = Datasets::published();
     let mut bindings: Vec<Binding> =
@@ -55,12 +83,13 @@ pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, 
     if let Some(best) = &best
         && best.score >= ENOUGH
         && best.evidence >= EVIDENCE
+        && best.is_specific
         && best.has_subject()
         && other.is_none_or(|(_, score)| score <= best.score)
     {
         return Ok(best.clone());
     }
-    let nearest = match (best, other) {
+    Err(match (best, other) {
         (best, Some((other, score))) if best.as_ref().is_none_or(|best| score > best.score) => {
             Some(Nearest { slug: other.slug.clone(), title: other.title_ja.clone(), score, supported: false })
         }
@@ -71,13 +100,7 @@ pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, 
             supported: true,
         }),
         _ => None,
-    };
-    Err(ImportError::Unrecognised(Box::new(Unrecognised {
-        file: clues.file.to_owned(),
-        headers: preview.header.names.clone(),
-        header_row: preview.header.row,
-        nearest,
-    })))
+    })
 }
 
 /// The columns of a table in a given data set, whatever the score.
@@ -86,6 +109,24 @@ pub(crate) fn bind(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>) 
 }
 
 impl Binding {
+    /// A table with what its columns are, and nothing else known.
+    pub(crate) fn own(dataset: Arc<Dataset>, columns: Vec<Option<Arc<Column>>>, score: f64) -> Self {
+        Self {
+            dataset,
+            columns,
+            score,
+            evidence: 0.0,
+            is_specific: false,
+            is_own: true,
+            identity: None,
+            subject: None,
+            mapping: None,
+            skipped: Vec::new(),
+            proposals: Vec::new(),
+            nearest: None,
+        }
+    }
+
     /// Whether some column says what a row is about.
     pub(crate) fn has_subject(&self) -> bool {
         self.dataset.subject.is_empty() || !self.columns_named(&self.dataset.subject).is_empty()
@@ -101,7 +142,7 @@ impl Binding {
 fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Words) -> Binding {
     let columns = assign(dataset, &preview.header, clues.geometry);
     let datasets = Datasets::published();
-    let (mut weight, mut known, mut named) = (0.0, 0.0, 0.0);
+    let (mut weight, mut known, mut named, mut own, mut official) = (0.0, 0.0, 0.0, 0, false);
     for (at, column) in columns.iter().enumerate() {
         let blank = preview.header.keys.get(at).is_none_or(|key| key.full.is_empty());
         if clues.geometry == Some(at) || blank && column.is_none() {
@@ -110,16 +151,29 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
         named += 1.0;
         if let Some(column) = column {
             known += 1.0;
-            weight += datasets.weight(column);
+            let weighs = datasets.weight(column);
+            weight += weighs;
+            if weighs >= OWN {
+                let fit = preview.header.keys.get(at).and_then(|key| column.fit(key));
+                own += usize::from(fit.is_some_and(|fit| fit < Fit::Likeness));
+                official |= fit == Some(Fit::Official);
+            }
         }
     }
     let likeness = if named > 0.0 { known / named } else { 0.0 };
+    let is_whole = official && known >= WHOLE && likeness >= NEARLY_ALL;
     // A table with few of the standard's columns among many of its own is still recognised by those few.
     let likeness = f64::max(likeness, f64::min(known / 12.0, 0.9));
     let distinct = weight / (weight + 3.0);
     let spoken = words.evidence(&dataset.words);
     let evidence = 0.35 * distinct + 0.30 * spoken;
-    Binding { dataset: Arc::clone(dataset), columns, score: 0.35 * likeness + evidence, evidence }
+    let is_specific = spoken >= LOUD || own >= OWN_COLUMNS || is_whole;
+    Binding {
+        evidence,
+        is_specific,
+        is_own: false,
+        ..Binding::own(Arc::clone(dataset), columns, 0.35 * likeness + evidence)
+    }
 }
 
 fn score_other(other: &OtherDataset, header: &Header, words: &Words) -> f64 {

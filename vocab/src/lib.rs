@@ -6,6 +6,7 @@
 //! * [`namespace`], [`term`], [`context`]: the published classes and attributes, and their @context.
 //! * [`dataset`]: what the columns of the standard municipal data sets mean.
 //! * [`municipality`]: the local governments of Japan.
+//! * [`unit`]: units that stand in headers and behind numbers.
 //! * [`normalise`], [`issue`]: values as municipalities write them, and what there is to say about them.
 
 pub mod context;
@@ -18,6 +19,7 @@ pub mod namespace;
 pub mod ngsi_ld;
 pub mod normalise;
 pub mod term;
+pub mod unit;
 
 pub use dataset::{Dataset, Datasets};
 pub use iri::Iri;
@@ -25,12 +27,14 @@ pub use issue::{Issue, Issues, Level};
 pub use name::{DatasetId, EntityId, NameError, Scope, Tenant};
 pub use term::Terms;
 
-/// The IRI of a column that no definition knows: its header after NFKC, percent-encoded, in our own namespace.
+/// The IRI of a column that no definition knows: the key of its header ([`normalise::key::column`]), percent-encoded, in
+/// our own namespace.
 ///
-/// The same header gives the same IRI in every file, so that a column of a city's own can be asked for.
+/// The same header gives the same IRI in every file, however it is typed, so that a column of a city's own can be asked
+/// for. Headers of one table that have the same key are told apart by the caller.
 pub fn column_iri(header: &str) -> Iri {
     let mut iri = String::from(namespace::COLUMN);
-    for byte in normalise::character::nfkc(normalise::character::trim(header)).bytes() {
+    for byte in normalise::key::column(header).bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
             iri.push(char::from(byte));
         } else {

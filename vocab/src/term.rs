@@ -109,9 +109,10 @@ impl Terms {
         self.by_name.get(name).and_then(|at| self.list.get(*at))
     }
 
-    /// The IRI of a term; for a name that is no term, the IRI that it would have in our own namespace.
+    /// The IRI of a term; an IRI is its own; for a name that is neither, the IRI that it would have in our namespace.
     pub fn iri(&self, name: &str) -> Iri {
-        self.get(name).map_or_else(|| Iri::from_expanded(format!("{HIROBA}{name}")), |term| term.iri.clone())
+        let other = || Iri::parse(name).unwrap_or_else(|_| Iri::from_expanded(format!("{HIROBA}{name}")));
+        self.get(name).map_or_else(other, |term| term.iri.clone())
     }
 
     /// All terms in the order of the file: classes, attributes, keys.

@@ -15,8 +15,8 @@ use crate::plan::{Plan, hash};
 use crate::report::Recorder;
 use crate::table::Row;
 
-/// What stays as it is in the last part of an id.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+/// What stays as it is in a part of an id.
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Gives ids, each once.
 #[derive(Debug, Default)]
@@ -54,10 +54,10 @@ impl Ids {
 
     /// A stand-in until the row's address is known.
     pub(super) fn draft(&self, plan: &Plan, publisher: LocalGovernmentCode) -> EntityId {
-        EntityId::from_stored(format!("urn:ngsi-ld:{}:{publisher}:", plan.binding.dataset.entity_type))
+        EntityId::from_stored(format!("urn:ngsi-ld:{}:{publisher}:", plan.type_name()))
     }
 
-    /// `urn:ngsi-ld:<Type>:<code>:<number>`; without a number that tells the row apart, a hash in the number's place: of the
+    /// `urn:ngsi-ld:<Type>:<code>:<number>`, of a table of its own `urn:ngsi-ld:<Type>:<code>:<table>:<number>`; without a number that tells the row apart, a hash in the number's place: of the
     /// data set's own columns for that, or of name, address, building and installation position.
     pub(super) fn of(
         &mut self,
@@ -79,7 +79,11 @@ impl Ids {
                 hashed(plan, row, address)
             }
         };
-        let id = format!("urn:ngsi-ld:{}:{publisher}:{last}", plan.binding.dataset.entity_type);
+        let kind = plan.type_name();
+        let id = match &plan.id_part {
+            Some(part) => format!("urn:ngsi-ld:{kind}:{publisher}:{part}:{last}"),
+            None => format!("urn:ngsi-ld:{kind}:{publisher}:{last}"),
+        };
         let times = self.given.entry(hash(&id)).and_modify(|times| *times += 1).or_insert(1);
         if *times == 1 {
             return EntityId::from_stored(id);

@@ -23,7 +23,7 @@ use ngsild::{Attribute, AttributeValue, Entity};
 use serde_json::Value as Json;
 
 pub(crate) use attribute::names;
-pub(crate) use id::Ids;
+pub(crate) use id::{ENCODED, Ids};
 
 use crate::plan::{Language, Plan};
 use crate::report::Recorder;
@@ -74,6 +74,7 @@ impl<'p> Builder<'p> {
     pub(crate) fn entity(&mut self, row: &Row, recorder: &mut Recorder) -> Result<Box<Entity>, Refusal> {
         let plan = self.plan;
         if let Some(first) = plan.subject.first()
+            && plan.needs_subject()
             && plan.subject.iter().all(|at| published(row.cell(*at)).is_err())
         {
             return Err(Refusal {

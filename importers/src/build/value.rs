@@ -64,7 +64,7 @@ impl Draft<'_> {
             match reading {
                 Reading::Value(value, issues) => {
                     let mut attribute = self.noted(AttributeValue::Property(value), issues, trim(cell));
-                    attribute.unit_code = simple.unit.map(Into::into);
+                    attribute.unit_code = simple.unit.as_deref().map(Into::into);
                     subs(self, &mut attribute);
                     self.entity.attributes.insert(simple.iri.clone(), vec![attribute]);
                 }

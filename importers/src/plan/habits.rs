@@ -12,7 +12,7 @@ use hiroba_vocab::normalise::character::{fold_width, is_hyphen, trim};
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
 use hiroba_vocab::normalise::date::{Order, proves_order};
 use hiroba_vocab::normalise::flag::{is_circle, is_cross, is_plain_no};
-use hiroba_vocab::normalise::key::HeaderKey;
+use hiroba_vocab::normalise::key::{HeaderKey, identity};
 
 use super::coordinates::Coordinates;
 use super::slots::Location;
@@ -91,6 +91,8 @@ pub(crate) struct Survey<'b> {
     /// Columns of numbers with the rank of their header.
     numbers: Vec<(usize, usize, Numbers)>,
     code: Option<usize>,
+    /// Columns that may tell rows apart, and how well they do.
+    things: (Vec<usize>, Numbers),
     marks: Vec<Marks>,
     say_no: bool,
     orders: Vec<Option<Order>>,
@@ -150,6 +152,7 @@ impl<'b> Survey<'b> {
                 .map(|at| (at, rank(columns[at].as_deref(), &header.keys[at]), Numbers::default()))
                 .collect(),
             code: reads(Reads::PublisherCode).next(),
+            things: (Vec::new(), Numbers::default()),
             marks: vec![Marks::default(); columns.len()],
             say_no: false,
             orders: vec![None; columns.len()],
@@ -173,6 +176,18 @@ impl<'b> Survey<'b> {
         }
     }
 
+    /// Also finds out whether these columns together tell the rows apart.
+    pub(crate) fn telling_apart(mut self, columns: &[usize]) -> Self {
+        self.things.0 = columns.to_vec();
+        self
+    }
+
+    /// Whether they do: no two rows share them, and no row lacks them all.
+    pub(crate) fn tells_apart(&self) -> bool {
+        let (columns, things) = &self.things;
+        !columns.is_empty() && things.filled == self.rows && things.score() == things.seen.len() as u64
+    }
+
     /// Looks at a row.
     pub(crate) fn see(&mut self, row: &Row) {
         let filled = row.filled().count();
@@ -186,7 +201,14 @@ impl<'b> Survey<'b> {
         self.cells[filled.min(last)] += 1;
         let code = self.code.map_or("", |at| trim(row.cell(at)));
         // The same row twice is one thing, and its number is not repeated.
-        let this = if self.numbers.is_empty() { 0 } else { fingerprint(row).0 };
+        let (columns, things) = &mut self.things;
+        let this = if self.numbers.is_empty() && columns.is_empty() { 0 } else { fingerprint(row).0 };
+        if columns.iter().any(|at| !trim(row.cell(*at)).is_empty()) {
+            things.filled += 1;
+            let cells: Vec<String> = columns.iter().map(|at| identity(row.cell(*at))).collect();
+            let (first, repeated) = things.seen.entry(hash(&cells)).or_insert((this, false));
+            *repeated |= *first != this;
+        }
         for (at, _, numbers) in &mut self.numbers {
             let number = trim(row.cell(*at));
             if !number.is_empty() {

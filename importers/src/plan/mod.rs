@@ -8,8 +8,9 @@ mod year;
 
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::coordinate::Frame;
-use hiroba_vocab::{Iri, Issues, Terms, column_iri};
+use hiroba_vocab::{Iri, Issues, Terms};
 use ngsild::DateTime;
+use percent_encoding::utf8_percent_encode;
 
 use crate::error::ImportError;
 use crate::header::Header;
@@ -17,7 +18,7 @@ use crate::limits;
 use crate::options::Options;
 use crate::recognise::Binding;
 use crate::table::{Row, Table};
-pub(crate) use coordinates::{Grid, pair_of};
+pub(crate) use coordinates::{Grid, halves, pair_of};
 pub(crate) use habits::{Habits, fingerprint, hash};
 pub use publisher::{Found, Publisher};
 pub(crate) use slots::{Language, Slots, Sub};
@@ -47,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) identity: Vec<usize>,
     /// How many rows there are after the header.
     pub(crate) rows: u64,
+    /// What stands between code and number in the ids of a table of its own: its short name, percent-encoded.
+    pub(crate) id_part: Option<String>,
 }
 
 impl Plan {
@@ -61,7 +64,8 @@ impl Plan {
         file: &str,
         options: &Options,
     ) -> Result<Self, ImportError> {
-        let mut survey = habits::Survey::new(&binding.columns, &header, table.geometry);
+        let things = if binding.is_own { things(&binding, table.geometry) } else { Vec::new() };
+        let mut survey = habits::Survey::new(&binding.columns, &header, table.geometry).telling_apart(&things);
         let mut rows = table.rows()?;
         let mut row = Row::default();
         let mut count: u64 = 0;
@@ -81,21 +85,31 @@ impl Plan {
         }
         let publisher = Publisher::decide(options, file, table.sheet.as_deref(), &header, &survey);
         let office = publisher.known().and_then(|code| hiroba_vocab::municipality::Municipalities::all().get(code));
-        let name = subject(&binding).first().copied();
+        let subject = subject(&binding);
+        // Of a table without names only the first column can hold the names of groups.
+        let name = subject.first().copied().or(binding.is_own.then_some(1));
+        let identity = match &binding.identity {
+            Some(columns) => columns.clone(),
+            None if binding.is_own && survey.tells_apart() => things,
+            None if binding.is_own => (0..header.names.len()).collect(),
+            None => binding.columns_named(&binding.dataset.identity),
+        };
         let habits = survey.habits(name);
         let mut coordinates = survey.coordinates.habits(office.and_then(|body| body.office), habits.tokyo_datum);
         coordinates.frame.abroad |= !habits.is_japanese;
         drop(survey);
         let terms = Terms::published();
-        let own_iris: Vec<Iri> = header.names.iter().map(|name| column_iri(name)).collect();
-        let slots = Slots::new(&binding.columns, &habits, &own_iris, table.geometry);
+        let own_iris = header.own_iris();
+        let slots = Slots::new(&binding.columns, &habits, &own_iris, table.geometry, &binding.skipped);
+        let slug = utf8_percent_encode(&binding.dataset.slug, crate::build::ENCODED).to_string();
         Ok(Self {
             entity_type: terms.iri(&binding.dataset.entity_type),
-            dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{}", publisher.code, binding.dataset.slug)),
+            dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{slug}", publisher.code)),
             now: options.now,
             year: year::of(header.above.iter().map(String::as_str).chain(table.sheet.as_deref()).chain([file])),
-            subject: subject(&binding),
-            identity: binding.columns_named(&binding.dataset.identity),
+            subject,
+            identity,
+            id_part: binding.is_own.then_some(slug),
             frame: coordinates.frame,
             grid: coordinates.grid,
             notable: coordinates.notable,
@@ -109,6 +123,17 @@ impl Plan {
         })
     }
 
+    /// Whether a row that does not say what it is about is no entity. Of a table of its own nobody has said so.
+    pub(crate) fn needs_subject(&self) -> bool {
+        !self.binding.is_own || self.binding.subject.is_some()
+    }
+
+    /// The type of the entities in their ids: a term, or the last part of an IRI.
+    pub(crate) fn type_name(&self) -> &str {
+        let name = self.binding.dataset.entity_type.as_str();
+        name.rsplit(['/', '#', ':']).next().filter(|last| !last.is_empty()).unwrap_or(name)
+    }
+
     /// How a column's cells are read, if the data set knows the column.
     pub(crate) fn reads(&self, column: usize) -> Option<Reads> {
         self.binding.columns.get(column)?.as_ref().map(|column| column.reads)
@@ -117,11 +142,33 @@ impl Plan {
 
 /// The columns of the table that say what a row is about. Any form of the name does: its reading, or the English one.
 fn subject(binding: &Binding) -> Vec<usize> {
+    if let Some(columns) = &binding.subject {
+        return columns.clone();
+    }
     let mut columns = binding.columns_named(&binding.dataset.subject);
     let feeds = |at: usize| binding.columns[at].as_ref().and_then(|column| column.feeds.as_deref());
+    if binding.is_own && columns.is_empty() {
+        return (0..binding.columns.len()).filter(|at| feeds(*at) == Some("name")).collect();
+    }
     if columns.iter().any(|at| feeds(*at) == Some("name")) {
         let more = (0..binding.columns.len()).filter(|at| feeds(*at) == Some("name") && !columns.contains(at));
         columns.extend(more.collect::<Vec<_>>());
     }
     columns
+}
+
+/// The columns of a table of its own that may tell its rows apart: what a thing is called and where it is. Without a name
+/// there are none.
+fn things(binding: &Binding, geometry: Option<usize>) -> Vec<usize> {
+    use Reads::{Address, Building, City, Locality, Lot, Name, Prefecture, Region, Town};
+    let is = |at: usize, wanted: &[Reads]| {
+        binding.columns[at].as_ref().is_some_and(|column| wanted.contains(&column.reads) && column.of.is_none())
+    };
+    let columns = (0..binding.columns.len()).filter(|at| geometry != Some(*at));
+    let named: Vec<usize> = columns.clone().filter(|at| is(*at, &[Name])).collect();
+    if named.is_empty() {
+        return Vec::new();
+    }
+    let place = columns.filter(|at| is(*at, &[Address, Building, City, Locality, Lot, Prefecture, Region, Town]));
+    named.into_iter().chain(place).collect()
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hiroba_vocab::dataset::{Column, Reads};
+use hiroba_vocab::term::{AttributeKind, TermRole};
 use hiroba_vocab::{Iri, Terms};
 
 use super::habits::Habits;
@@ -96,7 +97,7 @@ pub(crate) struct Simple {
     pub(crate) iri: Iri,
     pub(crate) column: usize,
     pub(crate) is: Arc<Column>,
-    pub(crate) unit: Option<&'static str>,
+    pub(crate) unit: Option<String>,
     pub(crate) subs: Vec<Sub>,
 }
 
@@ -114,11 +115,12 @@ impl Slots {
         habits: &Habits,
         own_iris: &[Iri],
         geometry: Option<usize>,
+        skipped: &[usize],
     ) -> Self {
         let mut slots = Self { number: habits.number, ..Self::default() };
         slots.location.geometry = geometry;
         for (at, column) in columns.iter().enumerate() {
-            if geometry == Some(at) {
+            if geometry == Some(at) || skipped.contains(&at) {
                 continue;
             }
             match column {
@@ -130,7 +132,7 @@ impl Slots {
                 Some(column) => slots.place(at, column),
             }
         }
-        slots.attach(columns, own_iris);
+        slots.attach(columns, own_iris, skipped);
         slots
     }
 
@@ -176,52 +178,50 @@ impl Slots {
     /// Puts a column that is a value of its own.
     fn value(&mut self, at: usize, column: &Arc<Column>, part: &str) {
         let terms = Terms::published();
-        let Some(term) = column.feeds.as_deref().and_then(|name| terms.get(name)) else {
+        let Some(feeds) = column.feeds.as_deref() else {
             return self.own.push((at, false));
+        };
+        let iri = terms.iri(feeds);
+        let term = terms.get(feeds);
+        // A text of which a mapping says the language is one by its language, whatever it is called.
+        let language = match term {
+            Some(term) => term.role == TermRole::Attribute(AttributeKind::Language),
+            None => column.part.is_some(),
         };
         if column.of.is_some() {
             // Attached once all attributes are there.
-        } else if matches!(term.term.as_str(), "name" | "alternateName" | "title" | "description") {
-            let found = self.languages.iter_mut().find(|language| language.iri == term.iri);
+        } else if language {
+            let found = self.languages.iter_mut().find(|language| language.iri == iri);
             match found {
+                // A second column of the same language would take the place of the first.
+                Some(language) if language.parts.iter().any(|(known, ..)| known == part) => self.own.push((at, false)),
                 Some(language) => language.parts.push((part.to_owned(), at, column.reads)),
                 None => self.languages.push(Language {
-                    iri: term.iri.clone(),
-                    is_name: term.term == "name",
+                    iri,
+                    is_name: feeds == "name",
                     parts: vec![(part.to_owned(), at, column.reads)],
                 }),
             }
-        } else if term.term == "contactPoint" {
+        } else if feeds == "contactPoint" {
             self.contact.push(Contact { key: part.to_owned(), column: at, reads: column.reads });
         } else if column.many && column.reads != Reads::Number {
-            match self.gathered.iter_mut().find(|gathered| gathered.iri == term.iri) {
+            match self.gathered.iter_mut().find(|gathered| gathered.iri == iri) {
                 Some(gathered) => gathered.columns.push(at),
-                None => self.gathered.push(Gathered {
-                    iri: term.iri.clone(),
-                    columns: vec![at],
-                    reads: column.reads,
-                    subs: Vec::new(),
-                }),
+                None => self.gathered.push(Gathered { iri, columns: vec![at], reads: column.reads, subs: Vec::new() }),
             }
-        } else if self.simple.iter().any(|simple| simple.iri == term.iri) {
+        } else if self.simple.iter().any(|simple| simple.iri == iri) {
             self.own.push((at, false));
         } else {
-            let unit = term.unit.as_deref();
-            self.simple.push(Simple {
-                iri: term.iri.clone(),
-                column: at,
-                is: Arc::clone(column),
-                unit,
-                subs: Vec::new(),
-            });
+            let unit = term.and_then(|term| term.unit.clone()).or_else(|| column.unit.clone());
+            self.simple.push(Simple { iri, column: at, is: Arc::clone(column), unit, subs: Vec::new() });
         }
     }
 
     /// Attaches sub-attributes to the attributes that they are about; without one they stand for themselves.
-    fn attach(&mut self, columns: &[Option<Arc<Column>>], own_iris: &[Iri]) {
+    fn attach(&mut self, columns: &[Option<Arc<Column>>], own_iris: &[Iri], skipped: &[usize]) {
         let terms = Terms::published();
         for (at, column) in columns.iter().enumerate() {
-            let Some(column) = column else { continue };
+            let Some(column) = column.as_ref().filter(|_| !skipped.contains(&at)) else { continue };
             let (Some(of), Some(feeds)) = (&column.of, &column.feeds) else { continue };
             let (parent, iri) = (terms.iri(of), terms.iri(feeds));
             let simple = self.simple.iter_mut().map(|simple| (&simple.iri, &mut simple.subs));

@@ -12,7 +12,9 @@ pub(crate) use form::checks;
 pub(crate) use quality::Facts;
 pub use quality::{Part, Quality};
 pub(crate) use recorder::Recorder;
+pub(crate) use text::word;
 
+use crate::generic::Proposal;
 use crate::plan::Found;
 
 /// The report of an import. Serialises to JSON; [`Report::to_text`] makes a plain-text table of it.
@@ -39,6 +41,12 @@ pub struct Report {
     pub likeness: f64,
     /// How good the file is, for the publisher.
     pub quality: Quality,
+    /// The table is none of the data sets: its rows became entities of a type of their own.
+    pub is_own: bool,
+    /// Where it is none: the data set that comes nearest.
+    pub nearest: Option<Nearest>,
+    /// The mapping by which the columns were read: its file.
+    pub mapping: Option<String>,
     /// The row of the header, from 1; 0 for GeoJSON.
     pub header_row: u64,
     /// Titles and metadata above the header.
@@ -98,6 +106,23 @@ pub struct ColumnUse {
     pub means: Option<String>,
     /// The IRI of the attribute that takes its values.
     pub attribute: String,
+    /// A mapping says that it is not to be published.
+    pub skipped: bool,
+    /// Of a table of its own: what it looks like, how certain that is, and why.
+    pub proposal: Option<Proposal>,
+}
+
+/// The data set nearest to a table that is none.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Nearest {
+    /// Its short name.
+    pub slug: String,
+    /// Its Japanese title.
+    pub title: String,
+    /// How near, 0 to 1.
+    pub score: f64,
+    /// Whether this version can import it at all.
+    pub supported: bool,
 }
 
 /// An issue in a column.

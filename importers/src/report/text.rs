@@ -18,7 +18,26 @@ impl Report {
         let sheet = self.sheet.as_ref().map(|name| format!(", sheet {name}")).unwrap_or_default();
         let misnamed = if self.misnamed { " (the name says otherwise)" } else { "" };
         writeln!(out, "  format     {}{misnamed}{sheet}, header in row {}", self.format, self.header_row)?;
-        writeln!(out, "  data set   {} ({}), likeness {:.2}", self.title, self.dataset, self.likeness)?;
+        if self.is_own {
+            writeln!(out, "  data set   none fits; taken for one of its own: {} ({})", self.title, self.dataset)?;
+            if let Some(nearest) = &self.nearest {
+                let advice = if nearest.supported {
+                    format!(". If it is that, say --dataset {}", nearest.slug)
+                } else {
+                    ", which this version cannot import yet".to_owned()
+                };
+                writeln!(
+                    out,
+                    "  nearest    {} ({}), likeness {:.2}{advice}",
+                    nearest.title, nearest.slug, nearest.score
+                )?;
+            }
+        } else {
+            writeln!(out, "  data set   {} ({}), likeness {:.2}", self.title, self.dataset, self.likeness)?;
+        }
+        if let Some(mapping) = &self.mapping {
+            writeln!(out, "  mapping    {mapping}")?;
+        }
         let name = self.publisher_name.as_deref().unwrap_or("unknown");
         writeln!(out, "  publisher  {} {name}", self.publisher)?;
         let rows = &self.rows;
@@ -34,6 +53,7 @@ impl Report {
         for check in quality.form.iter().filter(|check| !check.passed) {
             writeln!(out, "  form       {} not kept: {}", check.rule, check.sentence)?;
         }
+        self.write_proposals(out)?;
         for row in &self.refused {
             writeln!(out, "  refused    row {}, {}: {:?}: {}", row.row, row.column, row.value, row.reason)?;
         }
@@ -49,8 +69,9 @@ impl Report {
                 writeln!(out, "                     row {}: {}", example.row, example.text)?;
             }
         }
-        let own: Vec<&str> =
-            self.columns.iter().filter(|column| column.means.is_none()).map(|column| column.header.as_str()).collect();
+        let is_own =
+            |column: &&super::ColumnUse| column.means.is_none() && !column.skipped && column.proposal.is_none();
+        let own: Vec<&str> = self.columns.iter().filter(is_own).map(|column| column.header.as_str()).collect();
         if !own.is_empty() {
             let shown: Vec<String> = own.iter().take(20).map(|header| header.replace('\n', " ")).collect();
             let more = if own.len() > 20 { ", …" } else { "" };
@@ -62,4 +83,27 @@ impl Report {
         }
         Ok(())
     }
+
+    /// What the columns of a table of its own look like, a line each. One that is not certain is only told.
+    fn write_proposals(&self, out: &mut String) -> std::fmt::Result {
+        for column in self.columns.iter().take(PROPOSALS) {
+            let Some(proposal) = &column.proposal else { continue };
+            let header = column.header.replace('\n', " ");
+            let word = word(proposal.reads);
+            let sure = if proposal.taken { "is" } else { "may be" };
+            writeln!(out, "  column     {header}: {sure} {word}, {:.2}: {}", proposal.confidence, proposal.why)?;
+        }
+        if self.columns.iter().skip(PROPOSALS).any(|column| column.proposal.is_some()) {
+            writeln!(out, "  column     … and more")?;
+        }
+        Ok(())
+    }
+}
+
+/// How many columns the text tells of.
+const PROPOSALS: usize = 40;
+
+/// The word for a way of reading in mappings: `postal-code`.
+pub(crate) fn word(reads: hiroba_vocab::dataset::Reads) -> String {
+    serde_json::to_value(reads).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }

@@ -62,6 +62,7 @@ fn every_limit_is_listed_with_its_value() {
         ("WORKBOOK", mebibytes(limits::WORKBOOK)),
         ("WORKBOOK_UNPACKED", mebibytes(limits::WORKBOOK_UNPACKED)),
         ("GEOJSON", mebibytes(limits::GEOJSON)),
+        ("MAPPING", mebibytes(limits::MAPPING)),
         ("CELLS", grouped(limits::CELLS as u64)),
         ("HEADER_SEARCH", grouped(limits::HEADER_SEARCH as u64)),
         ("SAMPLE", grouped(limits::SAMPLE as u64)),
@@ -79,6 +80,8 @@ fn every_option_is_listed_with_its_flag() {
     let Options {
         now: _,
         dataset: _,
+        mapping: _,
+        mappings: _,
         sheet: _,
         municipality: _,
         publisher: _,
@@ -89,7 +92,18 @@ fn every_option_is_listed_with_its_flag() {
     } = options();
     let page = document("importing.md");
     let rows = table_rows(&page);
-    for field in ["dataset", "sheet", "municipality", "publisher", "licence", "source", "issued", "modified"] {
+    for field in [
+        "dataset",
+        "mapping",
+        "mappings",
+        "sheet",
+        "municipality",
+        "publisher",
+        "licence",
+        "source",
+        "issued",
+        "modified",
+    ] {
         let found =
             rows.iter().any(|row| row[0].starts_with(&format!("`--{field} ")) && row[1] == format!("`{field}`"));
         assert!(found, "{field}");

@@ -59,3 +59,11 @@ fn each_kind_of_list_becomes_what_the_snapshots_show_in_both_layouts() {
         }
     });
 }
+
+#[test]
+fn a_table_that_is_no_data_set_becomes_what_the_snapshot_shows() {
+    insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
+        let imported = import(samples().join("372013_libraries.csv")).unwrap();
+        insta::assert_snapshot!("372013_libraries.csv", imported.report.to_text() + &page(&imported));
+    });
+}

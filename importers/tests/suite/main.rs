@@ -6,9 +6,11 @@ mod documents;
 mod files;
 mod forms;
 mod laws;
+mod mappings;
 mod results;
 mod rows;
 mod survey;
+mod tables;
 mod unusable;
 
 use std::path::{Path, PathBuf};

@@ -61,7 +61,7 @@ fn import(path: &Path) -> Result<String, String> {
         "| `{}` | {} | {} | {} | {:.2} | {} {} | {} | {} | {} | {} | {} | {}{check} | {} | {} | {} | {why} |\n",
         report.file,
         report.format,
-        report.dataset,
+        if report.is_own { format!("none: {}", report.dataset) } else { report.dataset.clone() },
         report.header_row,
         report.likeness,
         report.quality.score,

@@ -1,11 +1,11 @@
 //! A column of a data set: its names, how its cells are read, and where the value goes.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::normalise::key::{HeaderKey, fold};
 
 /// How a cell is read. The first group has a part in the entity as a whole; the others are values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reads {
     /// The publisher's local government code.
@@ -142,7 +142,7 @@ pub struct Column {
     pub old: Vec<String>,
     /// How cells are read.
     pub reads: Reads,
-    /// The term of the attribute that takes the value.
+    /// The term of the attribute that takes the value. Of a column that only its file knows: the attribute's IRI.
     pub feeds: Option<String>,
     /// Which part of the attribute: a language tag, a key, a hazard code.
     pub part: Option<String>,
@@ -150,6 +150,8 @@ pub struct Column {
     pub of: Option<String>,
     /// Units that may stand behind numbers.
     pub units: Vec<String>,
+    /// UN/CEFACT code of the unit of its numbers, where no term says it.
+    pub unit: Option<String>,
     /// The standard's choices.
     pub choices: Vec<String>,
     /// How necessary the standard makes it.
@@ -174,6 +176,27 @@ pub(super) struct Keys {
 }
 
 impl Column {
+    /// A column that only its file knows. `feeds` is a term or the IRI of an attribute.
+    pub fn of_a_file(name: &str, reads: Reads, feeds: Option<String>) -> Self {
+        Self {
+            name: name.to_owned(),
+            current: Vec::new(),
+            old: Vec::new(),
+            reads,
+            feeds,
+            part: None,
+            of: None,
+            units: Vec::new(),
+            unit: None,
+            choices: Vec::new(),
+            need: Need::Optional,
+            when: None,
+            many: false,
+            extra: true,
+            keys: Keys::default(),
+        }
+    }
+
     /// How well a header fits, if it does at all.
     pub fn fit(&self, header: &HeaderKey) -> Option<Fit> {
         let keys = &self.keys;

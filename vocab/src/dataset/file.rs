@@ -169,6 +169,7 @@ fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
         part: raw.part,
         of: raw.of,
         units: raw.units,
+        unit: None,
         choices: raw.choices,
         need: raw.need,
         when: raw.when,

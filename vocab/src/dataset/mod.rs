@@ -12,7 +12,7 @@ pub use column::{Column, Fit, Need, Reads};
 use crate::normalise::key::fold;
 
 /// A data set that can be imported.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct Dataset {
     /// The short name that file names bear: `public_toilet`.
     pub slug: String,
@@ -65,6 +65,8 @@ pub struct OtherDataset {
 pub struct Datasets {
     supported: Vec<Arc<Dataset>>,
     others: Vec<OtherDataset>,
+    /// See [`Datasets::generic`].
+    generic: Arc<Dataset>,
     /// In how many data sets a column of that name occurs.
     frequency: HashMap<String, usize>,
 }
@@ -92,7 +94,10 @@ impl Datasets {
     /// As [`Datasets::read`].
     pub fn read_published() -> Result<Self, String> {
         let (common, others) = (include_str!("../../datasets/common.toml"), include_str!("../../datasets/others.toml"));
-        Self::read(common, FILES, others)
+        let mut all = Self::read(common, FILES, others)?;
+        let generic = file::dataset(include_str!("../../datasets/record.toml"), &file::groups(common)?)?;
+        all.generic = Arc::new(generic);
+        Ok(all)
     }
 
     /// Reads definitions: the shared groups of columns, one text per data set, and the list of other data sets.
@@ -109,7 +114,7 @@ impl Datasets {
             let names: BTreeSet<&str> = dataset.columns.iter().map(|column| column.name.as_str()).collect();
             names.into_iter().for_each(|name| *frequency.entry(name.to_owned()).or_insert(0) += 1);
         }
-        Ok(Self { supported, others, frequency })
+        Ok(Self { supported, others, generic: Arc::default(), frequency })
     }
 
     /// The data sets that can be imported.
@@ -122,17 +127,24 @@ impl Datasets {
         &self.others
     }
 
+    /// What is known of a table that is none of the data sets: the columns that mean the same everywhere.
+    pub fn generic(&self) -> &Arc<Dataset> {
+        &self.generic
+    }
+
     /// The data set of that short name.
     pub fn get(&self, slug: &str) -> Option<&Arc<Dataset>> {
         self.supported.iter().find(|dataset| dataset.slug == slug)
     }
 
-    /// How much a column says about which data set a file is: much if few data sets have it, nothing if all do.
+    /// How much a column says about which data set a file is: 1.8 if no other data set has it, nothing if all do, however
+    /// many data sets there are.
     pub fn weight(&self, column: &Column) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a handful of data sets")]
         let share = |n: usize| n as f64;
         let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(1);
-        (share(self.supported.len().max(1)) / share(frequency)).ln()
+        let all = share(self.supported.len().max(2));
+        1.8 * (all / share(frequency)).ln() / all.ln()
     }
 }
 

@@ -42,6 +42,56 @@ pub fn fold(text: &str) -> String {
     key
 }
 
+/// The key by which a column of a city's own is named: NFKC, lower case, long vowels restored, one kind of hyphen, without
+/// footnotes and blanks. Between Latin letters or digits a blank is an underscore, so that words stay apart.
+pub fn column(header: &str) -> String {
+    let text = nfkc(header.trim_matches(is_blank));
+    let text = fold_long_vowels(&text);
+    let mut key = String::with_capacity(text.len());
+    let mut blank = false;
+    for c in without_footnotes(&text).chars() {
+        if is_blank(c) {
+            blank = true;
+            continue;
+        }
+        let word = |c: char| c.is_ascii_alphanumeric();
+        if std::mem::take(&mut blank) && word(c) && key.ends_with(word) {
+            key.push('_');
+        }
+        let long_vowel = c == 'ー' && key.ends_with(|c: char| has_vowel(c) || matches!(c, 'ぁ'..='ゖ'));
+        if is_hyphen(c) && !long_vowel { key.push('-') } else { key.extend(c.to_lowercase()) }
+    }
+    key
+}
+
+/// The text without marks that lead to a footnote, and without a footnote behind it: 名称※1, 名称*, 名称(注2), and all that
+/// follows ※ at the beginning of a line. A header that is nothing else keeps it.
+fn without_footnotes(text: &str) -> String {
+    let mut kept = String::with_capacity(text.len());
+    for line in text.lines() {
+        let line = line.trim_matches(is_blank);
+        if !kept.is_empty() && line.starts_with(['※', '*', '注', '(']) && line.contains(['※', '*', '注']) {
+            continue;
+        }
+        if !kept.is_empty() {
+            kept.push(' ');
+        }
+        kept.push_str(without_mark(line));
+    }
+    if kept.trim_matches(is_blank).is_empty() { text.to_owned() } else { kept }
+}
+
+/// A line without a mark at its end: a sign, at most two digits, and brackets around them.
+fn without_mark(line: &str) -> &str {
+    let inner = line.trim_end_matches([')', ']']);
+    let inner = inner.trim_end_matches(|c: char| c.is_ascii_digit());
+    let Some(rest) = ['※', '*', '注'].iter().find_map(|mark| inner.strip_suffix(*mark)) else { return line };
+    let rest = rest.trim_end_matches(['※', '*']).trim_end_matches(['(', '[']).trim_end_matches(is_blank);
+    if rest.is_empty() || line.len() - rest.len() > 10 { line } else { rest }
+}
+
+/// The key of a name or an address, for comparing entities: as [`fold`], and with the spellings of small kana in place
+/// names made one (ヶ, ケ, が; ッ, ツ; 之, ノ, の).
 /// The key of a name or an address, for comparing entities: as [`fold`], with old kanji in their usual form (髙, 邉) and
 /// the spellings of small kana in place names made one (ヶ, ケ; ッ, ツ; 之, ノ, の). Never to be published.
 pub fn identity(text: &str) -> String {

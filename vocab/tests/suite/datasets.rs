@@ -128,3 +128,42 @@ fn an_unknown_columns_iri_is_made_of_its_header() {
     assert_eq!(column_iri(" Ａ_1 "), column_iri("A_1"));
     assert!(hiroba_vocab::iri::is_absolute_iri(column_iri("敷地面積計(㎡）\n#?/%").as_str()));
 }
+
+#[test]
+fn the_iri_of_a_column_does_not_depend_on_how_its_header_is_typed() {
+    for (one, other) in [
+        ("Ａ_1", "a_1"),
+        ("面積 計", "面積計"),
+        ("公園等施設名\n※１施設に複数", "公園等施設名"),
+        ("名称※1", "名称"),
+        ("名称（注２）", "名称"),
+        ("名称*", "名称"),
+        ("デ―タ形式", "データ形式"),
+        ("Baby  Change", "baby_change"),
+        ("0－4歳", "0-4歳"),
+    ] {
+        assert_eq!(column_iri(one), column_iri(other), "{one:?}");
+    }
+    for (one, other) in [("1-2", "12"), ("a b", "ab"), ("面積(㎡)", "面積"), ("※", "名称"), ("注", "※")] {
+        assert_ne!(column_iri(one), column_iri(other), "{one:?}");
+    }
+}
+
+#[test]
+fn a_table_of_another_kind_knows_the_columns_of_all_lists_and_needs_none() {
+    let generic = Datasets::published().generic();
+    assert_eq!(Terms::published().get(&generic.entity_type).unwrap().role, TermRole::Class);
+    assert!(generic.subject.is_empty());
+    for name in ["名称", "名称_カナ", "所在地_連結表記", "緯度", "経度", "電話番号", "URL", "備考", "郵便番号"]
+    {
+        assert!(generic.column(name).is_some(), "{name}");
+    }
+}
+
+#[test]
+fn a_column_of_one_data_set_weighs_the_same_however_many_there_are() {
+    let all = Datasets::published();
+    let own = all.get("aed").unwrap().column("外部利用不可").unwrap();
+    assert!((all.weight(own) - 1.8).abs() < 1e-9);
+    assert!(all.weight(all.get("aed").unwrap().column("名称").unwrap()) < 0.2);
+}

@@ -100,6 +100,30 @@ fn a_dry_run_writes_nothing() {
 }
 
 #[test]
+fn how_a_table_was_read_is_written_down_once_and_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let list = folder.path().join("131016_books.csv");
+    std::fs::write(&list, "番号,書名,担当\n1,広場の歴史,山野\n2,町の地図,川辺\n").unwrap();
+    let mapping = folder.path().join("131016_books.csv.hiroba.toml");
+    let save = ["--dry-run", "--save-mapping", mapping.to_str().unwrap()];
+    let first = import(&list, &save);
+    assert_eq!(first.code, 0, "{}", first.stderr);
+    assert!(first.stdout.contains("none fits; taken for one of its own: books (books)"), "{}", first.stdout);
+    let text = std::fs::read_to_string(&mapping).unwrap();
+    std::fs::write(&mapping, text.replace("header = \"担当\"", "header = \"担当\"\nskip = true")).unwrap();
+    // What a person has edited is not written over.
+    let again = import(&list, &save);
+    assert_eq!(again.code, 1, "{}", again.stdout);
+    assert!(again.stderr.contains("is there already"), "{}", again.stderr);
+    let found = import(&list, &["--dry-run"]);
+    assert!(found.stdout.contains("mapping    131016_books.csv.hiroba.toml"), "{}{}", found.stdout, found.stderr);
+    std::fs::write(&mapping, "type = \"Book\"\n").unwrap();
+    let wrong = import(&list, &["--dry-run"]);
+    assert_eq!(wrong.code, 3);
+    assert!(wrong.stderr.contains("131016_books.csv.hiroba.toml, line 1, column 8"), "{}", wrong.stderr);
+}
+
+#[test]
 fn rows_that_are_refused_are_told_and_the_others_published() {
     run(async {
         for broker in Broker::every().await {
@@ -135,7 +159,7 @@ fn files_that_cannot_be_read_say_what_to_do_and_leave_nothing_behind() {
             (bad("page.csv", b"<!DOCTYPE html><html><body>404</body></html>"), 3, "web page"),
             (bad("photo.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), 3, "binary data"),
             (bad("text.csv", "これは表ではありません\n".as_bytes()), 3, "header"),
-            (bad("other.csv", "colour,price\nred,100\nblue,80\n".as_bytes()), 3, "--dataset"),
+            (bad("numbers.csv", b"1,2\n3,4\n"), 3, "header"),
             (bad("book.xlsx", b"PK\x03\x04 and then nothing"), 3, "damaged"),
             (bad("quote.csv", open_quote.as_bytes()), 3, "row 3"),
         ] {

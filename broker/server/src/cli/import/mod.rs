@@ -1,5 +1,6 @@
 //! `hiroba import`.
 
+mod mapping;
 mod read;
 mod remote;
 mod sink;
@@ -7,7 +8,7 @@ mod sink;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hiroba_importers::{Options, Report};
+use hiroba_importers::{ImportError, Mapping, Options, Report};
 use hiroba_vocab::Tenant;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
@@ -25,7 +26,7 @@ pub(super) use sink::{Sink, SinkError};
 
 /// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON.
 ///
-/// The data set is recognised by its columns. Importing a file again writes only what differs. Every row is accounted for
+/// The data set is recognised by its columns; a table that is none becomes one of its own. Importing a file again writes only what differs. Every row is accounted for
 /// in the report: published, merged with another, set aside because it is no entity, or refused with the reason.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
@@ -49,6 +50,15 @@ pub(super) struct ImportArgs {
     /// Which data set it is, when it is not recognised: aed, evacuation_space, …
     #[arg(long, value_name = "NAME")]
     dataset: Option<String>,
+    /// Read the columns as this mapping says. Beside the file, as FILE.hiroba.toml, it is found without being named.
+    #[arg(long, value_name = "FILE", conflicts_with = "dataset")]
+    mapping: Option<PathBuf>,
+    /// A folder of mappings: the one that names exactly the columns of the file is used.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "mapping"])]
+    mappings: Option<PathBuf>,
+    /// Write down how the columns were read, as a mapping to edit. Only with one file; nothing there is written over.
+    #[arg(long, value_name = "FILE")]
+    save_mapping: Option<PathBuf>,
     /// Which sheet of a workbook.
     #[arg(long, value_name = "NAME")]
     sheet: Option<String>,
@@ -143,6 +153,23 @@ pub(super) fn run(arguments: &ImportArgs) -> Outcome {
 }
 
 async fn run_all(arguments: &ImportArgs) -> Outcome {
+    let options = match options(arguments) {
+        Ok(options) => options,
+        Err(error) => {
+            output::error(&error);
+            return Outcome::Invalid;
+        }
+    };
+    if let Some(path) = &arguments.save_mapping {
+        let [file] = arguments.files.as_slice() else {
+            output::error("--save-mapping writes the mapping of one file; give one file");
+            return Outcome::Invalid;
+        };
+        if let Err(error) = mapping::save(file, options.clone(), path).await {
+            output::error(&error);
+            return error.outcome();
+        }
+    }
     let sink = match sink(arguments).await {
         Ok(sink) => sink,
         Err(error) => {
@@ -152,7 +179,7 @@ async fn run_all(arguments: &ImportArgs) -> Outcome {
     };
     let mut outcome = Outcome::Done;
     for file in &arguments.files {
-        let this = run_one(arguments, &sink, file).await;
+        let this = run_one(arguments, &options, &sink, file).await;
         outcome = outcome.worse(this);
         if this == Outcome::Unreachable {
             break;
@@ -161,9 +188,10 @@ async fn run_all(arguments: &ImportArgs) -> Outcome {
     outcome
 }
 
-async fn run_one(arguments: &ImportArgs, sink: &Sink, file: &std::path::Path) -> Outcome {
+async fn run_one(arguments: &ImportArgs, options: &Options, sink: &Sink, file: &std::path::Path) -> Outcome {
     let progress = progress(file);
-    let imported = import_file(file.to_owned().into(), options(arguments), sink, &progress).await;
+    let options = Options { now: now(), ..options.clone() };
+    let imported = import_file(file.to_owned().into(), options, sink, &progress).await;
     progress.finish_and_clear();
     match imported {
         Ok((report, published)) => {
@@ -212,9 +240,11 @@ fn progress(file: &std::path::Path) -> ProgressBar {
     bar
 }
 
-fn options(arguments: &ImportArgs) -> Options {
-    Options {
+fn options(arguments: &ImportArgs) -> Result<Options, ImportError> {
+    Ok(Options {
         dataset: arguments.dataset.clone(),
+        mapping: arguments.mapping.as_deref().map(Mapping::read).transpose()?,
+        mappings: arguments.mappings.clone(),
         sheet: arguments.sheet.clone(),
         municipality: arguments.municipality,
         publisher: arguments.publisher.clone(),
@@ -223,7 +253,7 @@ fn options(arguments: &ImportArgs) -> Options {
         issued: arguments.issued.clone(),
         modified: arguments.modified.clone(),
         ..Options::new(now())
-    }
+    })
 }
 
 async fn sink(arguments: &ImportArgs) -> Result<Sink, SinkError> {
