@@ -82,7 +82,8 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
         return RowKind::SetAside(if template { SetAside::Template } else { SetAside::Blank });
     };
     let name = name_of(plan, row);
-    if first.starts_with('#') && first_column == 0 && after_header <= 3 && name_is_no_name(plan, row) {
+    // Some databases write a date between two of these marks.
+    if first.starts_with('#') && !first.ends_with('#') && first_column == 0 && after_header <= 3 && name_is_no_name(plan, row) {
         return RowKind::SetAside(SetAside::Explanation);
     }
     if repeats_header(plan, &filled) {

@@ -108,7 +108,9 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
             continue;
         }
         named += 1.0;
-        if let Some(column) = column {
+        if let Some(column) = column
+            && !column.rest
+        {
             known += 1.0;
             weight += datasets.weight(column);
         }
@@ -117,7 +119,7 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
     // A table with few of the standard's columns among many of its own is still recognised by those few.
     let likeness = f64::max(likeness, f64::min(known / 12.0, 0.9));
     let distinct = weight / (weight + 3.0);
-    let spoken = words.evidence(&dataset.words);
+    let spoken = words.evidence(&dataset.words, &dataset.against);
     let evidence = 0.35 * distinct + 0.30 * spoken;
     Binding { dataset: Arc::clone(dataset), columns, score: 0.35 * likeness + evidence, evidence }
 }
@@ -131,7 +133,7 @@ fn score_other(other: &OtherDataset, header: &Header, words: &Words) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a few headers")]
     let hits = hits as f64;
     let weight = 1.8 * hits;
-    0.35 * f64::min(hits / 3.0, 1.0) + 0.35 * weight / (weight + 3.0) + 0.30 * words.evidence(&other.words)
+    0.35 * f64::min(hits / 3.0, 1.0) + 0.35 * weight / (weight + 3.0) + 0.30 * words.evidence(&other.words, &[])
 }
 
 /// Gives each column of the table at most one column of the data set: the best fits first, then in the definition's order.
@@ -159,7 +161,7 @@ fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> V
                 continue;
             }
             let found = dataset.columns.iter().enumerate().position(|(c, column)| {
-                usable[c] && (!taken[c] || column.many) && column.fit(&header.keys[*at]) == Some(wanted)
+                usable[c] && !column.rest && (!taken[c] || column.many) && column.fit(&header.keys[*at]) == Some(wanted)
             });
             if let Some(found) = found {
                 taken[found] = true;
@@ -173,6 +175,10 @@ fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> V
         && !assigned.iter().flatten().any(|column| column.reads == Reads::Number)
     {
         assigned[0] = dataset.columns.iter().find(|column| column.reads == Reads::Number).cloned();
+    }
+    if let Some(rest) = dataset.columns.iter().find(|column| column.rest) {
+        let free = assigned.iter_mut().zip(&header.keys).filter(|(column, key)| column.is_none() && !key.full.is_empty());
+        free.for_each(|(column, _)| *column = Some(Arc::clone(rest)));
     }
     assigned
 }
@@ -232,9 +238,10 @@ impl Words {
         Self { file: clues.file.to_lowercase(), title: title.to_lowercase(), headers, rows }
     }
 
-    /// How strongly `words` speak from name, title, headers and cells, 0 to 1.
-    fn evidence(&self, words: &[String]) -> f64 {
-        let found = |text: &str| words.iter().any(|word| text.contains(word.as_str()));
+    /// How strongly `words` speak from name, title, headers and cells, 0 to 1. Beside a word of `against` they say nothing.
+    fn evidence(&self, words: &[String], against: &[String]) -> f64 {
+        let any = |text: &str, words: &[String]| words.iter().any(|word| text.contains(word.as_str()));
+        let found = |text: &str| any(text, words) && !any(text, against);
         let share = |yes: bool, strength: f64| if yes { 1.0 - strength } else { 1.0 };
         #[expect(clippy::cast_precision_loss, reason = "at most a few hundred rows")]
         let cells = if self.rows.is_empty() {

@@ -2,12 +2,16 @@
 
 mod coordinates;
 mod habits;
+mod period;
 mod publisher;
 mod slots;
 
 use hiroba_vocab::dataset::Reads;
+use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::coordinate::Frame;
+use hiroba_vocab::normalise::date::{Moment, date_in};
 use hiroba_vocab::{Iri, Issues, Terms, column_iri};
+use jiff::civil::Date;
 use ngsild::DateTime;
 
 use crate::error::ImportError;
@@ -42,6 +46,8 @@ pub(crate) struct Plan {
     pub(crate) subject: Vec<usize>,
     /// Columns that tell rows apart; see [`hiroba_vocab::dataset::Dataset::identity`].
     pub(crate) identity: Vec<usize>,
+    /// The month that the file's name or its title names, for dates without a year.
+    pub(crate) month: Option<Date>,
     /// How many rows there are after the header.
     pub(crate) rows: u64,
 }
@@ -85,6 +91,7 @@ impl Plan {
         drop(survey);
         let terms = Terms::published();
         let own_iris: Vec<Iri> = header.names.iter().map(|name| column_iri(name)).collect();
+        let month = period::month(file, table.sheet.as_deref(), &header.above);
         let slots = Slots::new(&binding.columns, &habits, &own_iris, table.geometry);
         Ok(Self {
             entity_type: terms.iri(&binding.dataset.entity_type),
@@ -101,8 +108,20 @@ impl Plan {
             publisher,
             slots,
             own_iris,
+            month,
             rows: count,
         })
+    }
+
+    /// Whether rows are expected to have a number: where the data set numbers none, a missing one is nothing to speak of.
+    pub(crate) fn is_numbered(&self) -> bool {
+        let columns = &self.binding.dataset.columns;
+        self.binding.dataset.identity.is_empty() || columns.iter().any(|column| column.reads == Reads::Number)
+    }
+
+    /// The date in a cell of a column, in the order that the column has, and of the month that the file is about.
+    pub(crate) fn date(&self, column: usize, cell: &str) -> Reading<Moment> {
+        date_in(cell, self.habits.orders.get(column).copied().flatten(), self.month)
     }
 
     /// How a column's cells are read, if the data set knows the column.

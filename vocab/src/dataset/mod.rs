@@ -28,6 +28,10 @@ pub struct Dataset {
     pub title_en: String,
     /// Words that speak for this data set wherever they occur in a file.
     pub words: Vec<String>,
+    /// Words beside which the others say nothing: 駐車場 is a car park, 自転車駐車場 is not.
+    pub against: Vec<String>,
+    /// Classes that headers may name before the column (投票所_名称), the data set's own first.
+    pub classes: Vec<String>,
     /// Columns that say what a row is about, by their official names. A row that fills none of them is no entity. Where
     /// there are none, any cell is enough.
     pub subject: Vec<String>,
@@ -77,6 +81,22 @@ const FILES: &[&str] = &[
     include_str!("../../datasets/public_toilet.toml"),
     include_str!("../../datasets/tourism.toml"),
     include_str!("../../datasets/preschool.toml"),
+    include_str!("../../datasets/food_business.toml"),
+    include_str!("../../datasets/school_lunch.toml"),
+    include_str!("../../datasets/school_lunch_metadata.toml"),
+    include_str!("../../datasets/school_district.toml"),
+    include_str!("../../datasets/support_scheme.toml"),
+    include_str!("../../datasets/emergency_radio.toml"),
+    include_str!("../../datasets/school.toml"),
+    include_str!("../../datasets/parking.toml"),
+    include_str!("../../datasets/bicycle_parking.toml"),
+    include_str!("../../datasets/polling_place.toml"),
+    include_str!("../../datasets/waste_sorting.toml"),
+    include_str!("../../datasets/baby_station.toml"),
+    include_str!("../../datasets/waste_collection_point.toml"),
+    include_str!("../../datasets/tourism_point.toml"),
+    include_str!("../../datasets/waste_collection_area.toml"),
+    include_str!("../../datasets/waste_calendar.toml"),
 ];
 
 impl Datasets {
@@ -127,12 +147,12 @@ impl Datasets {
         self.supported.iter().find(|dataset| dataset.slug == slug)
     }
 
-    /// How much a column says about which data set a file is: much if few data sets have it, nothing if all do.
+    /// How much a column says about which data set a file is: much if few data sets have it, nothing if every second does.
     pub fn weight(&self, column: &Column) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a handful of data sets")]
         let share = |n: usize| n as f64;
         let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(1);
-        (share(self.supported.len().max(1)) / share(frequency)).ln()
+        (share(self.supported.len().max(1)) / share(2 * frequency)).ln().max(0.0)
     }
 }
 

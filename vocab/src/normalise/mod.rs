@@ -20,6 +20,7 @@ pub mod licence;
 pub mod list;
 pub mod number;
 pub mod phone;
+pub mod recurrence;
 pub mod time;
 pub mod web;
 
