@@ -83,7 +83,12 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
     };
     let name = name_of(plan, row);
     // Some databases write a date between two of these marks.
-    if first.starts_with('#') && !first.ends_with('#') && first_column == 0 && after_header <= 3 && name_is_no_name(plan, row) {
+    if first.starts_with('#')
+        && !first.ends_with('#')
+        && first_column == 0
+        && after_header <= 3
+        && name_is_no_name(plan, row)
+    {
         return RowKind::SetAside(SetAside::Explanation);
     }
     if repeats_header(plan, &filled) {
@@ -112,6 +117,9 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
     if filled.len() == 1 {
         if is_note(first) {
             return RowKind::SetAside(SetAside::Note);
+        }
+        if plan.is_identifier(first_column) {
+            return RowKind::SetAside(SetAside::Template);
         }
         if plan.habits.usual_cells >= 3 && !is_in_data_only(plan, first_column) {
             return RowKind::SetAside(SetAside::Section);

@@ -42,10 +42,12 @@ const EVIDENCE: f64 = 0.09;
 /// [`ImportError::Unrecognised`] with the nearest one.
 pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, ImportError> {
     let words = Words::collect(preview, clues);
+    let weights = weights(&preview.header);
     let datasets = Datasets::published();
     let mut bindings: Vec<Binding> =
-        datasets.supported().iter().map(|dataset| score(dataset, preview, clues, &words)).collect();
-    bindings.sort_by(|a, b| b.score.total_cmp(&a.score));
+        datasets.supported().iter().map(|dataset| score(dataset, preview, clues, &words, &weights)).collect();
+    // Without a column that says what its rows are about, a table can be of no use as this data set.
+    bindings.sort_by(|a, b| b.has_subject().cmp(&a.has_subject()).then(b.score.total_cmp(&a.score)));
     let other = datasets
         .others()
         .iter()
@@ -82,7 +84,7 @@ pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, 
 
 /// The columns of a table in a given data set, whatever the score.
 pub(crate) fn bind(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>) -> Binding {
-    score(dataset, preview, clues, &Words::collect(preview, clues))
+    score(dataset, preview, clues, &Words::collect(preview, clues), &weights(&preview.header))
 }
 
 impl Binding {
@@ -98,9 +100,13 @@ impl Binding {
     }
 }
 
-fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Words) -> Binding {
+/// What each header says about which data set the table is.
+fn weights(header: &Header) -> Vec<f64> {
+    header.keys.iter().map(|key| Datasets::published().weight(key)).collect()
+}
+
+fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Words, weights: &[f64]) -> Binding {
     let columns = assign(dataset, &preview.header, clues.geometry);
-    let datasets = Datasets::published();
     let (mut weight, mut known, mut named) = (0.0, 0.0, 0.0);
     for (at, column) in columns.iter().enumerate() {
         let blank = preview.header.keys.get(at).is_none_or(|key| key.full.is_empty());
@@ -112,7 +118,7 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
             && !column.rest
         {
             known += 1.0;
-            weight += datasets.weight(column);
+            weight += weights.get(at).copied().unwrap_or(0.0);
         }
     }
     let likeness = if named > 0.0 { known / named } else { 0.0 };
@@ -120,7 +126,8 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
     let likeness = f64::max(likeness, f64::min(known / 12.0, 0.9));
     let distinct = weight / (weight + 3.0);
     let spoken = words.evidence(&dataset.words, &dataset.against);
-    let evidence = 0.35 * distinct + 0.30 * spoken;
+    let silent = dataset.needs_word && spoken <= 0.0;
+    let evidence = if silent { 0.0 } else { 0.35 * distinct + 0.30 * spoken };
     Binding { dataset: Arc::clone(dataset), columns, score: 0.35 * likeness + evidence, evidence }
 }
 
@@ -177,7 +184,8 @@ fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> V
         assigned[0] = dataset.columns.iter().find(|column| column.reads == Reads::Number).cloned();
     }
     if let Some(rest) = dataset.columns.iter().find(|column| column.rest) {
-        let free = assigned.iter_mut().zip(&header.keys).filter(|(column, key)| column.is_none() && !key.full.is_empty());
+        let free =
+            assigned.iter_mut().zip(&header.keys).filter(|(column, key)| column.is_none() && !key.full.is_empty());
         free.for_each(|(column, _)| *column = Some(Arc::clone(rest)));
     }
     assigned

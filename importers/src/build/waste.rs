@@ -24,7 +24,8 @@ impl Draft<'_> {
             if let Some(kind) = kind {
                 // The publisher's own word says more than ours, unless it is only a name for machines.
                 let header = &plan.header.names[*column];
-                entry.insert("wasteKind".to_owned(), Json::from(if header.is_ascii() { kind } else { header }.as_str()));
+                entry
+                    .insert("wasteKind".to_owned(), Json::from(if header.is_ascii() { kind } else { header }.as_str()));
             }
             entry.insert("text".to_owned(), Json::from(trim(cell)));
             if let Reading::Value(found, _) = reading {

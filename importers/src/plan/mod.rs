@@ -113,15 +113,20 @@ impl Plan {
         })
     }
 
-    /// Whether rows are expected to have a number: where the data set numbers none, a missing one is nothing to speak of.
+    /// Whether rows are expected to have a number: where other columns tell them apart, a missing one is nothing to speak of.
     pub(crate) fn is_numbered(&self) -> bool {
-        let columns = &self.binding.dataset.columns;
-        self.binding.dataset.identity.is_empty() || columns.iter().any(|column| column.reads == Reads::Number)
+        self.binding.dataset.identity.is_empty() || self.slots.number.is_some()
     }
 
     /// The date in a cell of a column, in the order that the column has, and of the month that the file is about.
     pub(crate) fn date(&self, column: usize, cell: &str) -> Reading<Moment> {
         date_in(cell, self.habits.orders.get(column).copied().flatten(), self.month)
+    }
+
+    /// Whether a column holds a number that is published, and is no part of the id.
+    pub(crate) fn is_identifier(&self, column: usize) -> bool {
+        let is = self.binding.columns.get(column).and_then(Option::as_ref);
+        is.is_some_and(|is| is.reads == Reads::Text && is.feeds.as_deref() == Some("identifier"))
     }
 
     /// How a column's cells are read, if the data set knows the column.

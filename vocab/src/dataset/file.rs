@@ -61,6 +61,9 @@ struct RawDataset {
     /// See [`Dataset::against`].
     #[serde(default)]
     against: Vec<String>,
+    /// See [`Dataset::needs_word`].
+    #[serde(default)]
+    needs_word: bool,
     /// See [`Dataset::classes`].
     #[serde(default)]
     classes: Vec<String>,
@@ -136,6 +139,7 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         title_en: raw.title_en,
         words: lowercase(&raw.words),
         against: lowercase(&raw.against),
+        needs_word: raw.needs_word,
         classes: raw.classes,
         subject: raw.subject,
         identity: raw.identity,

@@ -4,12 +4,11 @@
 mod column;
 mod file;
 
-use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 pub use column::{Column, Fit, Need, Reads};
 
-use crate::normalise::key::fold;
+use crate::normalise::key::{HeaderKey, fold};
 
 /// A data set that can be imported.
 #[derive(Debug)]
@@ -30,6 +29,8 @@ pub struct Dataset {
     pub words: Vec<String>,
     /// Words beside which the others say nothing: 駐車場 is a car park, 自転車駐車場 is not.
     pub against: Vec<String>,
+    /// A table is this data set only where one of its words stands somewhere: its columns alone say too little.
+    pub needs_word: bool,
     /// Classes that headers may name before the column (投票所_名称), the data set's own first.
     pub classes: Vec<String>,
     /// Columns that say what a row is about, by their official names. A row that fills none of them is no entity. Where
@@ -69,8 +70,6 @@ pub struct OtherDataset {
 pub struct Datasets {
     supported: Vec<Arc<Dataset>>,
     others: Vec<OtherDataset>,
-    /// In how many data sets a column of that name occurs.
-    frequency: HashMap<String, usize>,
 }
 
 /// The files of the data sets that can be imported. Adding one means adding a line here.
@@ -124,12 +123,7 @@ impl Datasets {
         let read = |text: &&str| file::dataset(text, &groups).map(Arc::new);
         let supported: Vec<Arc<Dataset>> = files.iter().map(read).collect::<Result<_, _>>()?;
         let others = file::others(others)?;
-        let mut frequency = HashMap::new();
-        for dataset in &supported {
-            let names: BTreeSet<&str> = dataset.columns.iter().map(|column| column.name.as_str()).collect();
-            names.into_iter().for_each(|name| *frequency.entry(name.to_owned()).or_insert(0) += 1);
-        }
-        Ok(Self { supported, others, frequency })
+        Ok(Self { supported, others })
     }
 
     /// The data sets that can be imported.
@@ -147,12 +141,13 @@ impl Datasets {
         self.supported.iter().find(|dataset| dataset.slug == slug)
     }
 
-    /// How much a column says about which data set a file is: much if few data sets have it, nothing if every second does.
-    pub fn weight(&self, column: &Column) -> f64 {
+    /// How much a header says about which data set a file is: much if few data sets know it, nothing if every second does.
+    pub fn weight(&self, header: &HeaderKey) -> f64 {
+        let knows = |dataset: &&Arc<Dataset>| dataset.columns.iter().any(|column| column.fit(header).is_some());
         #[expect(clippy::cast_precision_loss, reason = "a handful of data sets")]
         let share = |n: usize| n as f64;
-        let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(1);
-        (share(self.supported.len().max(1)) / share(2 * frequency)).ln().max(0.0)
+        let known = self.supported.iter().filter(knows).count().max(1);
+        (share(self.supported.len().max(1)) / share(2 * known)).ln().max(0.0)
     }
 }
 

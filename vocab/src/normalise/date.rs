@@ -84,10 +84,12 @@ pub fn month_in_title(title: &str) -> Option<Date> {
     let ends = folded.match_indices('月').map(|(at, mark)| at + mark.len()).take(20);
     ends.filter_map(|end| {
         let starts = folded[..end].char_indices().rev().take(12).map(|(at, _)| at);
-        starts.filter_map(|start| match date(&folded[start..end], None) {
-            Reading::Value(Moment::Month(month), _) => Some(month),
-            _ => None,
-        }).last()
+        starts
+            .filter_map(|start| match date(&folded[start..end], None) {
+                Reading::Value(Moment::Month(month), _) => Some(month),
+                _ => None,
+            })
+            .last()
     })
     .next()
 }

@@ -38,7 +38,8 @@ pub fn fold(text: &str) -> String {
     let mut key = String::with_capacity(text.len());
     for c in text.chars() {
         let vowel = c == 'ー' && key.ends_with(|c: char| has_vowel(c) || matches!(c, 'ぁ'..='ゖ'));
-        let mark = is_blank(c) || is_hyphen(c) || matches!(c, '_' | '.' | ':' | '/' | '・' | '、' | ',' | ';' | '‗' | '"');
+        let mark =
+            is_blank(c) || is_hyphen(c) || matches!(c, '_' | '.' | ':' | '/' | '・' | '、' | ',' | ';' | '‗' | '"');
         if vowel || !mark {
             key.extend(c.to_lowercase());
         }
