@@ -116,9 +116,9 @@ fn a_calendar_has_an_entity_a_day_with_what_is_collected_where() {
 fn the_class_of_the_data_set_names_the_thing_and_not_the_facility_that_it_is_in() {
     let table =
         "施設_ID,施設_名称,投票所_ID,投票所_名称,投票所_投票区名\nF1,本町小学校,V1,本町小学校体育館,第1投票区\n";
-    let imported = import(named("990019_polling_place.csv", table)).unwrap();
+    let imported = import(named("372013_polling_place.csv", table)).unwrap();
     let entity = &imported.entities[0];
-    assert_eq!(entity["id"], "urn:ngsi-ld:PollingPlace:990019:V1");
+    assert_eq!(entity["id"], "urn:ngsi-ld:PollingPlace:372013:V1");
     assert_eq!(entity["name"]["languageMap"]["ja"], "本町小学校体育館");
     let facility = hiroba_vocab::column_iri("施設_名称").to_string();
     assert_eq!(entity[facility], "本町小学校");
