@@ -16,7 +16,7 @@ pub(super) fn month(file: &str, sheet: Option<&str>, above: &[String]) -> Option
 fn month_in_digits(name: &str) -> Option<Date> {
     let runs = name.split(|c: char| !c.is_ascii_digit());
     let months = runs.filter(|run| matches!(run.len(), 6 | 8) && run.starts_with("20") && !is_municipality(run));
-    months.filter_map(|run| Date::new(run.get(..4)?.parse().ok()?, run.get(4..6)?.parse().ok()?, 1).ok()).last()
+    months.filter_map(|run| Date::new(run.get(..4)?.parse().ok()?, run.get(4..6)?.parse().ok()?, 1).ok()).next_back()
 }
 
 /// 202011 is November 2020, and it is 長野市.
