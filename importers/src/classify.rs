@@ -115,6 +115,9 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
         if plan.header.names.len() > 1 && is_note(first) {
             return RowKind::SetAside(SetAside::Note);
         }
+        if plan.is_identifier(first_column) {
+            return RowKind::SetAside(SetAside::Template);
+        }
         if plan.habits.usual_cells >= 3 && !is_in_data_only(plan, first_column) {
             return RowKind::SetAside(SetAside::Section);
         }

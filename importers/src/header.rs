@@ -106,10 +106,12 @@ fn position(rows: &[Row], geojson: bool) -> Option<usize> {
     {
         return Some(at);
     }
-    let known: Vec<usize> = rows.iter().map(known_names).collect();
-    let best = known.iter().copied().max().unwrap_or(0);
-    if best >= 2 {
-        return known.iter().position(|count| *count == best);
+    let known: Vec<(usize, usize)> = rows.iter().map(known_names).collect();
+    for count in [|(once, _): &(usize, usize)| *once, |(_, all): &(usize, usize)| *all] {
+        let best = known.iter().map(count).max().unwrap_or(0);
+        if best >= 2 {
+            return known.iter().position(|row| count(row) == best);
+        }
     }
     // Nothing is known: the first row that is as wide as most, and holds words.
     let width = usual_width(rows);
@@ -136,16 +138,18 @@ fn is_data(cell: &str) -> bool {
     cell.parse::<f64>().is_ok() || cell.contains("://") || date && cell.contains(['-', '/', ':', '.'])
 }
 
-/// How many cells of a row are names that some data set knows. A name twice counts once: a column of categories may hold
-/// such a word in every row.
-fn known_names(row: &Row) -> usize {
-    let mut seen: Vec<&str> = Vec::new();
+/// How many cells of a row are names that some data set knows: those that stand there once, and all, each counted once. A
+/// header says a name once; a row of a calendar says 可燃ごみ for every area.
+fn known_names(row: &Row) -> (usize, usize) {
+    let mut seen: Vec<(&str, usize)> = Vec::new();
     for (_, cell) in row.filled().filter(|(_, cell)| cell.len() <= 120).take(ENOUGH_NAMES) {
-        if !seen.contains(&cell) && is_known(cell) {
-            seen.push(cell);
+        match seen.iter_mut().find(|(name, _)| *name == cell) {
+            Some((_, times)) => *times += 1,
+            None if is_known(cell) => seen.push((cell, 1)),
+            None => {}
         }
     }
-    seen.len()
+    (seen.iter().filter(|(_, times)| *times == 1).count(), seen.len())
 }
 
 fn is_known(cell: &str) -> bool {

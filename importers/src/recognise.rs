@@ -57,6 +57,8 @@ const EVIDENCE: f64 = 0.09;
 const LOUD: f64 = 0.4;
 /// and so do this many columns that few other data sets have.
 const OWN_COLUMNS: usize = 2;
+/// or one beside others that together weigh this much,
+const RARE: f64 = 2.5;
 /// and so does one with its official name in a table of at least this many columns,
 const WHOLE: f64 = 5.0;
 /// of which nearly all are known.
@@ -73,7 +75,8 @@ pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, 
     let datasets = Datasets::published();
     let mut bindings: Vec<Binding> =
         datasets.supported().iter().map(|dataset| score(dataset, preview, clues, &words)).collect();
-    bindings.sort_by(|a, b| b.score.total_cmp(&a.score));
+    // Without a column that says what its rows are about, a table can be of no use as this data set.
+    bindings.sort_by(|a, b| b.has_subject().cmp(&a.has_subject()).then(b.score.total_cmp(&a.score)));
     let other = datasets
         .others()
         .iter()
@@ -141,7 +144,6 @@ impl Binding {
 
 fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Words) -> Binding {
     let columns = assign(dataset, &preview.header, clues.geometry);
-    let datasets = Datasets::published();
     let (mut weight, mut known, mut named, mut own, mut official) = (0.0, 0.0, 0.0, 0, false);
     for (at, column) in columns.iter().enumerate() {
         let blank = preview.header.keys.get(at).is_none_or(|key| key.full.is_empty());
@@ -149,12 +151,15 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
             continue;
         }
         named += 1.0;
-        if let Some(column) = column {
+        if let Some(column) = column
+            && !column.rest
+        {
             known += 1.0;
-            let weighs = datasets.weight(column);
+            let Some(key) = preview.header.keys.get(at) else { continue };
+            let weighs = Datasets::published().weight(column, key);
             weight += weighs;
             if weighs >= OWN {
-                let fit = preview.header.keys.get(at).and_then(|key| column.fit(key));
+                let fit = column.fit(key);
                 own += usize::from(fit.is_some_and(|fit| fit < Fit::Likeness));
                 official |= fit == Some(Fit::Official);
             }
@@ -165,9 +170,11 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
     // A table with few of the standard's columns among many of its own is still recognised by those few.
     let likeness = f64::max(likeness, f64::min(known / 12.0, 0.9));
     let distinct = weight / (weight + 3.0);
-    let spoken = words.evidence(&dataset.words);
-    let evidence = 0.35 * distinct + 0.30 * spoken;
-    let is_specific = spoken >= LOUD || own >= OWN_COLUMNS || is_whole;
+    let spoken = words.evidence(&dataset.words, &dataset.against);
+    let silent = dataset.needs_word && spoken <= 0.0;
+    let evidence = if silent { 0.0 } else { 0.35 * distinct + 0.30 * spoken };
+    let is_own = own >= OWN_COLUMNS || own > 0 && weight >= RARE;
+    let is_specific = !silent && (spoken >= LOUD || is_own || is_whole);
     Binding {
         evidence,
         is_specific,
@@ -185,7 +192,7 @@ fn score_other(other: &OtherDataset, header: &Header, words: &Words) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "a few headers")]
     let hits = hits as f64;
     let weight = 1.8 * hits;
-    0.35 * f64::min(hits / 3.0, 1.0) + 0.35 * weight / (weight + 3.0) + 0.30 * words.evidence(&other.words)
+    0.35 * f64::min(hits / 3.0, 1.0) + 0.35 * weight / (weight + 3.0) + 0.30 * words.evidence(&other.words, &[])
 }
 
 /// Gives each column of the table at most one column of the data set: the best fits first, then in the definition's order.
@@ -213,7 +220,7 @@ fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> V
                 continue;
             }
             let found = dataset.columns.iter().enumerate().position(|(c, column)| {
-                usable[c] && (!taken[c] || column.many) && column.fit(&header.keys[*at]) == Some(wanted)
+                usable[c] && !column.rest && (!taken[c] || column.many) && column.fit(&header.keys[*at]) == Some(wanted)
             });
             if let Some(found) = found {
                 taken[found] = true;
@@ -227,6 +234,11 @@ fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> V
         && !assigned.iter().flatten().any(|column| column.reads == Reads::Number)
     {
         assigned[0] = dataset.columns.iter().find(|column| column.reads == Reads::Number).cloned();
+    }
+    if let Some(rest) = dataset.columns.iter().find(|column| column.rest) {
+        let free =
+            assigned.iter_mut().zip(&header.keys).filter(|(column, key)| column.is_none() && !key.full.is_empty());
+        free.for_each(|(column, _)| *column = Some(Arc::clone(rest)));
     }
     assigned
 }
@@ -286,9 +298,10 @@ impl Words {
         Self { file: clues.file.to_lowercase(), title: title.to_lowercase(), headers, rows }
     }
 
-    /// How strongly `words` speak from name, title, headers and cells, 0 to 1.
-    fn evidence(&self, words: &[String]) -> f64 {
-        let found = |text: &str| words.iter().any(|word| text.contains(word.as_str()));
+    /// How strongly `words` speak from name, title, headers and cells, 0 to 1. Beside a word of `against` they say nothing.
+    fn evidence(&self, words: &[String], against: &[String]) -> f64 {
+        let any = |text: &str, words: &[String]| words.iter().any(|word| text.contains(word.as_str()));
+        let found = |text: &str| any(text, words) && !any(text, against);
         let share = |yes: bool, strength: f64| if yes { 1.0 - strength } else { 1.0 };
         #[expect(clippy::cast_precision_loss, reason = "at most a few hundred rows")]
         let cells = if self.rows.is_empty() {

@@ -82,7 +82,7 @@ issues! {
     DateOrder, "date-order", Changed, "The date is written month first or day first.", "月又は日から始まる日付を直しました。";
     DateAmbiguous, "date-ambiguous", Unread, "The date may be month first or day first, and nothing decides it.", "月と日のどちらが先か決められません。";
     DateSerial, "date-serial", Changed, "A spreadsheet's serial number was read as a date.", "表計算の日付番号を日付に直しました。";
-    DateYearAdded, "date-year-added", Changed, "The date has no year; the file's year was added, and the day of the week agrees.", "年のない日付に、曜日の合うファイルの年を補いました。";
+    DateYearAdded, "date-year-added", Changed, "The date has no year; the year that the file is about was added.", "年のない日付に、ファイルの対象年を補いました。";
     WeekdayContradicts, "date-weekday", Doubtful, "The day of the week beside the date is another one.", "日付と曜日が合いません。";
     DateWithoutYear, "date-without-year", Unread, "The date has no year.", "日付に年がありません。";
     DateUnread, "date-unread", Unread, "The value is no date.", "日付として読めません。";
@@ -123,6 +123,8 @@ issues! {
     CorporateUnread, "corporate-number-unread", Unread, "The corporate number fails its check.", "法人番号の検査数字が合いません。";
     TownIdUnread, "town-id-unread", Unread, "A town ID (町字ID) has seven digits.", "町字IDは7桁です。";
     NotInList, "not-in-code-list", Note, "The value is not in the standard's list; it is published as it is.", "標準の選択肢にない値をそのまま公開します。";
+    CodeTranslated, "code-translated", Changed, "A code of the standard's list was replaced by its word.", "標準の一覧のコードを、対応する言葉に直しました。";
+    RecurrenceAsText, "recurrence-as-text", Note, "The days of collection could not be read; they are published as text.", "収集日を読み取れないため、文字のまま公開します。";
     KanaFolded, "kana-folded", Note, "The reading was written in hiragana or half-width kana.", "ひらがな又は半角カナの読みをカタカナに直しました。";
     KanaUnread, "kana-unread", Unread, "The reading holds kanji.", "読みの欄に漢字があります。";
     LicenceUncertain, "licence-version-unknown", Note, "The licence names no version; its text is published.", "ライセンスの版が不明のため、文字のまま公開します。";

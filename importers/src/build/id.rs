@@ -6,6 +6,7 @@ use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::character::{published, trim};
 use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
+use hiroba_vocab::normalise::date::Moment;
 use hiroba_vocab::normalise::key::identity;
 use hiroba_vocab::{EntityId, Issue, Issues};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -75,8 +76,10 @@ impl Ids {
             }
             other => {
                 let issue = if other.is_some() { Issue::NumberRepeated } else { Issue::NumberMissing };
-                recorder.note(row.number, plan.slots.number, Issues::one(issue), other.unwrap_or_default());
-                hashed(plan, row, address)
+                if plan.is_numbered() {
+                    recorder.note(row.number, plan.slots.number, Issues::one(issue), other.unwrap_or_default());
+                }
+                day(plan, row).unwrap_or_else(|| hashed(plan, row, address))
             }
         };
         let kind = plan.type_name();
@@ -93,6 +96,15 @@ impl Ids {
     }
 }
 
+/// The day, where nothing but a day tells rows apart.
+fn day(plan: &Plan, row: &Row) -> Option<String> {
+    let [column] = plan.identity[..] else { return None };
+    match (plan.reads(column)?, plan.date(column, row.cell(column))) {
+        (Reads::Date, Reading::Value(day @ Moment::Day(_), _)) => Some(day.to_string()),
+        _ => None,
+    }
+}
+
 /// Twelve characters of a hash over the keys of what identifies a thing. The keys fold widths and spellings, so that the
 /// id survives a tidied-up edition of the list.
 fn hashed(plan: &Plan, row: &Row, address: &str) -> String {
@@ -102,7 +114,17 @@ fn hashed(plan: &Plan, row: &Row, address: &str) -> String {
         hasher.update([0]);
     };
     if !plan.identity.is_empty() {
-        plan.identity.iter().for_each(|column| add(row.cell(*column)));
+        for column in &plan.identity {
+            let cell = row.cell(*column);
+            match plan.reads(*column) {
+                // 7/1 is another day in next year's file.
+                Some(Reads::Date) => match plan.date(*column, cell) {
+                    Reading::Value(moment, _) => add(&moment.to_string()),
+                    _ => add(cell),
+                },
+                _ => add(cell),
+            }
+        }
         return short(hasher);
     }
     let name =

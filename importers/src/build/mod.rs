@@ -8,6 +8,7 @@ mod hours;
 mod id;
 mod location;
 mod value;
+mod waste;
 
 use std::borrow::Cow;
 
@@ -110,6 +111,8 @@ impl<'p> Builder<'p> {
         draft.hours();
         draft.hazards();
         draft.amenities();
+        draft.collection_schedule();
+        draft.waste_collections();
         draft.own();
         draft.put(&names().in_dataset, AttributeValue::Relationship(OneOrMany::One(plan.dataset.clone())));
         let Draft { mut entity, address_text, .. } = draft;

@@ -3,9 +3,8 @@
 use hiroba_vocab::dataset::{Column, Reads};
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::character::{content, remark, text, trim};
-use hiroba_vocab::normalise::choice::choice;
+use hiroba_vocab::normalise::choice::{choice, code_word};
 use hiroba_vocab::normalise::code::{corporate_number, local_government};
-use hiroba_vocab::normalise::date::date_of;
 use hiroba_vocab::normalise::flag::{FlagFamily, flag};
 use hiroba_vocab::normalise::licence::licence;
 use hiroba_vocab::normalise::number::{Fee, count, decimal, fee};
@@ -148,16 +147,15 @@ impl Draft<'_> {
                 decimal(cell, &units).map(|number| Number::from_f64(number).map_or(Json::Null, Json::Number))
             }
             Reads::Fee => self.fee(cell),
-            Reads::Date => {
-                let order = self.plan.habits.orders.get(at).copied().flatten();
-                date_of(cell, order, self.plan.year).map(|moment| Json::from(moment.to_string()))
-            }
+            Reads::Date => self.plan.date(at, cell).map(|moment| Json::from(moment.to_string())),
             Reads::Time => time(cell).map(|time| Json::from(time.to_string())),
             Reads::Phone => self.phones(cell).map(|phones| one_or_many(phones.numbers)),
             Reads::PostalCode => postal_code(cell).map(Json::from),
             Reads::Url => urls(cell).map(one_or_many),
             Reads::Email => email(cell).map(Json::from),
             Reads::List => list::items(cell).map(Json::from),
+            Reads::Parts => list::parts(cell).map(Json::from),
+            Reads::CodeWord => code_word(cell, &column.choices).map(Json::from),
             Reads::Choice => choice(cell, &column.choices).map(Json::from),
             Reads::CorporateNumber => corporate_number(cell).map(Json::from),
             Reads::Code => local_government(cell, self.home).map(|code| Json::from(code.to_string())),

@@ -2,13 +2,17 @@
 
 mod coordinates;
 mod habits;
+mod period;
 mod publisher;
 mod slots;
 mod year;
 
 use hiroba_vocab::dataset::Reads;
+use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::coordinate::Frame;
-use hiroba_vocab::{Iri, Issues, Terms};
+use hiroba_vocab::normalise::date::{Moment, date_in, date_of};
+use hiroba_vocab::{Iri, Issue, Issues, Terms};
+use jiff::civil::Date;
 use ngsild::DateTime;
 use percent_encoding::utf8_percent_encode;
 
@@ -46,6 +50,8 @@ pub(crate) struct Plan {
     pub(crate) subject: Vec<usize>,
     /// Columns that tell rows apart; see [`hiroba_vocab::dataset::Dataset::identity`].
     pub(crate) identity: Vec<usize>,
+    /// The month that the file's name or its title names, for dates without a year.
+    pub(crate) month: Option<Date>,
     /// How many rows there are after the header.
     pub(crate) rows: u64,
     /// What stands between code and number in the ids of a table of its own: its short name, percent-encoded.
@@ -100,6 +106,7 @@ impl Plan {
         drop(survey);
         let terms = Terms::published();
         let own_iris = header.own_iris();
+        let month = period::month(file, table.sheet.as_deref(), &header.above);
         let slots = Slots::new(&binding.columns, &habits, &own_iris, table.geometry, &binding.skipped);
         let slug = utf8_percent_encode(&binding.dataset.slug, crate::build::ENCODED).to_string();
         Ok(Self {
@@ -119,6 +126,7 @@ impl Plan {
             publisher,
             slots,
             own_iris,
+            month,
             rows: count,
         })
     }
@@ -132,6 +140,27 @@ impl Plan {
     pub(crate) fn type_name(&self) -> &str {
         let name = self.binding.dataset.entity_type.as_str();
         name.rsplit(['/', '#', ':']).next().filter(|last| !last.is_empty()).unwrap_or(name)
+    }
+
+    /// Whether rows are expected to have a number: where other columns tell them apart, a missing one is nothing to speak of.
+    pub(crate) fn is_numbered(&self) -> bool {
+        self.binding.dataset.identity.is_empty() || self.slots.number.is_some()
+    }
+
+    /// The date in a cell of a column, in the order that the column has; without a year, of the month or the year that the
+    /// file is about.
+    pub(crate) fn date(&self, column: usize, cell: &str) -> Reading<Moment> {
+        let order = self.habits.orders.get(column).copied().flatten();
+        match date_in(cell, order, self.month) {
+            Reading::Unread(issues) if issues.contains(Issue::DateWithoutYear) => date_of(cell, order, self.year),
+            reading => reading,
+        }
+    }
+
+    /// Whether a column holds a number that is published, and is no part of the id.
+    pub(crate) fn is_identifier(&self, column: usize) -> bool {
+        let is = self.binding.columns.get(column).and_then(Option::as_ref);
+        is.is_some_and(|is| is.reads == Reads::Text && is.feeds.as_deref() == Some("identifier"))
     }
 
     /// How a column's cells are read, if the data set knows the column.

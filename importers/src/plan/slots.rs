@@ -23,6 +23,10 @@ pub(crate) struct Slots {
     pub(crate) gathered: Vec<Gathered>,
     pub(crate) simple: Vec<Simple>,
     pub(crate) amenities: Vec<usize>,
+    /// What is collected, where the column says it, and the column with the days.
+    pub(crate) schedule: Vec<(Option<String>, usize)>,
+    /// Columns that stand for a group of areas in a calendar.
+    pub(crate) groups: Vec<usize>,
     /// Columns that are published under their own name, and whether they hold nothing but circles and crosses.
     pub(crate) own: Vec<(usize, bool)>,
     /// Columns that say who publishes: filled even in rows that say nothing else.
@@ -163,6 +167,8 @@ impl Slots {
             Reads::AllDay => &mut self.hours.all_day,
             Reads::Hazard => return self.hazards.push((part.to_owned(), at)),
             Reads::Amenity => return self.amenities.push(at),
+            Reads::Recurrence => return self.schedule.push((column.part.clone(), at)),
+            Reads::GroupCell => return self.groups.push(at),
             // The publisher is said of the data set; the datum is said beside it, for what it is.
             Reads::PublisherName => return self.identity.push(at),
             Reads::Datum => return self.own.push((at, false)),

@@ -7,6 +7,7 @@ mod files;
 mod forms;
 mod laws;
 mod mappings;
+mod recognition;
 mod results;
 mod rows;
 mod survey;

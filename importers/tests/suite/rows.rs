@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::{Imported, csv, import_with, named, options};
+use crate::{Imported, csv, import, import_with, named, options};
 
 /// The value at a pointer, whether it stands alone or has something beside it.
 fn value(entity: &Json, pointer: &str) -> Json {
@@ -166,6 +166,11 @@ fn a_point_far_from_all_others_is_published_and_marked() {
     assert!(imported.entities[..12].iter().all(|entity| entity["location"].get("dataIssues").is_none()));
 }
 
+/// A list of few columns, of which the name of its file says what it is.
+fn aed(text: &str) -> Imported {
+    import(named("aed.csv", text)).unwrap()
+}
+
 const HEAD: &str = "都道府県コード又は市区町村コード,NO,名称,住所,設置位置,電話番号,備考\n";
 
 #[test]
@@ -185,7 +190,7 @@ fn a_row_that_is_no_thing_is_set_aside_with_the_reason() {
         ("※ 電話は平日の昼間に限ります。,,,,,,", "note"),
         ("東部地区,,,,,,", "section"),
     ] {
-        let imported = csv(&format!("{HEAD}{one}{row}\n"));
+        let imported = aed(&format!("{HEAD}{one}{row}\n"));
         assert_eq!(imported.counts(), "2 = 1 + 0 + 1 + 0", "{row}");
         assert_eq!(imported.report.set_aside[0].reason, reason, "{row}");
         assert_eq!(imported.report.set_aside[0].examples[0].row, 3, "{row}");
@@ -203,7 +208,7 @@ fn a_row_below_the_header_that_explains_the_columns_is_set_aside() {
 
 #[test]
 fn a_row_that_says_the_same_is_merged_and_a_row_without_a_name_goes_on_with_the_one_above() {
-    let imported = csv(&format!(
+    let imported = aed(&format!(
         "{HEAD}372013,1,みかん会館,高松市番町1,玄関,087-000-0001,\n,,,,,087-000-0002,夜間\n\
          372013,1,みかん会館,高松市番町1,玄関,087-000-0001,\n372013,2,りんご図書館,高松市錦町2,受付,,\n"
     ));
@@ -217,7 +222,7 @@ fn a_row_that_says_the_same_is_merged_and_a_row_without_a_name_goes_on_with_the_
 
 #[test]
 fn a_row_with_a_place_and_no_name_is_refused_with_row_and_column() {
-    let imported = csv(&format!("{HEAD}372013,1,みかん会館,高松市番町1,玄関,,\n372013,2,,高松市錦町2,受付,,\n"));
+    let imported = aed(&format!("{HEAD}372013,1,みかん会館,高松市番町1,玄関,,\n372013,2,,高松市錦町2,受付,,\n"));
     assert_eq!(imported.counts(), "2 = 1 + 0 + 0 + 1");
     let refused = &imported.report.refused[0];
     assert_eq!((refused.row, refused.column.as_str(), refused.value.as_str()), (3, "名称", ""));
@@ -226,7 +231,7 @@ fn a_row_with_a_place_and_no_name_is_refused_with_row_and_column() {
 
 #[test]
 fn ids_are_numbers_where_numbers_tell_rows_apart_and_hashes_where_they_do_not() {
-    let imported = csv(&format!(
+    let imported = aed(&format!(
         "{HEAD}372013,1,みかん会館,香川県高松市番町1,玄関,,\n372013,7,りんご図書館,香川県高松市錦町2,受付,,\n372013,7,ぶどう体育館,香川県高松市浜ノ町3,玄関,,\n\
          372013,,もも会館,香川県高松市番町4,玄関,,\n372013,,もも会館,香川県高松市番町4,玄関,,夜間のみ\n372013,あ/1,すもも会館,香川県高松市番町5,玄関,,\n"
     ));
@@ -243,7 +248,7 @@ fn ids_are_numbers_where_numbers_tell_rows_apart_and_hashes_where_they_do_not() 
 
 #[test]
 fn cells_beyond_the_header_are_kept_by_their_position() {
-    let imported = csv(&format!("{HEAD}372013,1,みかん会館,高松市番町1,玄関,,,余り\n"));
+    let imported = aed(&format!("{HEAD}372013,1,みかん会館,高松市番町1,玄関,,,余り\n"));
     assert_eq!(imported.entities[0][hiroba_vocab::column_iri("列8").as_str()], "余り");
 }
 

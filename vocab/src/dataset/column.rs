@@ -58,6 +58,10 @@ pub enum Reads {
     Hazard,
     /// A circle that means that the place has what the header says.
     Amenity,
+    /// Days that come back every week or month, of what the column is named after: 毎週火・金曜日.
+    Recurrence,
+    /// What happens that day in the group that the header names.
+    GroupCell,
 
     /// A name: published as it is.
     Name,
@@ -93,8 +97,12 @@ pub enum Reads {
     Email,
     /// A list.
     List,
+    /// A list whose items may hold commas: only semicolons and line breaks end one.
+    Parts,
     /// One of a list of choices.
     Choice,
+    /// One of a list of choices (`B1=小学校`), by its code or its word.
+    CodeWord,
     /// A corporate number.
     CorporateNumber,
     /// A local government code as a value.
@@ -162,6 +170,8 @@ pub struct Column {
     pub many: bool,
     /// It is no column of the standard.
     pub extra: bool,
+    /// It takes the columns that nothing else fits.
+    pub rest: bool,
     pub(super) keys: Keys,
 }
 
@@ -173,6 +183,8 @@ pub(super) struct Keys {
     pub(super) ends: Vec<String>,
     pub(super) contains: Vec<String>,
     pub(super) without: Vec<String>,
+    /// See [`super::Dataset::classes`].
+    pub(super) classes: Vec<String>,
 }
 
 impl Column {
@@ -193,6 +205,7 @@ impl Column {
             when: None,
             many: false,
             extra: true,
+            rest: false,
             keys: Keys::default(),
         }
     }
@@ -207,6 +220,8 @@ impl Column {
             Some(Fit::Official)
         } else if keys.variants.contains(&header.full) {
             Some(Fit::Variant)
+        } else if let Some(fit) = self.fit_member(header) {
+            Some(fit)
         } else if known(&header.plain) {
             Some(Fit::Plain)
         } else if known(&header.first_line) {
@@ -220,8 +235,23 @@ impl Column {
 
     /// How early a header stands among the known names: among columns that fit equally, the first name wins.
     pub fn rank(&self, header: &HeaderKey) -> usize {
-        let names = self.keys.official.iter().chain(&self.keys.variants);
-        names.clone().position(|name| *name == header.full).unwrap_or(usize::MAX)
+        let position = |key: &String| self.keys.official.iter().chain(&self.keys.variants).position(|name| name == key);
+        let member = || header.member.as_ref().filter(|(class, _)| self.keys.classes.first() == Some(class));
+        position(&header.full).or_else(|| member().and_then(|(_, member)| position(member))).unwrap_or(usize::MAX)
+    }
+
+    /// How well a header fits that names a class first. The data set's own class is part of the name; another class may
+    /// speak of something else, as 施設_名称 does beside 投票所_名称.
+    fn fit_member(&self, header: &HeaderKey) -> Option<Fit> {
+        let keys = &self.keys;
+        let (class, member) = header.member.as_ref()?;
+        let at = keys.classes.iter().position(|known| known == class)?;
+        match (keys.official.contains(member), keys.variants.contains(member)) {
+            (true, _) if at == 0 => Some(Fit::Official),
+            (_, true) if at == 0 => Some(Fit::Variant),
+            (true, _) | (_, true) => Some(Fit::Plain),
+            (false, false) => None,
+        }
     }
 
     fn is_like(&self, header: &HeaderKey) -> bool {
@@ -233,6 +263,11 @@ impl Column {
 }
 
 impl Keys {
+    /// The names by which a header is known, apart from how it ends or what it contains.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.official.iter().chain(&self.variants).map(String::as_str)
+    }
+
     pub(super) fn fold(names: &[String]) -> Vec<String> {
         names.iter().map(|name| fold(name)).collect()
     }

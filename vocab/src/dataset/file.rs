@@ -44,6 +44,8 @@ pub(super) struct RawColumn {
     many: bool,
     #[serde(default)]
     extra: bool,
+    #[serde(default)]
+    rest: bool,
 }
 
 #[derive(Deserialize)]
@@ -56,6 +58,15 @@ struct RawDataset {
     title_ja: String,
     title_en: String,
     words: Vec<String>,
+    /// See [`Dataset::against`].
+    #[serde(default)]
+    against: Vec<String>,
+    /// See [`Dataset::needs_word`].
+    #[serde(default)]
+    needs_word: bool,
+    /// See [`Dataset::classes`].
+    #[serde(default)]
+    classes: Vec<String>,
     include: Vec<String>,
     /// See [`Dataset::subject`].
     #[serde(default = "named")]
@@ -99,11 +110,11 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         return Err(format!("{slug}: no class {}", raw.r#type));
     }
     let mut columns: Vec<Arc<Column>> =
-        raw.column.into_iter().map(|column| build(column, &slug)).collect::<Result<_, _>>()?;
+        raw.column.into_iter().map(|column| build(column, &slug, &raw.classes)).collect::<Result<_, _>>()?;
     for name in &raw.include {
         let group = groups.get(name).ok_or_else(|| format!("{slug}: no group {name}"))?;
         for column in group {
-            columns.push(build(column.clone(), &slug)?);
+            columns.push(build(column.clone(), &slug, &raw.classes)?);
         }
     }
     for column in &columns {
@@ -118,7 +129,7 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
             return Err(format!("{slug}: {name} is no column"));
         }
     }
-    let words = raw.words.iter().map(|word| word.to_lowercase()).collect();
+    let lowercase = |words: &[String]| words.iter().map(|word| word.to_lowercase()).collect();
     Ok(Dataset {
         slug,
         entity_type: raw.r#type,
@@ -126,7 +137,10 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         old_number: raw.old_number,
         title_ja: raw.title_ja,
         title_en: raw.title_en,
-        words,
+        words: lowercase(&raw.words),
+        against: lowercase(&raw.against),
+        needs_word: raw.needs_word,
+        classes: raw.classes,
         subject: raw.subject,
         identity: raw.identity,
         columns,
@@ -145,7 +159,7 @@ pub(super) fn others(text: &str) -> Result<Vec<OtherDataset>, String> {
     Ok(raw.dataset.into_iter().map(other).collect())
 }
 
-fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
+fn build(raw: RawColumn, slug: &str, classes: &[String]) -> Result<Arc<Column>, String> {
     for term in [&raw.feeds, &raw.of].into_iter().flatten() {
         if Terms::published().get(term).is_none() {
             return Err(format!("{slug}: {} feeds {term}, which is no term", raw.name));
@@ -159,6 +173,7 @@ fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
         ends: Keys::fold(&raw.ends),
         contains: Keys::fold(&raw.contains),
         without: Keys::fold(&raw.without),
+        classes: Keys::fold(classes),
     };
     Ok(Arc::new(Column {
         name: raw.name,
@@ -175,6 +190,7 @@ fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
         when: raw.when,
         many: raw.many,
         extra: raw.extra,
+        rest: raw.rest,
         keys,
     }))
 }

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 pub use column::{Column, Fit, Need, Reads};
 
-use crate::normalise::key::fold;
+use crate::normalise::key::{HeaderKey, fold};
 
 /// A data set that can be imported.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +28,12 @@ pub struct Dataset {
     pub title_en: String,
     /// Words that speak for this data set wherever they occur in a file.
     pub words: Vec<String>,
+    /// Words beside which the others say nothing: 駐車場 is a car park, 自転車駐車場 is not.
+    pub against: Vec<String>,
+    /// A table is this data set only where one of its words stands somewhere: its columns alone say too little.
+    pub needs_word: bool,
+    /// Classes that headers may name before the column (投票所_名称), the data set's own first.
+    pub classes: Vec<String>,
     /// Columns that say what a row is about, by their official names. A row that fills none of them is no entity. Where
     /// there are none, any cell is enough.
     pub subject: Vec<String>,
@@ -69,7 +75,12 @@ pub struct Datasets {
     generic: Arc<Dataset>,
     /// In how many data sets a column of that name occurs.
     frequency: HashMap<String, usize>,
+    /// How many data sets know a header, by its key.
+    known: HashMap<String, usize>,
 }
+
+/// The weight of a column that only one data set has.
+const ONLY_ONE: f64 = 1.8;
 
 /// The files of the data sets that can be imported. Adding one means adding a line here.
 const FILES: &[&str] = &[
@@ -79,6 +90,22 @@ const FILES: &[&str] = &[
     include_str!("../../datasets/public_toilet.toml"),
     include_str!("../../datasets/tourism.toml"),
     include_str!("../../datasets/preschool.toml"),
+    include_str!("../../datasets/food_business.toml"),
+    include_str!("../../datasets/school_lunch.toml"),
+    include_str!("../../datasets/school_lunch_metadata.toml"),
+    include_str!("../../datasets/school_district.toml"),
+    include_str!("../../datasets/support_scheme.toml"),
+    include_str!("../../datasets/emergency_radio.toml"),
+    include_str!("../../datasets/school.toml"),
+    include_str!("../../datasets/parking.toml"),
+    include_str!("../../datasets/bicycle_parking.toml"),
+    include_str!("../../datasets/polling_place.toml"),
+    include_str!("../../datasets/waste_sorting.toml"),
+    include_str!("../../datasets/baby_station.toml"),
+    include_str!("../../datasets/waste_collection_point.toml"),
+    include_str!("../../datasets/tourism_point.toml"),
+    include_str!("../../datasets/waste_collection_area.toml"),
+    include_str!("../../datasets/waste_calendar.toml"),
 ];
 
 impl Datasets {
@@ -109,12 +136,14 @@ impl Datasets {
         let read = |text: &&str| file::dataset(text, &groups).map(Arc::new);
         let supported: Vec<Arc<Dataset>> = files.iter().map(read).collect::<Result<_, _>>()?;
         let others = file::others(others)?;
-        let mut frequency = HashMap::new();
+        let (mut frequency, mut known) = (HashMap::new(), HashMap::new());
         for dataset in &supported {
             let names: BTreeSet<&str> = dataset.columns.iter().map(|column| column.name.as_str()).collect();
             names.into_iter().for_each(|name| *frequency.entry(name.to_owned()).or_insert(0) += 1);
+            let keys: BTreeSet<&str> = dataset.columns.iter().flat_map(|column| column.keys.names()).collect();
+            keys.into_iter().for_each(|key| *known.entry(key.to_owned()).or_insert(0) += 1);
         }
-        Ok(Self { supported, others, generic: Arc::default(), frequency })
+        Ok(Self { supported, others, generic: Arc::default(), frequency, known })
     }
 
     /// The data sets that can be imported.
@@ -137,14 +166,16 @@ impl Datasets {
         self.supported.iter().find(|dataset| dataset.slug == slug)
     }
 
-    /// How much a column says about which data set a file is: 1.8 if no other data set has it, nothing if all do, however
-    /// many data sets there are.
-    pub fn weight(&self, column: &Column) -> f64 {
+    /// How much a column under a header says about which data set a file is: much if few data sets have the column and know
+    /// the header, nothing if half of them do. The scale does not depend on how many data sets there are.
+    pub fn weight(&self, column: &Column, header: &HeaderKey) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a handful of data sets")]
         let share = |n: usize| n as f64;
-        let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(1);
-        let all = share(self.supported.len().max(2));
-        1.8 * (all / share(frequency)).ln() / all.ln()
+        let known = [&header.full, &header.plain].into_iter().find_map(|key| self.known.get(key)).copied().unwrap_or(1);
+        let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(known);
+        let half = share(self.supported.len()) / 2.0;
+        let rarity = (half / share(frequency)).max(1.0).ln() / half.max(2.0).ln();
+        ONLY_ONE * rarity
     }
 }
 

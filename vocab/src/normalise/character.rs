@@ -197,7 +197,7 @@ fn has_lost_character(text: &str) -> bool {
     })
 }
 
-fn is_separator(c: char) -> bool {
+pub(super) fn is_separator(c: char) -> bool {
     is_blank(c) || matches!(c, ',' | '、' | ';' | '/' | '・' | '.' | ':' | '：')
 }
 

@@ -69,6 +69,44 @@ pub fn date_of(cell: &str, order: Option<Order>, year: Option<i16>) -> Reading<M
     }
 }
 
+/// [`date`], where the file names the month that it is about: `7/1` in a list of July 2026 is 2026-07-01. A day of another
+/// month stays unread.
+pub fn date_in(cell: &str, order: Option<Order>, month: Option<Date>) -> Reading<Moment> {
+    let with_year = |month: Date| {
+        let folded = fold_width(cell.trim());
+        let numbers = Numbers::scan(without_weekday(without_time(&folded)).0)?;
+        match numbers.0.as_slice() {
+            [(m, _), (d, _)] if i64::from(*m) == i64::from(month.month()) => {
+                day(u32::try_from(month.year()).ok()?, *m, *d).ok()
+            }
+            _ => None,
+        }
+    };
+    match date(cell, order) {
+        Reading::Unread(issues) if issues.contains(Issue::DateWithoutYear) => match month.and_then(with_year) {
+            Some(day) => Reading::Value(Moment::Day(day), Issues::one(Issue::DateYearAdded)),
+            None => Reading::Unread(issues),
+        },
+        reading => reading,
+    }
+}
+
+/// The month that a title names: 令和8年7月分献立表, 2026年7月.
+pub fn month_in_title(title: &str) -> Option<Date> {
+    let folded = fold_width(title);
+    let ends = folded.match_indices('月').map(|(at, mark)| at + mark.len()).take(20);
+    ends.filter_map(|end| {
+        let starts = folded[..end].char_indices().rev().take(12).map(|(at, _)| at);
+        starts
+            .filter_map(|start| match date(&folded[start..end], None) {
+                Reading::Value(Moment::Month(month), _) => Some(month),
+                _ => None,
+            })
+            .last()
+    })
+    .next()
+}
+
 /// Which order the dates of a column prove, if any: one value above 12 in first or second place decides.
 pub fn proves_order(cell: &str) -> Option<Order> {
     let folded = fold_width(cell);

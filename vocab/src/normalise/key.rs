@@ -12,6 +12,8 @@ pub struct HeaderKey {
     pub plain: String,
     /// The plain form of the first line, for headers that carry a footnote in the second.
     pub first_line: String,
+    /// For headers that name a class first, as some layouts do (投票所_名称): the class and the rest.
+    pub member: Option<(String, String)>,
 }
 
 impl HeaderKey {
@@ -19,19 +21,38 @@ impl HeaderKey {
     pub fn new(header: &str) -> Self {
         let header = header.trim_matches(is_blank);
         let first = header.lines().next().unwrap_or_default();
-        Self { full: fold(header), plain: fold(&without_brackets(header)), first_line: fold(&without_brackets(first)) }
+        let member = header.split_once(['_', '＿']).map(|(class, member)| (fold(class), fold(member)));
+        Self {
+            full: fold(header),
+            plain: fold(&without_brackets(header)),
+            first_line: fold(&without_brackets(first)),
+            member: member.filter(|(class, member)| !class.is_empty() && !member.is_empty()),
+        }
     }
 }
 
 /// The key of a header or of a known name for a header: NFKC, lower case, long vowels restored, and without blanks,
-/// hyphens, underscores, full stops and the like. Brackets stay.
+/// hyphens, underscores, full stops, stray quotation marks and the like. Brackets stay.
 pub fn fold(text: &str) -> String {
+    let mut key = fold_once(text);
+    // What stood between a letter and its mark may be gone now: together they are another character.
+    for _ in 0..3 {
+        if !key.contains(|c: char| matches!(c, '\u{300}'..='\u{36F}' | '\u{3099}' | '\u{309A}')) {
+            break;
+        }
+        key = fold_once(&key);
+    }
+    key
+}
+
+fn fold_once(text: &str) -> String {
     let text = nfkc(text);
     let text = fold_long_vowels(&text);
     let mut key = String::with_capacity(text.len());
     for c in text.chars() {
         let vowel = c == 'ー' && key.ends_with(|c: char| has_vowel(c) || matches!(c, 'ぁ'..='ゖ'));
-        let mark = is_blank(c) || is_hyphen(c) || matches!(c, '_' | '.' | ':' | '/' | '・' | '、' | ',' | ';' | '‗');
+        let mark =
+            is_blank(c) || is_hyphen(c) || matches!(c, '_' | '.' | ':' | '/' | '・' | '、' | ',' | ';' | '‗' | '"');
         if is_tilde(c) {
             // The wave dash of one table is the full-width tilde of another.
             key.push('~');

@@ -7,13 +7,23 @@ use crate::issue::Issue;
 /// The items of a list: separated by `;` (the standard), 、 (most common), commas or line breaks; where there is none of
 /// these, by ideographic spaces or slashes.
 pub fn items(cell: &str) -> Reading<Vec<String>> {
+    read(cell, |text| {
+        let items = split(text, &[';', '；', '、', ',', '，', '\n', '\r']);
+        // 内科　外科, CSV/XLSX. A slash of a URL separates nothing.
+        if items.len() > 1 || text.contains("://") { items } else { split(text, &['\u{3000}', '/', '／']) }
+    })
+}
+
+/// The items of a list that may hold commas themselves: separated by `;` or line breaks only.
+pub fn parts(cell: &str) -> Reading<Vec<String>> {
+    read(cell, |text| split(text, &[';', '；', '\n', '\r']))
+}
+
+fn read(cell: &str, split: impl FnOnce(&str) -> Vec<String>) -> Reading<Vec<String>> {
     match published(cell) {
         Err(issues) => Reading::Empty(issues),
         Ok(text) => {
-            let items = split(text, &[';', '；', '、', ',', '，', '\n', '\r']);
-            // 内科　外科, CSV/XLSX. A slash of a URL separates nothing.
-            let items =
-                if items.len() > 1 || text.contains("://") { items } else { split(text, &['\u{3000}', '/', '／']) };
+            let items = split(text);
             // Separators alone are a remainder of a template.
             if items.is_empty() { Reading::Empty(Issue::TemplateLeftover.into()) } else { Reading::value(items) }
         }

@@ -24,6 +24,7 @@ pub mod list;
 pub mod number;
 mod numeral;
 pub mod phone;
+pub mod recurrence;
 pub mod time;
 pub mod variant;
 pub mod web;
