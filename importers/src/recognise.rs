@@ -34,7 +34,7 @@ const NAME: &str = "名称";
 /// A table needs this score,
 const ENOUGH: f64 = 0.36;
 /// and this much of it must speak for the data set and for no other.
-const EVIDENCE: f64 = 0.09;
+const EVIDENCE: f64 = 0.07;
 
 /// Decides the data set of a table.
 ///
@@ -110,7 +110,9 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
         named += 1.0;
         if let Some(column) = column {
             known += 1.0;
-            weight += datasets.weight(column);
+            if let Some(key) = preview.header.keys.get(at) {
+                weight += datasets.weight(column, key);
+            }
         }
     }
     let likeness = if named > 0.0 { known / named } else { 0.0 };

@@ -6,17 +6,27 @@ use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::character::{published, trim};
 use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
+use hiroba_vocab::normalise::date::Moment;
 use hiroba_vocab::normalise::key::identity;
 use hiroba_vocab::{EntityId, Issue, Issues};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
-use crate::plan::{Plan, hash};
+use crate::plan::{Plan, hash, number_key};
 use crate::report::Recorder;
 use crate::table::Row;
 
 /// What stays as it is in the last part of an id.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What there is to know of a row besides its cells.
+pub(super) struct Place<'r> {
+    pub(super) publisher: LocalGovernmentCode,
+    /// The full address as published.
+    pub(super) address: &'r str,
+    /// The day that the row describes.
+    pub(super) day: Option<Moment>,
+}
 
 /// Gives ids, each once.
 #[derive(Debug, Default)]
@@ -58,19 +68,14 @@ impl Ids {
     }
 
     /// `urn:ngsi-ld:<Type>:<code>:<number>`; without a number that tells the row apart, a hash in the number's place: of the
-    /// data set's own columns for that, or of name, address, building and installation position.
-    pub(super) fn of(
-        &mut self,
-        plan: &Plan,
-        row: &Row,
-        publisher: LocalGovernmentCode,
-        address: &str,
-        recorder: &mut Recorder,
-    ) -> EntityId {
+    /// data set's own columns for that, or of name, address, building and installation position. The day that the row
+    /// describes follows, so that several surveys stand side by side.
+    pub(super) fn of(&mut self, plan: &Plan, row: &Row, place: &Place<'_>, recorder: &mut Recorder) -> EntityId {
+        let Place { publisher, address, day } = place;
         let number = plan.slots.number.and_then(|column| published(row.cell(column)).ok());
-        let code_cell = plan.slots.publisher_code.map_or("", |column| trim(row.cell(column)));
+        let key = |number| number_key(row, plan.slots.publisher_code, plan.slots.survey_date, number);
         let last = match number {
-            Some(number) if !plan.habits.repeated_numbers.contains(&hash(&(code_cell, number))) => {
+            Some(number) if !plan.habits.repeated_numbers.contains(&key(number)) => {
                 utf8_percent_encode(number, ENCODED).to_string()
             }
             other => {
@@ -79,7 +84,11 @@ impl Ids {
                 hashed(plan, row, address)
             }
         };
-        let id = format!("urn:ngsi-ld:{}:{publisher}:{last}", plan.binding.dataset.entity_type);
+        let dataset = &plan.binding.dataset;
+        // The lists themselves are data sets too, with their slug in this place.
+        let list = if dataset.entity_type == "Dataset" { format!("{}:", dataset.slug) } else { String::new() };
+        let day = day.map_or_else(String::new, |day| format!(":{day}"));
+        let id = format!("urn:ngsi-ld:{}:{publisher}:{list}{last}{day}", dataset.entity_type);
         let times = self.given.entry(hash(&id)).and_modify(|times| *times += 1).or_insert(1);
         if *times == 1 {
             return EntityId::from_stored(id);

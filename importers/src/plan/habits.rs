@@ -6,10 +6,11 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use hiroba_vocab::dataset::{Column, Reads};
+use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::address;
 use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
-use hiroba_vocab::normalise::date::{Order, proves_order};
+use hiroba_vocab::normalise::date::{Moment, Order, date, proves_order};
 use hiroba_vocab::normalise::flag::{is_circle, is_cross, is_plain_no};
 use hiroba_vocab::normalise::key::HeaderKey;
 
@@ -27,7 +28,7 @@ const SAMPLE: u64 = 5_000;
 pub(crate) struct Habits {
     /// The column that numbers the rows, if any.
     pub(crate) number: Option<usize>,
-    /// Numbers that occur more than once, by [`hash`].
+    /// Numbers that occur more than once, by [`number_key`].
     pub(crate) repeated_numbers: HashSet<u64>,
     /// Columns with nothing but circles and crosses in them.
     pub(crate) circles: Vec<bool>,
@@ -35,6 +36,8 @@ pub(crate) struct Habits {
     pub(crate) hazards_say_no: bool,
     /// The order of day and month, by column.
     pub(crate) orders: Vec<Option<Order>>,
+    /// A date that the file gives with its year, for the dates without.
+    pub(crate) near: Option<jiff::civil::Date>,
     /// Columns of group names that stand once for several rows.
     pub(crate) groups: Vec<usize>,
     /// Columns with merged cells over several rows.
@@ -65,6 +68,12 @@ pub(crate) fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// What tells a number apart from the same number of another publisher, or of another day.
+pub(crate) fn number_key(row: &Row, code: Option<usize>, day: Option<usize>, number: &str) -> u64 {
+    let cell = |column: Option<usize>| column.map_or("", |column| trim(row.cell(column)));
+    hash(&(cell(code), cell(day), number))
+}
+
 /// 128 bits of a hash over the cells of a row and their columns: two rows of a file that differ do not share them. Blank
 /// cells do not count.
 pub(crate) fn fingerprint(row: &Row) -> (u64, u64) {
@@ -85,6 +94,12 @@ pub(crate) struct Survey<'b> {
     /// Columns of numbers with the rank of their header.
     numbers: Vec<(usize, usize, Numbers)>,
     code: Option<usize>,
+    day: Option<usize>,
+    /// The first day, as it stands in the file.
+    pub(crate) first_day: Option<String>,
+    /// The column whose value joins rows.
+    joined: Option<usize>,
+    near: Option<jiff::civil::Date>,
     marks: Vec<Marks>,
     say_no: bool,
     orders: Vec<Option<Order>>,
@@ -124,7 +139,12 @@ struct Group {
 }
 
 impl<'b> Survey<'b> {
-    pub(crate) fn new(columns: &'b [Option<Arc<Column>>], header: &Header, geometry: Option<usize>) -> Self {
+    pub(crate) fn new(
+        columns: &'b [Option<Arc<Column>>],
+        header: &Header,
+        geometry: Option<usize>,
+        joined: Option<usize>,
+    ) -> Self {
         let reads = |wanted: Reads| {
             columns
                 .iter()
@@ -143,6 +163,10 @@ impl<'b> Survey<'b> {
                 .map(|at| (at, rank(columns[at].as_deref(), &header.keys[at]), Numbers::default()))
                 .collect(),
             code: reads(Reads::PublisherCode).next(),
+            day: reads(Reads::SurveyDate).next(),
+            first_day: None,
+            joined,
+            near: None,
             marks: vec![Marks::default(); columns.len()],
             say_no: false,
             orders: vec![None; columns.len()],
@@ -183,8 +207,10 @@ impl<'b> Survey<'b> {
             let number = trim(row.cell(*at));
             if !number.is_empty() {
                 numbers.filled += 1;
-                let (first, repeated) = numbers.seen.entry(hash(&(code, number))).or_insert((this, false));
-                *repeated |= *first != this;
+                let key = number_key(row, self.code, self.day, number);
+                let (first, repeated) = numbers.seen.entry(key).or_insert((this, false));
+                // Rows that a number joins are one thing.
+                *repeated |= *first != this && self.joined != Some(*at);
             }
         }
         if !code.is_empty() {
@@ -195,6 +221,15 @@ impl<'b> Survey<'b> {
             match column.as_ref().map(|column| column.reads) {
                 Some(Reads::Hazard) => self.say_no |= is_plain_no(cell),
                 Some(Reads::Date) => self.orders[at] = self.orders[at].or_else(|| proves_order(cell)),
+                Some(Reads::SurveyDate) if !cell.is_empty() => {
+                    self.orders[at] = self.orders[at].or_else(|| proves_order(cell));
+                    self.first_day.get_or_insert_with(|| cell.to_owned());
+                }
+                Some(Reads::EventDates) if self.near.is_none() => {
+                    if let Reading::Value(Moment::Day(day) | Moment::Span(day, _), _) = date(cell, None) {
+                        self.near = Some(day);
+                    }
+                }
                 Some(Reads::City) if !cell.is_empty() => count(&mut self.cities, cell),
                 Some(Reads::PublisherName) if !cell.is_empty() => count(&mut self.publishers, cell),
                 Some(Reads::Datum) => self.tokyo_datum |= is_tokyo_datum(cell),
@@ -236,6 +271,7 @@ impl<'b> Survey<'b> {
             circles: self.marks.iter().map(|marks| marks.circles > 0 && marks.marks == marks.filled).collect(),
             hazards_say_no: self.say_no,
             orders: self.orders.clone(),
+            near: self.near,
             groups: self.groups.iter().enumerate().filter_map(is_group).collect(),
             merged: self.merged.iter().copied().collect(),
             usual_cells: self.usual_cells(),

@@ -1,12 +1,14 @@
 //! What to do with each column, worked out once for a file so that rows cost little.
 
 mod coordinates;
+mod day;
 mod habits;
 mod publisher;
 mod slots;
 
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::coordinate::Frame;
+use hiroba_vocab::normalise::date::Moment;
 use hiroba_vocab::{Iri, Issues, Terms, column_iri};
 use ngsild::DateTime;
 
@@ -17,9 +19,10 @@ use crate::options::Options;
 use crate::recognise::Binding;
 use crate::table::{Row, Table};
 pub(crate) use coordinates::{Grid, pair_of};
-pub(crate) use habits::{Habits, fingerprint, hash};
+pub(crate) use day::state_of;
+pub(crate) use habits::{Habits, fingerprint, hash, number_key};
 pub use publisher::{Found, Publisher};
-pub(crate) use slots::{Language, Slots, Sub};
+pub(crate) use slots::{Compound, Language, Slots, Sub};
 
 /// Everything about a file that its rows are read with.
 #[derive(Debug)]
@@ -42,6 +45,12 @@ pub(crate) struct Plan {
     pub(crate) subject: Vec<usize>,
     /// Columns that tell rows apart; see [`hiroba_vocab::dataset::Dataset::identity`].
     pub(crate) identity: Vec<usize>,
+    /// The column whose value joins rows; see [`hiroba_vocab::dataset::Dataset::joined_by`].
+    pub(crate) joined: Option<usize>,
+    /// The attribute that takes the publisher's number.
+    pub(crate) number: Iri,
+    /// The day that the file as a whole describes, where rows describe days.
+    pub(crate) day: Option<Moment>,
     /// How many rows there are after the header.
     pub(crate) rows: u64,
 }
@@ -58,7 +67,9 @@ impl Plan {
         file: &str,
         options: &Options,
     ) -> Result<Self, ImportError> {
-        let mut survey = habits::Survey::new(&binding.columns, &header, table.geometry);
+        let joined = binding.dataset.joined_by.as_ref();
+        let joined = joined.and_then(|name| binding.columns_named(std::slice::from_ref(name)).first().copied());
+        let mut survey = habits::Survey::new(&binding.columns, &header, table.geometry, joined);
         let mut rows = table.rows()?;
         let mut row = Row::default();
         let mut count: u64 = 0;
@@ -79,14 +90,20 @@ impl Plan {
         let publisher = Publisher::decide(options, file, table.sheet.as_deref(), &header, &survey);
         let office = publisher.known().and_then(|code| hiroba_vocab::municipality::Municipalities::all().get(code));
         let name = subject(&binding).first().copied();
-        let habits = survey.habits(name);
+        let mut habits = survey.habits(name);
+        let day = day::of_file(&binding.dataset, file, &header, options);
+        day::complete(&mut habits, &binding.columns, survey.first_day.as_deref(), file, &header, options);
         let mut coordinates = survey.coordinates.habits(office.and_then(|body| body.office), habits.tokyo_datum);
         coordinates.frame.abroad |= !habits.is_japanese;
         drop(survey);
         let terms = Terms::published();
         let own_iris: Vec<Iri> = header.names.iter().map(|name| column_iri(name)).collect();
-        let slots = Slots::new(&binding.columns, &habits, &own_iris, table.geometry);
+        let slots = Slots::new(&binding.columns, &header, &habits, &own_iris, table.geometry);
+        let fed = habits.number.and_then(|at| binding.columns.get(at)?.as_ref()?.feeds.clone());
         Ok(Self {
+            joined,
+            number: terms.iri(fed.as_deref().unwrap_or("identifier")),
+            day,
             entity_type: terms.iri(&binding.dataset.entity_type),
             dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{}", publisher.code, binding.dataset.slug)),
             now: options.now,

@@ -68,9 +68,9 @@ fn bytes_that_are_no_list_are_refused_with_what_they_are_and_what_to_do() {
             "other.csv: no data set fits well enough; the columns in row 1 are 町名, よみ, グループ.",
         ),
         (
-            "hospital.csv",
-            "名称,医療機関の種類,診療科目,病床数,住所\nはな医院,無床診療所,内科,0,番町\n".as_bytes(),
-            "hospital.csv: this looks like 医療機関一覧 (hospital,",
+            "stops.csv",
+            "stop_id,stop_name,stop_lat,stop_lon\n1,番町,34.34,134.04\n".as_bytes(),
+            "stops.csv: this looks like 標準的なバス情報フォーマット (gtfs,",
         ),
     ];
     for (name, bytes, expected) in cases {

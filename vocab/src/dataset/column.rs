@@ -1,5 +1,7 @@
 //! A column of a data set: its names, how its cells are read, and where the value goes.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 
 use crate::normalise::key::{HeaderKey, fold};
@@ -58,6 +60,12 @@ pub enum Reads {
     Hazard,
     /// A circle that means that the place has what the header says.
     Amenity,
+    /// People of the ages and the gender that the header names; see [`crate::normalise::age::band`].
+    AgeBand,
+    /// The day that the row describes: part of the id, and when its counts were observed.
+    SurveyDate,
+    /// The days on which something takes place, in one cell: the first of them is fed, and `endDate` beside it.
+    EventDates,
 
     /// A name: published as it is.
     Name,
@@ -95,6 +103,8 @@ pub enum Reads {
     List,
     /// One of a list of choices.
     Choice,
+    /// A list of choices.
+    ChoiceList,
     /// A corporate number.
     CorporateNumber,
     /// A local government code as a value.
@@ -152,6 +162,8 @@ pub struct Column {
     pub units: Vec<String>,
     /// The standard's choices.
     pub choices: Vec<String>,
+    /// Other texts and the choices that they certainly mean, the texts folded by [`crate::normalise::key::fold`].
+    pub synonyms: HashMap<String, String>,
     /// How necessary the standard makes it.
     pub need: Need,
     /// The column applies only beside this one.
@@ -210,6 +222,11 @@ impl Column {
 }
 
 impl Keys {
+    /// The names by which a header is known, apart from how it ends or what it contains.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.official.iter().chain(&self.variants).map(String::as_str)
+    }
+
     pub(super) fn fold(names: &[String]) -> Vec<String> {
         names.iter().map(|name| fold(name)).collect()
     }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::column::{Column, Keys, Need, Reads};
 use super::{Dataset, OtherDataset};
+use crate::normalise::key::fold;
 use crate::term::Terms;
 
 /// Columns by the name of their group.
@@ -38,6 +39,8 @@ pub(super) struct RawColumn {
     #[serde(default)]
     choices: Vec<String>,
     #[serde(default)]
+    synonyms: HashMap<String, String>,
+    #[serde(default)]
     need: Need,
     when: Option<String>,
     #[serde(default)]
@@ -63,6 +66,8 @@ struct RawDataset {
     /// See [`Dataset::identity`].
     #[serde(default)]
     identity: Vec<String>,
+    /// See [`Dataset::joined_by`].
+    joined_by: Option<String>,
     #[serde(default)]
     column: Vec<RawColumn>,
 }
@@ -113,7 +118,7 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
             return Err(format!("{slug}: {} depends on {when}, which is no column", column.name));
         }
     }
-    for name in raw.subject.iter().chain(&raw.identity) {
+    for name in raw.subject.iter().chain(&raw.identity).chain(&raw.joined_by) {
         if !columns.iter().any(|column| column.name == *name) {
             return Err(format!("{slug}: {name} is no column"));
         }
@@ -129,6 +134,7 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         words,
         subject: raw.subject,
         identity: raw.identity,
+        joined_by: raw.joined_by,
         columns,
     })
 }
@@ -170,6 +176,7 @@ fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
         of: raw.of,
         units: raw.units,
         choices: raw.choices,
+        synonyms: raw.synonyms.into_iter().map(|(text, choice)| (fold(&text), choice)).collect(),
         need: raw.need,
         when: raw.when,
         many: raw.many,

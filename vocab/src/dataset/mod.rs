@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 pub use column::{Column, Fit, Need, Reads};
 
-use crate::normalise::key::fold;
+use crate::normalise::key::{HeaderKey, fold};
 
 /// A data set that can be imported.
 #[derive(Debug)]
@@ -34,6 +34,9 @@ pub struct Dataset {
     /// Columns that together tell rows apart where the publisher's number does not, by their official names. Empty for
     /// what has a name and stands somewhere: these are told apart by name, address, building and installation position.
     pub identity: Vec<String>,
+    /// A column, by its official name, whose value joins the rows of one thing: those that share it and follow one
+    /// another are one entity.
+    pub joined_by: Option<String>,
     /// The columns: its own first, then those of the groups that it includes.
     pub columns: Vec<Arc<Column>>,
 }
@@ -67,7 +70,12 @@ pub struct Datasets {
     others: Vec<OtherDataset>,
     /// In how many data sets a column of that name occurs.
     frequency: HashMap<String, usize>,
+    /// How many data sets know a header, by its key.
+    known: HashMap<String, usize>,
 }
+
+/// The weight of a column that only one data set has.
+const ONLY_ONE: f64 = 1.8;
 
 /// The files of the data sets that can be imported. Adding one means adding a line here.
 const FILES: &[&str] = &[
@@ -77,6 +85,14 @@ const FILES: &[&str] = &[
     include_str!("../../datasets/public_toilet.toml"),
     include_str!("../../datasets/tourism.toml"),
     include_str!("../../datasets/preschool.toml"),
+    include_str!("../../datasets/cultural_property.toml"),
+    include_str!("../../datasets/population.toml"),
+    include_str!("../../datasets/open_data_list.toml"),
+    include_str!("../../datasets/public_wireless_lan.toml"),
+    include_str!("../../datasets/care_service.toml"),
+    include_str!("../../datasets/hospital.toml"),
+    include_str!("../../datasets/event.toml"),
+    include_str!("../../datasets/fire_hydrant.toml"),
 ];
 
 impl Datasets {
@@ -104,12 +120,14 @@ impl Datasets {
         let read = |text: &&str| file::dataset(text, &groups).map(Arc::new);
         let supported: Vec<Arc<Dataset>> = files.iter().map(read).collect::<Result<_, _>>()?;
         let others = file::others(others)?;
-        let mut frequency = HashMap::new();
+        let (mut frequency, mut known) = (HashMap::new(), HashMap::new());
         for dataset in &supported {
             let names: BTreeSet<&str> = dataset.columns.iter().map(|column| column.name.as_str()).collect();
             names.into_iter().for_each(|name| *frequency.entry(name.to_owned()).or_insert(0) += 1);
+            let keys: BTreeSet<&str> = dataset.columns.iter().flat_map(|column| column.keys.names()).collect();
+            keys.into_iter().for_each(|key| *known.entry(key.to_owned()).or_insert(0) += 1);
         }
-        Ok(Self { supported, others, frequency })
+        Ok(Self { supported, others, frequency, known })
     }
 
     /// The data sets that can be imported.
@@ -127,12 +145,16 @@ impl Datasets {
         self.supported.iter().find(|dataset| dataset.slug == slug)
     }
 
-    /// How much a column says about which data set a file is: much if few data sets have it, nothing if all do.
-    pub fn weight(&self, column: &Column) -> f64 {
+    /// How much a column under a header says about which data set a file is: much if few data sets have the column and know
+    /// the header, nothing if half of them do. The scale does not depend on how many data sets there are.
+    pub fn weight(&self, column: &Column, header: &HeaderKey) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a handful of data sets")]
         let share = |n: usize| n as f64;
-        let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(1);
-        (share(self.supported.len().max(1)) / share(frequency)).ln()
+        let known = [&header.full, &header.plain].into_iter().find_map(|key| self.known.get(key)).copied().unwrap_or(1);
+        let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(known);
+        let half = share(self.supported.len()) / 2.0;
+        let rarity = (half / share(frequency)).max(1.0).ln() / half.max(2.0).ln();
+        ONLY_ONE * rarity
     }
 }
 

@@ -5,6 +5,7 @@
 //! looks at another cell: what must be decided over a column or a file is decided by the caller and passed in.
 
 pub mod address;
+pub mod age;
 pub mod character;
 pub mod choice;
 pub mod code;
@@ -12,6 +13,7 @@ pub mod coordinate;
 pub mod date;
 pub mod days;
 mod era;
+pub mod event_dates;
 pub mod flag;
 pub mod hours;
 pub mod kana;
