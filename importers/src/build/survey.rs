@@ -3,6 +3,7 @@
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::normalise::date::{Moment, date};
+use jiff::civil::Date;
 use ngsild::{AttributeValue, DateTime};
 use serde_json::Value as Json;
 
@@ -32,10 +33,27 @@ impl Draft<'_> {
         let moment = moment?;
         let value = AttributeValue::Property(Json::from(moment.to_string()));
         self.put_noted(&names().survey_date, value, issues, trim(self.cell(column)));
-        // A month or a year is no instant. A day begins at midnight in Japan.
+        // A month or a year is no instant.
         if let Moment::Day(day) = moment {
-            self.observed_at = DateTime::parse(&format!("{day}T00:00:00+09:00")).ok();
+            self.observed_at = Some(midnight_in_japan(day));
         }
         Some(moment)
+    }
+}
+
+/// When a day begins in Japan, which is nine hours before it begins in UTC.
+fn midnight_in_japan(day: Date) -> DateTime {
+    let days = i64::from((day - Date::constant(1970, 1, 1)).get_days());
+    DateTime::from_micros((days * 24 - 9) * 3_600_000_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_in_japan_while_it_is_the_day_before_in_utc() {
+        let day = jiff::civil::date(2026, 2, 1);
+        assert_eq!(midnight_in_japan(day), DateTime::parse("2026-01-31T15:00:00Z").unwrap());
     }
 }

@@ -6,6 +6,7 @@ mod documents;
 mod files;
 mod forms;
 mod laws;
+mod recognition;
 mod results;
 mod rows;
 mod survey;

@@ -7,6 +7,9 @@ use super::character::{content, fold_width, is_blank, is_hyphen, is_tilde};
 use super::date::{Moment, date};
 use crate::issue::{Issue, Issues};
 
+/// In days: no day of the year lies that near in two years.
+const HALF_A_YEAR: i32 = 182;
+
 /// The first and the last day, as far as they are certain; one of them at least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EventDates {
@@ -17,8 +20,8 @@ pub struct EventDates {
 }
 
 /// Reads one day, or a first and a last one. A date without a year takes it from `near`, another date of the file, and
-/// only where its day of the week agrees with exactly one of that year, the one before and the one after. Several days
-/// that are no span are not understood.
+/// only where it lies within half a year of it and its day of the week agrees. Several days that are no span are not
+/// understood.
 pub fn event_dates(cell: &str, near: Option<Date>) -> Reading<EventDates> {
     let text = match content(cell) {
         Ok(text) => text,
@@ -80,12 +83,10 @@ fn day(text: &str, near: Option<Date>) -> Result<(Date, Issues), Issue> {
             let (Some(near), Some(weekday)) = (near, weekday) else { return Err(Issue::DateWithoutYear) };
             let (month, of_month) = month_and_day(text).ok_or(Issue::DateUnread)?;
             let years = near.year().saturating_sub(1)..=near.year().saturating_add(1);
-            let mut agree =
-                years.filter_map(|year| Date::new(year, month, of_month).ok()).filter(|day| day.weekday() == weekday);
-            match (agree.next(), agree.next()) {
-                (Some(day), None) => Ok((day, Issues::one(Issue::DateYearCompleted))),
-                _ => Err(Issue::DateWithoutYear),
-            }
+            let day = years
+                .filter_map(|year| Date::new(year, month, of_month).ok())
+                .find(|day| (*day - near).get_days().abs() <= HALF_A_YEAR && day.weekday() == weekday);
+            day.map(|day| (day, Issues::one(Issue::DateYearCompleted))).ok_or(Issue::DateWithoutYear)
         }
         _ => Err(Issue::DateUnread),
     }
