@@ -319,3 +319,21 @@ fn the_options_are_said_of_the_data_set() {
     }
     assert_eq!(dataset["publisher"]["name"], "みかん組合");
 }
+
+#[test]
+fn codes_of_several_wards_are_published_by_their_city() {
+    let imported = csv(
+        "区コード,NO,名称,住所,設置位置\n1101,1,みかん会館,札幌市中央区北1条西2丁目,玄関\n1102,2,りんご館,札幌市北区北24条西6丁目,受付\n",
+    );
+    assert_eq!(imported.report.publisher, "011002");
+}
+
+#[test]
+fn a_point_alone_near_the_office_is_no_packed_value() {
+    let rows: String =
+        (1..40).map(|n| format!("372013,{n},みかん{n},番町{n},34.34{n:02}11,134.04{n:02}11,玄関\n")).collect();
+    let header = "市区町村コード,NO,名称,住所,緯度,経度,設置位置\n";
+    let imported = csv(&format!("{header}{rows}372013,99,ゆさ,香南町由佐9,34.239572,134.021774,玄関\n"));
+    let at = imported.entities.last().and_then(|entity| entity.pointer("/location/coordinates")).cloned();
+    assert_eq!(at, Some(serde_json::json!([134.021_774, 34.239_572])));
+}
