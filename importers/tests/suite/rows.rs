@@ -330,8 +330,8 @@ fn codes_of_several_wards_are_published_by_their_city() {
 
 #[test]
 fn a_point_alone_near_the_office_is_no_packed_value() {
-    let rows: String =
-        (1..40).map(|n| format!("372013,{n},みかん{n},番町{n},34.34{n:02}11,134.04{n:02}11,玄関\n")).collect();
+    let row = |n: u32| format!("372013,{n},みかん{n},番町{n},34.{},134.04{n:02}11,玄関\n", 300_011 + n * 2_500);
+    let rows: String = (1..40).map(row).collect();
     let header = "市区町村コード,NO,名称,住所,緯度,経度,設置位置\n";
     let imported = csv(&format!("{header}{rows}372013,99,ゆさ,香南町由佐9,34.239572,134.021774,玄関\n"));
     let at = imported.entities.last().and_then(|entity| entity.pointer("/location/coordinates")).cloned();
