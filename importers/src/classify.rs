@@ -100,7 +100,7 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
     {
         return RowKind::SetAside(SetAside::Template);
     }
-    if is_total(first) && name.is_none_or(|name| name == first || is_count(name)) {
+    if is_total(first) && name.is_none_or(|name| name == first || is_count(name)) || name.is_some_and(is_total) {
         return RowKind::SetAside(SetAside::Total);
     }
     match name {

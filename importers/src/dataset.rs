@@ -1,7 +1,6 @@
 //! The entity that stands for the data set as a whole.
 
 use hiroba_vocab::normalise::Reading;
-use hiroba_vocab::normalise::date::{Moment, date};
 use hiroba_vocab::normalise::licence::licence;
 use hiroba_vocab::{EntityId, Terms};
 use ngsild::entity::{LanguageMap, OneOrMany};
@@ -9,7 +8,7 @@ use ngsild::{Attribute, AttributeValue, Entity};
 use serde_json::{Map, Value as Json};
 
 use crate::options::Options;
-use crate::plan::Plan;
+use crate::plan::{Plan, state_of};
 use crate::report::Counts;
 use crate::source::Source;
 
@@ -45,7 +44,7 @@ pub(crate) fn entity(source: &Source, plan: &Plan, options: &Options, counts: &C
     if let Some(day) = &options.issued {
         property("issued", Json::from(day.as_str()));
     }
-    if let Some(day) = options.modified.clone().or_else(|| state_of(&plan.header.above)) {
+    if let Some(day) = options.modified.clone().or_else(|| state_of(&plan.header.above).map(|day| day.to_string())) {
         property("modified", Json::from(day));
     }
     property("fileName", Json::from(source.input.name()));
@@ -62,18 +61,4 @@ pub(crate) fn entity(source: &Source, plan: &Plan, options: &Options, counts: &C
         property(term, Json::from(count));
     }
     entity
-}
-
-/// The day that a title names as the state of the data: 令和6年4月1日現在.
-fn state_of(above: &[String]) -> Option<String> {
-    above.iter().find_map(|text| {
-        let (before, _) = text.split_once("現在").or_else(|| text.split_once("時点"))?;
-        let starts = before.char_indices().map(|(at, _)| &before[at..]);
-        starts.filter(|start| start.chars().count() >= 6).find_map(|start| {
-            match date(start.trim_start_matches(['(', '（']), None) {
-                Reading::Value(moment @ Moment::Day(_), _) => Some(moment.to_string()),
-                _ => None,
-            }
-        })
-    })
 }

@@ -116,6 +116,8 @@ impl Import {
             builder: Builder::new(&self.plan),
             next: Row::default(),
             held: None,
+            more: Vec::new(),
+            joined_bytes: 0,
             ready: VecDeque::new(),
             seen: HashMap::new(),
             above: HashMap::new(),
@@ -335,6 +337,10 @@ pub struct Outcomes<'i> {
     next: Row,
     /// The last row that is data: rows after it may continue it.
     held: Option<Row>,
+    /// Rows after it that are part of the same thing.
+    more: Vec<Row>,
+    /// How much they hold.
+    joined_bytes: usize,
     ready: VecDeque<Outcome>,
     /// Rows by the hash of their cells, for duplicates. [`crate::limits::ROWS`] bounds it.
     seen: HashMap<(u64, u64), u64>,
@@ -395,12 +401,24 @@ impl Outcomes<'_> {
             }
             RowKind::Continuation if self.held.is_some() => {
                 if let Some(held) = &mut self.held {
-                    extend(held, &row);
                     let into = held.number;
+                    extend(self.more.last_mut().unwrap_or(held), &row);
                     self.recorder.merge(MergedRow { row: row.number, into, why: "continuation" });
                     self.ready.push_back(Outcome::Merged { row: row.number, into });
                 }
                 self.next = row;
+            }
+            RowKind::Data if self.joins(&row) => {
+                let held = self.held.as_ref().map_or(row.number, |held| held.number);
+                let (into, why) = self.first_seen(&row).map_or((held, "joined"), |first| (first, "duplicate"));
+                self.recorder.merge(MergedRow { row: row.number, into, why });
+                self.ready.push_back(Outcome::Merged { row: row.number, into });
+                if why == "joined" {
+                    self.joined_bytes += size(&row);
+                    self.more.push(row);
+                } else {
+                    self.next = row;
+                }
             }
             RowKind::Continuation | RowKind::Data => {
                 let free = self.release();
@@ -419,7 +437,9 @@ impl Outcomes<'_> {
     /// Turns the row that was held back into its outcome, and gives its buffer back.
     fn release(&mut self) -> Option<Row> {
         let row = self.held.take()?;
-        let outcome = match self.builder.entity(&row, self.recorder) {
+        let more = std::mem::take(&mut self.more);
+        self.joined_bytes = 0;
+        let outcome = match self.builder.entity(&row, &more, self.recorder) {
             Ok(entity) => {
                 self.recorder.counts.entities += 1;
                 self.recorder.fill(&row);
@@ -439,6 +459,13 @@ impl Outcomes<'_> {
         };
         self.ready.push_back(outcome);
         Some(row)
+    }
+
+    /// Whether a row is part of the thing that is held back. A thing that grows too large goes on as another one.
+    fn joins(&self, row: &Row) -> bool {
+        let (Some(column), Some(held)) = (self.plan.joined, &self.held) else { return false };
+        let value = trim(row.cell(column));
+        !value.is_empty() && value == trim(held.cell(column)) && self.joined_bytes + size(row) <= crate::limits::JOINED
     }
 
     /// The row that says exactly the same, if there was one. Blank cells at the end do not count.
@@ -477,6 +504,11 @@ impl Outcomes<'_> {
             }
         }
     }
+}
+
+/// Bytes of the cells of a row.
+fn size(row: &Row) -> usize {
+    row.cells().map(str::len).sum()
 }
 
 /// Adds the cells of a continuation to the row that it continues.

@@ -7,6 +7,9 @@ pub const RECORD: usize = 4 * 1024 * 1024;
 /// record of [`RECORD`] bytes into more.
 pub(crate) const LINE: u64 = 4 * RECORD as u64;
 
+/// Bytes of the rows that together are one thing, after its first: the files of a data set.
+pub const JOINED: usize = RECORD;
+
 /// Rows of a table. An import keeps hashes of 60 to 130 bytes for each of them
 /// (measured at 450,000 and 930,000 rows), whatever the row holds, so that this many rows cost about a gigabyte.
 pub const ROWS: u64 = 10_000_000;

@@ -51,7 +51,7 @@ const NAME: &str = "名称";
 /// A table needs this score,
 const ENOUGH: f64 = 0.36;
 /// and this much of it must speak for the data set and for no other.
-const EVIDENCE: f64 = 0.09;
+const EVIDENCE: f64 = 0.07;
 
 /// Words this loud name the data set,
 const LOUD: f64 = 0.4;

@@ -85,6 +85,8 @@ issues! {
     DateYearAdded, "date-year-added", Changed, "The date has no year; the year that the file is about was added.", "年のない日付に、ファイルの対象年を補いました。";
     WeekdayContradicts, "date-weekday", Doubtful, "The day of the week beside the date is another one.", "日付と曜日が合いません。";
     DateWithoutYear, "date-without-year", Unread, "The date has no year.", "日付に年がありません。";
+    DateConditional, "date-conditional", Changed, "Dates with a condition: the first and last day were taken, the text is kept.", "条件付きの日付から最初と最後の日を取り、文字を残しました。";
+    DateYearCompleted, "date-year-completed", Changed, "The year of a date was found by its day of the week and the other dates of the file.", "曜日とファイルのほかの日付から年を補いました。";
     DateUnread, "date-unread", Unread, "The value is no date.", "日付として読めません。";
     // Times
     TimeOverMidnight, "time-over-midnight", Changed, "A time after 24:00 was read as the next day.", "24時を過ぎる時刻を翌日の時刻としました。";
@@ -116,6 +118,7 @@ issues! {
     KanjiNumeral, "number-kanji", Changed, "Kanji numerals were read as digits.", "漢数字を算用数字に直しました。";
     UnitRemoved, "number-unit-removed", Note, "A unit or a separator was taken off a number.", "数値から単位や桁区切りを除きました。";
     NumberUnread, "number-unread", Unread, "The value is no number.", "数値として読めません。";
+    AgeBandsContradict, "age-bands-contradict", Doubtful, "The people by age do not add up to the total that the row states.", "年齢別の人数の合計が、行の総数と合いません。";
     FeeUncertain, "fee-uncertain", Unread, "The fee is 0, but the details speak of a fee.", "料金が0ですが、詳細に料金の記載があります。";
     CodeRepaired, "code-repaired", Changed, "A local government code lacked its leading zero or its check digit.", "全国地方公共団体コードの先頭の0又は検査数字を補いました。";
     CodeUnknown, "code-unknown", Doubtful, "The local government code is well-formed but not in the list.", "一覧にない全国地方公共団体コードです。";
@@ -125,6 +128,7 @@ issues! {
     NotInList, "not-in-code-list", Note, "The value is not in the standard's list; it is published as it is.", "標準の選択肢にない値をそのまま公開します。";
     CodeTranslated, "code-translated", Changed, "A code of the standard's list was replaced by its word.", "標準の一覧のコードを、対応する言葉に直しました。";
     RecurrenceAsText, "recurrence-as-text", Note, "The days of collection could not be read; they are published as text.", "収集日を読み取れないため、文字のまま公開します。";
+    SynonymReplaced, "synonym-replaced", Changed, "A short form or another word was replaced by the one of the list.", "略称や別の言い方を選択肢の言葉に直しました。";
     KanaFolded, "kana-folded", Note, "The reading was written in hiragana or half-width kana.", "ひらがな又は半角カナの読みをカタカナに直しました。";
     KanaUnread, "kana-unread", Unread, "The reading holds kanji.", "読みの欄に漢字があります。";
     LicenceUncertain, "licence-version-unknown", Note, "The licence names no version; its text is published.", "ライセンスの版が不明のため、文字のまま公開します。";

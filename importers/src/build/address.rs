@@ -1,5 +1,6 @@
 //! The address of a row: its parts, from one column or from many.
 
+use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::address::{Address, split};
@@ -24,6 +25,11 @@ impl Draft<'_> {
         let building = part(slots.building);
         let written = [full, region, locality, town, lot].iter().any(|part| !part.is_empty());
         if !written && [prefecture, city, building].iter().all(|part| part.is_empty()) && slots.postal_code.is_none() {
+            return;
+        }
+        // The publisher's own place says nothing of things that stand nowhere, such as data sets.
+        let stands_somewhere = || self.plan.binding.dataset.columns.iter().any(|column| column.reads == Reads::Address);
+        if !written && building.is_empty() && !stands_somewhere() && slots.postal_code.is_none() {
             return;
         }
         let joined;

@@ -12,12 +12,21 @@ use hiroba_vocab::{EntityId, Issue, Issues};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
-use crate::plan::{Plan, hash};
+use crate::plan::{Plan, hash, number_key};
 use crate::report::Recorder;
 use crate::table::Row;
 
 /// What stays as it is in a part of an id.
 pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What there is to know of a row besides its cells.
+pub(super) struct Place<'r> {
+    pub(super) publisher: LocalGovernmentCode,
+    /// The full address as published.
+    pub(super) address: &'r str,
+    /// The day that the row describes.
+    pub(super) day: Option<Moment>,
+}
 
 /// Gives ids, each once.
 #[derive(Debug, Default)]
@@ -58,20 +67,16 @@ impl Ids {
         EntityId::from_stored(format!("urn:ngsi-ld:{}:{publisher}:", plan.type_name()))
     }
 
-    /// `urn:ngsi-ld:<Type>:<code>:<number>`, of a table of its own `urn:ngsi-ld:<Type>:<code>:<table>:<number>`; without a number that tells the row apart, a hash in the number's place: of the
-    /// data set's own columns for that, or of name, address, building and installation position.
-    pub(super) fn of(
-        &mut self,
-        plan: &Plan,
-        row: &Row,
-        publisher: LocalGovernmentCode,
-        address: &str,
-        recorder: &mut Recorder,
-    ) -> EntityId {
+    /// `urn:ngsi-ld:<Type>:<code>:<number>`, of a table of its own `urn:ngsi-ld:<Type>:<code>:<table>:<number>`; without a
+    /// number that tells the row apart, a hash in the number's place: of the data set's own columns for that, or of name,
+    /// address, building and installation position. The day that the row describes follows, so that several surveys stand
+    /// side by side.
+    pub(super) fn of(&mut self, plan: &Plan, row: &Row, place: &Place<'_>, recorder: &mut Recorder) -> EntityId {
+        let Place { publisher, address, day: described } = place;
         let number = plan.slots.number.and_then(|column| published(row.cell(column)).ok());
-        let code_cell = plan.slots.publisher_code.map_or("", |column| trim(row.cell(column)));
+        let key = |number| number_key(row, plan.slots.publisher_code, plan.slots.survey_date, number);
         let last = match number {
-            Some(number) if !plan.habits.repeated_numbers.contains(&hash(&(code_cell, number))) => {
+            Some(number) if !plan.habits.repeated_numbers.contains(&key(number)) => {
                 utf8_percent_encode(number, ENCODED).to_string()
             }
             other => {
@@ -83,10 +88,11 @@ impl Ids {
             }
         };
         let kind = plan.type_name();
-        let id = match &plan.id_part {
-            Some(part) => format!("urn:ngsi-ld:{kind}:{publisher}:{part}:{last}"),
-            None => format!("urn:ngsi-ld:{kind}:{publisher}:{last}"),
-        };
+        // The lists themselves are data sets too, with their slug in this place.
+        let lists = (plan.binding.dataset.entity_type == "Dataset").then_some(&plan.binding.dataset.slug);
+        let part = plan.id_part.as_ref().or(lists).map_or_else(String::new, |part| format!("{part}:"));
+        let described = described.map_or_else(String::new, |day| format!(":{day}"));
+        let id = format!("urn:ngsi-ld:{kind}:{publisher}:{part}{last}{described}");
         let times = self.given.entry(hash(&id)).and_modify(|times| *times += 1).or_insert(1);
         if *times == 1 {
             return EntityId::from_stored(id);

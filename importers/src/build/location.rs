@@ -1,5 +1,6 @@
 //! The position of a row.
 
+use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::normalise::coordinate::{Frame, Point, point};
@@ -12,6 +13,10 @@ use crate::plan::pair_of;
 
 /// A list over more than this is no list of one municipality: distance says nothing about a single value there.
 const ONE_MUNICIPALITY_KM: f64 = 40.0;
+
+/// Packed values read as decimals fall 15 to 35 kilometres from where they belong. What is nearer to the office is no such
+/// value.
+const NEAR_OFFICE_KM: f64 = 15.0;
 
 impl Draft<'_> {
     /// A GeoProperty: a point with the longitude first, or the geometry of a GeoJSON feature.
@@ -60,10 +65,18 @@ impl Draft<'_> {
         let reading = point(latitude, longitude, frame);
         let apart = match (&reading, frame.around) {
             (Reading::Value(at, _), Some(around)) if !frame.packed && around.near_km < ONE_MUNICIPALITY_KM => {
-                at.distance_km(around.center) > around.near_km && self.plan.grid.is_alone(*at)
+                at.distance_km(around.center) > around.near_km
+                    && self.plan.grid.is_alone(*at)
+                    && !self.is_near_office(*at)
             }
             _ => false,
         };
         if apart { point(latitude, longitude, &Frame { stands_apart: true, ..*frame }) } else { reading }
+    }
+
+    /// Whether a point lies where it may well be, however few neighbours it has: around the municipality's office.
+    fn is_near_office(&self, at: Point) -> bool {
+        let office = self.home.and_then(|code| Municipalities::all().get(code)?.office);
+        office.is_some_and(|office| at.distance_km(office) < NEAR_OFFICE_KM)
     }
 }

@@ -1,12 +1,15 @@
 //! From a row to an entity.
 
 mod address;
+mod age;
 mod attribute;
-mod contact;
+mod compound;
+mod event;
 mod hazard;
 mod hours;
 mod id;
 mod location;
+mod survey;
 mod value;
 mod waste;
 
@@ -16,14 +19,15 @@ use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::character::{published, text, trim};
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
-use hiroba_vocab::normalise::flag::{FlagFamily, flag, is_circle};
+use hiroba_vocab::normalise::flag::is_circle;
 use hiroba_vocab::normalise::kana::katakana;
 use hiroba_vocab::{Issue, Issues, Level};
 use ngsild::entity::{LanguageMap, OneOrMany};
-use ngsild::{Attribute, AttributeValue, Entity};
+use ngsild::{Attribute, AttributeValue, DateTime, Entity};
 use serde_json::Value as Json;
 
 pub(crate) use attribute::names;
+use id::Place;
 pub(crate) use id::{ENCODED, Ids};
 
 use crate::plan::{Language, Plan};
@@ -59,6 +63,10 @@ struct Draft<'r> {
     entity: Entity,
     /// The publisher of this row.
     home: Option<LocalGovernmentCode>,
+    /// The rows after it that are part of the same thing.
+    more: &'r [Row],
+    /// When its counts were observed.
+    observed_at: Option<DateTime>,
     /// The full address as published, for the id.
     address_text: String,
 }
@@ -68,11 +76,11 @@ impl<'p> Builder<'p> {
         Self { plan, ids: Ids::default(), attributes: 0, located: false }
     }
 
-    /// The entity of a row.
+    /// The entity of a row, and of the rows after it that are part of the same thing.
     ///
     /// # Errors
     /// A [`Refusal`] when the row lacks what the data set requires of it: a name, as a rule.
-    pub(crate) fn entity(&mut self, row: &Row, recorder: &mut Recorder) -> Result<Box<Entity>, Refusal> {
+    pub(crate) fn entity(&mut self, row: &Row, more: &[Row], recorder: &mut Recorder) -> Result<Box<Entity>, Refusal> {
         let plan = self.plan;
         if let Some(first) = plan.subject.first()
             && plan.needs_subject()
@@ -96,6 +104,8 @@ impl<'p> Builder<'p> {
             recorder,
             entity: Entity::new(id, plan.entity_type.clone(), plan.now),
             home: (publisher != LocalGovernmentCode::UNKNOWN).then_some(publisher),
+            more,
+            observed_at: None,
             address_text: String::new(),
         };
         draft.entity.attributes.reserve(self.attributes);
@@ -105,12 +115,14 @@ impl<'p> Builder<'p> {
         draft.number();
         draft.address();
         draft.location();
+        let day = draft.survey_date();
         draft.simple();
+        draft.ages();
         draft.gathered();
-        draft.contact();
+        draft.compounds();
+        draft.event_dates();
         draft.hours();
         draft.hazards();
-        draft.amenities();
         draft.collection_schedule();
         draft.waste_collections();
         draft.own();
@@ -118,7 +130,7 @@ impl<'p> Builder<'p> {
         let Draft { mut entity, address_text, .. } = draft;
         self.attributes = entity.attributes.len();
         self.located = entity.attributes.contains_key(&names().location);
-        entity.id = self.ids.of(plan, row, publisher, &address_text, recorder);
+        entity.id = self.ids.of(plan, row, &Place { publisher, address: &address_text, day }, recorder);
         Ok(Box::new(entity))
     }
 }
@@ -212,32 +224,13 @@ impl<'r> Draft<'r> {
         }
     }
 
-    /// The publisher's number, as text.
+    /// The publisher's number, as text, in the attribute that the column feeds.
     fn number(&mut self) {
         if let Some(column) = self.plan.slots.number
             && let Ok(number) = published(self.row.cell(column))
         {
-            self.put(&names().identifier, AttributeValue::Property(Json::from(number)));
-        }
-    }
-
-    /// Headers of the columns with a circle. A cross is a no, and kept as one.
-    fn amenities(&mut self) {
-        let mut there = Vec::new();
-        for column in self.plan.slots.amenities.clone() {
-            let cell = self.row.cell(column);
-            match flag(cell, FlagFamily::Presence) {
-                Reading::Value(true, Issues::NONE) => there.push(Json::from(self.plan.header.names[column].as_str())),
-                Reading::Empty(_) => {}
-                Reading::Value(false, Issues::NONE) => {
-                    let iri = self.plan.own_iris[column].clone();
-                    self.put(&iri, AttributeValue::Property(Json::from(false)));
-                }
-                Reading::Value(..) | Reading::Unread(_) => self.keep(column),
-            }
-        }
-        if !there.is_empty() {
-            self.put(&names().amenity_feature, AttributeValue::Property(Json::from(there)));
+            let iri = self.plan.number.clone();
+            self.put(&iri, AttributeValue::Property(Json::from(number)));
         }
     }
 

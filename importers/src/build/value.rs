@@ -3,7 +3,7 @@
 use hiroba_vocab::dataset::{Column, Reads};
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::character::{content, remark, text, trim};
-use hiroba_vocab::normalise::choice::{choice, code_word};
+use hiroba_vocab::normalise::choice::{choice, choices, code_word};
 use hiroba_vocab::normalise::code::{corporate_number, local_government};
 use hiroba_vocab::normalise::flag::{FlagFamily, flag};
 use hiroba_vocab::normalise::licence::licence;
@@ -16,7 +16,7 @@ use hiroba_vocab::{Issue, Issues};
 use ngsild::{Attribute, AttributeValue};
 use serde_json::{Number, Value as Json};
 
-use super::contact::one_or_many;
+use super::compound::one_or_many;
 use super::{Draft, names};
 use crate::plan::Sub;
 
@@ -64,6 +64,9 @@ impl Draft<'_> {
                 Reading::Value(value, issues) => {
                     let mut attribute = self.noted(AttributeValue::Property(value), issues, trim(cell));
                     attribute.unit_code = simple.unit.as_deref().map(Into::into);
+                    if simple.is.reads == Reads::Count {
+                        attribute.observed_at = self.observed_at;
+                    }
                     subs(self, &mut attribute);
                     self.entity.attributes.insert(simple.iri.clone(), vec![attribute]);
                 }
@@ -76,16 +79,19 @@ impl Draft<'_> {
         }
     }
 
-    /// Attributes that collect from several columns: categories, images.
+    /// Attributes that collect from several columns: categories, images, circles. What can be a list is an array always.
     pub(super) fn gathered(&mut self) {
         let plan = self.plan;
         for gathered in &plan.slots.gathered {
             let mut items: Vec<String> = Vec::new();
             let mut all = Issues::NONE;
-            for column in &gathered.columns {
+            for (column, reads, is) in &gathered.columns {
                 let cell = self.row.cell(*column);
-                let reading = match gathered.reads {
+                let reading = match reads {
                     Reads::Url => urls(cell),
+                    Reads::List => list::items(cell),
+                    Reads::ChoiceList => choices(cell, &is.choices, &is.synonyms),
+                    Reads::Amenity => self.amenity(*column, cell),
                     _ => text(cell).map(|text| vec![text.into_owned()]),
                 };
                 self.note(*column, reading.issues());
@@ -106,10 +112,32 @@ impl Draft<'_> {
                 self.subs(&gathered.subs, None);
                 continue;
             }
-            let source = items.join(" ");
-            let mut attribute = self.noted(AttributeValue::Property(one_or_many(items)), all, &source);
+            let source = gathered.columns.iter().map(|(column, ..)| trim(self.row.cell(*column)));
+            let source = source.filter(|cell| !cell.is_empty()).collect::<Vec<_>>().join(" ");
+            let is_list = |reads: Reads| matches!(reads, Reads::List | Reads::ChoiceList | Reads::Amenity);
+            let array = gathered.columns.iter().any(|(_, reads, _)| is_list(*reads));
+            let value = if array { Json::from(items) } else { one_or_many(items) };
+            let mut attribute = self.noted(AttributeValue::Property(value), all, &source);
             self.subs(&gathered.subs, Some(&mut attribute));
             self.entity.attributes.insert(gathered.iri.clone(), vec![attribute]);
+        }
+    }
+
+    /// The header of a column that is marked with a circle. A cross is a no, and kept as one; any other text is kept as it
+    /// is.
+    fn amenity(&mut self, column: usize, cell: &str) -> Reading<Vec<String>> {
+        match flag(cell, FlagFamily::Presence) {
+            Reading::Value(true, Issues::NONE) => Reading::value(vec![self.plan.header.names[column].clone()]),
+            Reading::Value(false, Issues::NONE) => {
+                let iri = self.plan.own_iris[column].clone();
+                self.put(&iri, AttributeValue::Property(Json::from(false)));
+                Reading::BLANK
+            }
+            Reading::Empty(_) => Reading::BLANK,
+            Reading::Value(..) | Reading::Unread(_) => {
+                self.keep(column);
+                Reading::BLANK
+            }
         }
     }
 
@@ -133,7 +161,7 @@ impl Draft<'_> {
     }
 
     /// The value of a cell as its column is read.
-    fn read(&self, at: usize, column: &Column, cell: &str) -> Reading<Json> {
+    pub(super) fn read(&self, at: usize, column: &Column, cell: &str) -> Reading<Json> {
         match column.reads {
             Reads::Flag => {
                 let circles = self.plan.habits.circles.get(at).copied().unwrap_or(false);
@@ -156,7 +184,8 @@ impl Draft<'_> {
             Reads::List => list::items(cell).map(Json::from),
             Reads::Parts => list::parts(cell).map(Json::from),
             Reads::CodeWord => code_word(cell, &column.choices).map(Json::from),
-            Reads::Choice => choice(cell, &column.choices).map(Json::from),
+            Reads::Choice => choice(cell, &column.choices, &column.synonyms).map(Json::from),
+            Reads::ChoiceList => choices(cell, &column.choices, &column.synonyms).map(Json::from),
             Reads::CorporateNumber => corporate_number(cell).map(Json::from),
             Reads::Code => local_government(cell, self.home).map(|code| Json::from(code.to_string())),
             Reads::Licence => licence(cell).map(|licence| Json::from(licence.as_str())),

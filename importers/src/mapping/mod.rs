@@ -84,7 +84,9 @@ pub struct ColumnMapping {
 impl Mapping {
     /// How many headers of a table the mapping names.
     pub(crate) fn fits(&self, keys: &[HeaderKey]) -> usize {
-        self.columns.iter().filter(|column| keys.contains(&HeaderKey::new(&column.header))).count()
+        let own = self.columns.iter().map(|column| HeaderKey::new(&column.header));
+        // A header of signs alone is like a blank one, and tells no row apart.
+        own.filter(|key| !key.full.is_empty() && keys.contains(key)).count()
     }
 
     /// Whether the mapping names exactly the columns of a table, in any order.

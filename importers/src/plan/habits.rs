@@ -6,11 +6,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use hiroba_vocab::dataset::{Column, Reads};
+use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::address;
 use hiroba_vocab::normalise::area_code::area_code;
 use hiroba_vocab::normalise::character::{fold_width, is_hyphen, trim};
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
-use hiroba_vocab::normalise::date::{Order, proves_order};
+use hiroba_vocab::normalise::date::{Moment, Order, date, proves_order};
 use hiroba_vocab::normalise::flag::{is_circle, is_cross, is_plain_no};
 use hiroba_vocab::normalise::key::{HeaderKey, identity};
 
@@ -31,7 +32,7 @@ const ENOUGH_NUMBERS: u64 = 5;
 pub(crate) struct Habits {
     /// The column that numbers the rows, if any.
     pub(crate) number: Option<usize>,
-    /// Numbers that occur more than once, by [`hash`].
+    /// Numbers that occur more than once, by [`number_key`].
     pub(crate) repeated_numbers: HashSet<u64>,
     /// Columns with nothing but circles and crosses in them.
     pub(crate) circles: Vec<bool>,
@@ -41,6 +42,8 @@ pub(crate) struct Habits {
     pub(crate) orders: Vec<Option<Order>>,
     /// The one area code of all whole telephone numbers, if there are enough of them to say so.
     pub(crate) area_code: Option<String>,
+    /// A date that the file gives with its year, for the dates without.
+    pub(crate) near: Option<jiff::civil::Date>,
     /// Columns of group names that stand once for several rows.
     pub(crate) groups: Vec<usize>,
     /// Columns with merged cells over several rows.
@@ -71,6 +74,12 @@ pub(crate) fn hash(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// What tells a number apart from the same number of another publisher, or of another day.
+pub(crate) fn number_key(row: &Row, code: Option<usize>, day: Option<usize>, number: &str) -> u64 {
+    let cell = |column: Option<usize>| column.map_or("", |column| trim(row.cell(column)));
+    hash(&(cell(code), cell(day), number))
+}
+
 /// 128 bits of a hash over the cells of a row and their columns: two rows of a file that differ do not share them. Blank
 /// cells do not count.
 pub(crate) fn fingerprint(row: &Row) -> (u64, u64) {
@@ -93,6 +102,12 @@ pub(crate) struct Survey<'b> {
     code: Option<usize>,
     /// Columns that may tell rows apart, and how well they do.
     things: (Vec<usize>, Numbers),
+    day: Option<usize>,
+    /// The first day, as it stands in the file.
+    pub(crate) first_day: Option<String>,
+    /// The column whose value joins rows.
+    joined: Option<usize>,
+    near: Option<jiff::civil::Date>,
     marks: Vec<Marks>,
     say_no: bool,
     orders: Vec<Option<Order>>,
@@ -133,7 +148,12 @@ struct Group {
 }
 
 impl<'b> Survey<'b> {
-    pub(crate) fn new(columns: &'b [Option<Arc<Column>>], header: &Header, geometry: Option<usize>) -> Self {
+    pub(crate) fn new(
+        columns: &'b [Option<Arc<Column>>],
+        header: &Header,
+        geometry: Option<usize>,
+        joined: Option<usize>,
+    ) -> Self {
         let reads = |wanted: Reads| {
             columns
                 .iter()
@@ -153,6 +173,10 @@ impl<'b> Survey<'b> {
                 .collect(),
             code: reads(Reads::PublisherCode).next(),
             things: (Vec::new(), Numbers::default()),
+            day: reads(Reads::SurveyDate).next(),
+            first_day: None,
+            joined,
+            near: None,
             marks: vec![Marks::default(); columns.len()],
             say_no: false,
             orders: vec![None; columns.len()],
@@ -213,8 +237,10 @@ impl<'b> Survey<'b> {
             let number = trim(row.cell(*at));
             if !number.is_empty() {
                 numbers.filled += 1;
-                let (first, repeated) = numbers.seen.entry(hash(&(code, number))).or_insert((this, false));
-                *repeated |= *first != this;
+                let key = number_key(row, self.code, self.day, number);
+                let (first, repeated) = numbers.seen.entry(key).or_insert((this, false));
+                // Rows that a number joins are one thing.
+                *repeated |= *first != this && self.joined != Some(*at);
             }
         }
         if !code.is_empty() {
@@ -229,6 +255,15 @@ impl<'b> Survey<'b> {
                     let number: String = cell.chars().filter(|c| !is_hyphen(*c)).collect();
                     if let Some(code) = area_code(&fold_width(&number)) {
                         count(&mut self.area_codes, code);
+                    }
+                }
+                Some(Reads::SurveyDate) if !cell.is_empty() => {
+                    self.orders[at] = self.orders[at].or_else(|| proves_order(cell));
+                    self.first_day.get_or_insert_with(|| cell.to_owned());
+                }
+                Some(Reads::EventDates) if self.near.is_none() => {
+                    if let Reading::Value(Moment::Day(day) | Moment::Span(day, _), _) = date(cell, None) {
+                        self.near = Some(day);
                     }
                 }
                 Some(Reads::City) if !cell.is_empty() => count(&mut self.cities, cell),
@@ -273,6 +308,7 @@ impl<'b> Survey<'b> {
             hazards_say_no: self.say_no,
             orders: self.orders.clone(),
             area_code: self.only_area_code(),
+            near: self.near,
             groups: self.groups.iter().enumerate().filter_map(is_group).collect(),
             merged: self.merged.iter().copied().collect(),
             usual_cells: self.usual_cells(),

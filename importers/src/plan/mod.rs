@@ -1,6 +1,7 @@
 //! What to do with each column, worked out once for a file so that rows cost little.
 
 mod coordinates;
+mod day;
 mod habits;
 mod period;
 mod publisher;
@@ -23,9 +24,10 @@ use crate::options::Options;
 use crate::recognise::Binding;
 use crate::table::{Row, Table};
 pub(crate) use coordinates::{Grid, halves, pair_of};
-pub(crate) use habits::{Habits, fingerprint, hash};
+pub(crate) use day::state_of;
+pub(crate) use habits::{Habits, fingerprint, hash, number_key};
 pub use publisher::{Found, Publisher};
-pub(crate) use slots::{Language, Slots, Sub};
+pub(crate) use slots::{Compound, Language, Slots, Sub};
 
 /// Everything about a file that its rows are read with.
 #[derive(Debug)]
@@ -52,6 +54,12 @@ pub(crate) struct Plan {
     pub(crate) identity: Vec<usize>,
     /// The month that the file's name or its title names, for dates without a year.
     pub(crate) month: Option<Date>,
+    /// The column whose value joins rows; see [`hiroba_vocab::dataset::Dataset::joined_by`].
+    pub(crate) joined: Option<usize>,
+    /// The attribute that takes the publisher's number.
+    pub(crate) number: Iri,
+    /// The day that the file as a whole describes, where rows describe days.
+    pub(crate) day: Option<Moment>,
     /// How many rows there are after the header.
     pub(crate) rows: u64,
     /// What stands between code and number in the ids of a table of its own: its short name, percent-encoded.
@@ -71,7 +79,9 @@ impl Plan {
         options: &Options,
     ) -> Result<Self, ImportError> {
         let things = if binding.is_own { things(&binding, table.geometry) } else { Vec::new() };
-        let mut survey = habits::Survey::new(&binding.columns, &header, table.geometry).telling_apart(&things);
+        let joined = binding.dataset.joined_by.as_ref();
+        let joined = joined.and_then(|name| binding.columns_named(std::slice::from_ref(name)).first().copied());
+        let mut survey = habits::Survey::new(&binding.columns, &header, table.geometry, joined).telling_apart(&things);
         let mut rows = table.rows()?;
         let mut row = Row::default();
         let mut count: u64 = 0;
@@ -100,16 +110,22 @@ impl Plan {
             None if binding.is_own => (0..header.names.len()).collect(),
             None => binding.columns_named(&binding.dataset.identity),
         };
-        let habits = survey.habits(name);
+        let mut habits = survey.habits(name);
+        let day = day::of_file(&binding.dataset, file, &header, options);
+        day::complete(&mut habits, &binding.columns, survey.first_day.as_deref(), file, &header, options);
         let mut coordinates = survey.coordinates.habits(office.and_then(|body| body.office), habits.tokyo_datum);
         coordinates.frame.abroad |= !habits.is_japanese;
         drop(survey);
         let terms = Terms::published();
         let own_iris = header.own_iris();
         let month = period::month(file, table.sheet.as_deref(), &header.above);
-        let slots = Slots::new(&binding.columns, &habits, &own_iris, table.geometry, &binding.skipped);
+        let slots = Slots::new(&binding.columns, &header, &habits, &own_iris, table.geometry, &binding.skipped);
         let slug = utf8_percent_encode(&binding.dataset.slug, crate::build::ENCODED).to_string();
+        let fed = habits.number.and_then(|at| binding.columns.get(at)?.as_ref()?.feeds.clone());
         Ok(Self {
+            joined,
+            number: terms.iri(fed.as_deref().unwrap_or("identifier")),
+            day,
             entity_type: terms.iri(&binding.dataset.entity_type),
             dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{slug}", publisher.code)),
             now: options.now,

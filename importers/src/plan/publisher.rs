@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use hiroba_vocab::municipality::Municipalities;
+use hiroba_vocab::municipality::{Municipalities, Municipality};
 use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
 
 use super::habits::Survey;
@@ -74,6 +74,11 @@ impl Publisher {
 fn from_codes(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
     let (cell, _) = survey.codes.iter().max_by_key(|(cell, count)| (**count, std::cmp::Reverse((*cell).clone())))?;
     let code = local_government(cell, None).ok()?;
+    if survey.codes.len() > 1
+        && let Some(city) = city_of_wards(survey)
+    {
+        return Some(city);
+    }
     if code.is_prefecture()
         && let Some(city) = only(&survey.cities)
     {
@@ -81,6 +86,25 @@ fn from_codes(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
         return Some(city.map_or(code, |city| city.code));
     }
     Some(code)
+}
+
+/// The city whose wards all codes are.
+fn city_of_wards(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
+    let mut cities = survey.codes.keys().map(|cell| {
+        let ward = Municipalities::all().get(local_government(cell, None).ok()?)?;
+        (ward.name.ends_with('区')).then(|| city_of(ward)).filter(|city| city.code != ward.code).map(|city| city.code)
+    });
+    let first = cities.next()??;
+    cities.all(|city| city == Some(first)).then_some(first)
+}
+
+/// The city of a ward; any other body itself.
+fn city_of(body: &'static Municipality) -> &'static Municipality {
+    let city = body.name.find('市').filter(|_| body.name.ends_with('区')).map(|at| &body.name[..at + '市'.len_utf8()]);
+    let city = city.and_then(|city| {
+        Municipalities::all().named(city).find(|other| other.code.prefecture() == body.code.prefecture())
+    });
+    city.unwrap_or(body)
 }
 
 fn only(values: &HashMap<String, u64>) -> Option<&str> {
@@ -104,10 +128,7 @@ fn from_addresses(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
     let mut total = 0;
     for (code, count) in &survey.addresses {
         let body = all.get(*code)?;
-        let city =
-            body.name.find('市').filter(|_| body.name.ends_with('区')).map(|at| &body.name[..at + '市'.len_utf8()]);
-        let city = city.and_then(|city| all.named(city).find(|other| other.code.prefecture() == code.prefecture()));
-        *cities.entry(city.unwrap_or(body).code).or_insert(0) += count;
+        *cities.entry(city_of(body).code).or_insert(0) += count;
         *prefectures.entry(code.of_prefecture()).or_insert(0) += count;
         total += count;
     }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use hiroba_vocab::dataset::{Column, Reads};
+use hiroba_vocab::normalise::age::{AgeBand, band};
 use hiroba_vocab::term::{AttributeKind, TermRole};
 use hiroba_vocab::{Iri, Terms};
 
 use super::habits::Habits;
+use crate::header::Header;
 
 /// Which columns go where.
 #[derive(Debug, Default)]
@@ -19,10 +21,15 @@ pub(crate) struct Slots {
     pub(crate) hours: Hours,
     /// Hazard codes and their columns.
     pub(crate) hazards: Vec<(String, usize)>,
-    pub(crate) contact: Vec<Contact>,
+    pub(crate) compounds: Vec<Compound>,
+    /// Whom a column counts, and the column.
+    pub(crate) ages: Vec<(AgeBand, usize)>,
+    /// The day that a row describes.
+    pub(crate) survey_date: Option<usize>,
+    /// First and last day in one cell.
+    pub(crate) event_dates: Option<usize>,
     pub(crate) gathered: Vec<Gathered>,
     pub(crate) simple: Vec<Simple>,
-    pub(crate) amenities: Vec<usize>,
     /// What is collected, where the column says it, and the column with the days.
     pub(crate) schedule: Vec<(Option<String>, usize)>,
     /// Columns that stand for a group of areas in a calendar.
@@ -78,20 +85,29 @@ pub(crate) struct Hours {
     pub(crate) all_day: Option<usize>,
 }
 
-/// A part of the contact.
+/// An attribute whose value is an object, and the columns of its keys.
 #[derive(Debug)]
-pub(crate) struct Contact {
+pub(crate) struct Compound {
+    pub(crate) iri: Iri,
+    pub(crate) parts: Vec<Part>,
+    /// Each of the rows that are one thing has an object of its own: the files of a data set.
+    pub(crate) by_row: bool,
+}
+
+/// A key of a compound attribute.
+#[derive(Debug)]
+pub(crate) struct Part {
     pub(crate) key: String,
     pub(crate) column: usize,
-    pub(crate) reads: Reads,
+    pub(crate) is: Arc<Column>,
 }
 
 /// An attribute that several columns give items to.
 #[derive(Debug)]
 pub(crate) struct Gathered {
     pub(crate) iri: Iri,
-    pub(crate) columns: Vec<usize>,
-    pub(crate) reads: Reads,
+    /// The columns and how each is read.
+    pub(crate) columns: Vec<(usize, Reads, Arc<Column>)>,
     pub(crate) subs: Vec<Sub>,
 }
 
@@ -116,6 +132,7 @@ pub(crate) struct Sub {
 impl Slots {
     pub(crate) fn new(
         columns: &[Option<Arc<Column>>],
+        header: &Header,
         habits: &Habits,
         own_iris: &[Iri],
         geometry: Option<usize>,
@@ -131,7 +148,14 @@ impl Slots {
                 None => slots.own.push((at, habits.circles.get(at).copied().unwrap_or(false))),
                 // Nothing but circles where a text was expected: it says that there is what the header names.
                 Some(column) if column.reads == Reads::Text && habits.circles.get(at) == Some(&true) => {
-                    slots.amenities.push(at);
+                    slots.gather(Terms::published().iri("amenityFeature"), at, Reads::Amenity, column);
+                }
+                Some(column) if column.reads == Reads::AgeBand => {
+                    // A header of the city's own says it itself; an English one only by the column that it is.
+                    match band(&header.names[at]).or_else(|| band(&column.name)) {
+                        Some(band) if slots.ages.iter().all(|(known, _)| *known != band) => slots.ages.push((band, at)),
+                        _ => slots.own.push((at, false)),
+                    }
                 }
                 Some(column) => slots.place(at, column),
             }
@@ -166,9 +190,10 @@ impl Slots {
             Reads::Hours => &mut self.hours.hours,
             Reads::AllDay => &mut self.hours.all_day,
             Reads::Hazard => return self.hazards.push((part.to_owned(), at)),
-            Reads::Amenity => return self.amenities.push(at),
             Reads::Recurrence => return self.schedule.push((column.part.clone(), at)),
             Reads::GroupCell => return self.groups.push(at),
+            Reads::SurveyDate => &mut self.survey_date,
+            Reads::EventDates => &mut self.event_dates,
             // The publisher is said of the data set; the datum is said beside it, for what it is.
             Reads::PublisherName => return self.identity.push(at),
             Reads::Datum => return self.own.push((at, false)),
@@ -199,7 +224,7 @@ impl Slots {
         } else if language {
             let found = self.languages.iter_mut().find(|language| language.iri == iri);
             match found {
-                // A second column of the same language would take the place of the first.
+                // The data set's own name comes first: another one is no second name in the same language.
                 Some(language) if language.parts.iter().any(|(known, ..)| known == part) => self.own.push((at, false)),
                 Some(language) => language.parts.push((part.to_owned(), at, column.reads)),
                 None => self.languages.push(Language {
@@ -208,18 +233,28 @@ impl Slots {
                     parts: vec![(part.to_owned(), at, column.reads)],
                 }),
             }
-        } else if feeds == "contactPoint" {
-            self.contact.push(Contact { key: part.to_owned(), column: at, reads: column.reads });
-        } else if column.many && column.reads != Reads::Number {
-            match self.gathered.iter_mut().find(|gathered| gathered.iri == iri) {
-                Some(gathered) => gathered.columns.push(at),
-                None => self.gathered.push(Gathered { iri, columns: vec![at], reads: column.reads, subs: Vec::new() }),
+        } else if column.part.is_some() {
+            let part = Part { key: part.to_owned(), column: at, is: Arc::clone(column) };
+            match self.compounds.iter_mut().find(|compound| compound.iri == iri) {
+                Some(compound) => compound.parts.push(part),
+                None => self.compounds.push(Compound { iri, parts: vec![part], by_row: feeds == "distribution" }),
             }
+        } else if column.many && column.reads != Reads::Number {
+            self.gather(iri, at, column.reads, column);
         } else if self.simple.iter().any(|simple| simple.iri == iri) {
             self.own.push((at, false));
         } else {
             let unit = term.and_then(|term| term.unit.clone()).or_else(|| column.unit.clone());
             self.simple.push(Simple { iri, column: at, is: Arc::clone(column), unit, subs: Vec::new() });
+        }
+    }
+
+    /// Puts a column beside those that give items to the same attribute.
+    fn gather(&mut self, iri: Iri, at: usize, reads: Reads, column: &Arc<Column>) {
+        let item = (at, reads, Arc::clone(column));
+        match self.gathered.iter_mut().find(|gathered| gathered.iri == iri) {
+            Some(gathered) => gathered.columns.push(item),
+            None => self.gathered.push(Gathered { iri, columns: vec![item], subs: Vec::new() }),
         }
     }
 

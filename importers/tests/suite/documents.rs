@@ -59,6 +59,7 @@ fn every_limit_is_listed_with_its_value() {
         ("ROWS", grouped(limits::ROWS)),
         ("COLUMNS", grouped(limits::COLUMNS as u64)),
         ("RECORD", mebibytes(limits::RECORD as u64)),
+        ("JOINED", mebibytes(limits::JOINED as u64)),
         ("WORKBOOK", mebibytes(limits::WORKBOOK)),
         ("WORKBOOK_UNPACKED", mebibytes(limits::WORKBOOK_UNPACKED)),
         ("GEOJSON", mebibytes(limits::GEOJSON)),

@@ -1,4 +1,4 @@
-//! The six kinds of list in both layouts, each in another form: the samples of `tests/data`, from report to entities.
+//! The kinds of list in both layouts, each in another form: the samples of `tests/data`, from report to entities.
 
 use std::fmt::Write as _;
 
@@ -75,6 +75,24 @@ fn each_kind_of_list_becomes_what_the_snapshots_show_in_both_layouts() {
         ("tourism_point", "tourism_point_current.csv"),
         ("waste_collection_area", "waste_collection_area_city.csv"),
         ("waste_calendar", "waste_calendar_city.csv"),
+        ("cultural_property", "cultural_property_old.csv"),
+        ("cultural_property", "cultural_property_current.csv"),
+        ("population", "population_old.csv"),
+        ("population", "population_current.csv"),
+        ("open_data_list", "open_data_list_old.csv"),
+        ("open_data_list", "open_data_list_current.csv"),
+        ("public_wireless_lan", "public_wireless_lan_old.csv"),
+        ("public_wireless_lan", "public_wireless_lan_current.csv"),
+        ("care_service", "care_service_old.csv"),
+        ("care_service", "care_service_current.csv"),
+        ("hospital", "hospital_old.csv"),
+        ("hospital", "hospital_current.csv"),
+        ("hospital", "hospital_circles.csv"),
+        ("event", "event_old.csv"),
+        ("event", "event_current.csv"),
+        ("event", "event_words.csv"),
+        ("fire_hydrant", "fire_hydrant_old.csv"),
+        ("fire_hydrant", "fire_hydrant_current.csv"),
     ];
     insta::with_settings!({ prepend_module_to_snapshot => false, omit_expression => true }, {
         for (dataset, file) in files {

@@ -371,3 +371,21 @@ fn a_files_quality_falls_with_what_is_wrong_with_it() {
     let titled = csv("一覧,,,,,\nNO,名称,名称,住所,設置位置,\n1,会館,別名,香川県高松市番町1,玄関,x\n");
     assert_eq!(rules(&titled.report.quality), ["L1-05", "L2-03", "L3-01"]);
 }
+
+#[test]
+fn codes_of_several_wards_are_published_by_their_city() {
+    let imported = csv(
+        "区コード,NO,名称,住所,設置位置\n1101,1,みかん会館,札幌市中央区北1条西2丁目,玄関\n1102,2,りんご館,札幌市北区北24条西6丁目,受付\n",
+    );
+    assert_eq!(imported.report.publisher, "011002");
+}
+
+#[test]
+fn a_point_alone_near_the_office_is_no_packed_value() {
+    let row = |n: u32| format!("372013,{n},みかん{n},番町{n},34.{},134.04{n:02}11,玄関\n", 300_011 + n * 2_500);
+    let rows: String = (1..40).map(row).collect();
+    let header = "市区町村コード,NO,名称,住所,緯度,経度,設置位置\n";
+    let imported = csv(&format!("{header}{rows}372013,99,ゆさ,香南町由佐9,34.239572,134.021774,玄関\n"));
+    let at = imported.entities.last().and_then(|entity| entity.pointer("/location/coordinates")).cloned();
+    assert_eq!(at, Some(serde_json::json!([134.021_774, 34.239_572])));
+}

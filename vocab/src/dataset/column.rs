@@ -1,5 +1,7 @@
 //! A column of a data set: its names, how its cells are read, and where the value goes.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::normalise::key::{HeaderKey, fold};
@@ -62,6 +64,12 @@ pub enum Reads {
     Recurrence,
     /// What happens that day in the group that the header names.
     GroupCell,
+    /// People of the ages and the gender that the header names; see [`crate::normalise::age::band`].
+    AgeBand,
+    /// The day that the row describes: part of the id, and when its counts were observed.
+    SurveyDate,
+    /// The days on which something takes place, in one cell: the first of them is fed, and `endDate` beside it.
+    EventDates,
 
     /// A name: published as it is.
     Name,
@@ -103,6 +111,8 @@ pub enum Reads {
     Choice,
     /// One of a list of choices (`B1=小学校`), by its code or its word.
     CodeWord,
+    /// A list of choices.
+    ChoiceList,
     /// A corporate number.
     CorporateNumber,
     /// A local government code as a value.
@@ -162,6 +172,8 @@ pub struct Column {
     pub unit: Option<String>,
     /// The standard's choices.
     pub choices: Vec<String>,
+    /// Other texts and the choices that they certainly mean, the texts folded by [`crate::normalise::key::fold`].
+    pub synonyms: HashMap<String, String>,
     /// How necessary the standard makes it.
     pub need: Need,
     /// The column applies only beside this one.
@@ -201,6 +213,7 @@ impl Column {
             units: Vec::new(),
             unit: None,
             choices: Vec::new(),
+            synonyms: HashMap::new(),
             need: Need::Optional,
             when: None,
             many: false,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::column::{Column, Keys, Need, Reads};
 use super::{Dataset, OtherDataset};
+use crate::normalise::key::fold;
 use crate::term::Terms;
 
 /// Columns by the name of their group.
@@ -37,6 +38,8 @@ pub(super) struct RawColumn {
     units: Vec<String>,
     #[serde(default)]
     choices: Vec<String>,
+    #[serde(default)]
+    synonyms: HashMap<String, String>,
     #[serde(default)]
     need: Need,
     when: Option<String>,
@@ -74,6 +77,8 @@ struct RawDataset {
     /// See [`Dataset::identity`].
     #[serde(default)]
     identity: Vec<String>,
+    /// See [`Dataset::joined_by`].
+    joined_by: Option<String>,
     #[serde(default)]
     column: Vec<RawColumn>,
 }
@@ -124,7 +129,7 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
             return Err(format!("{slug}: {} depends on {when}, which is no column", column.name));
         }
     }
-    for name in raw.subject.iter().chain(&raw.identity) {
+    for name in raw.subject.iter().chain(&raw.identity).chain(&raw.joined_by) {
         if !columns.iter().any(|column| column.name == *name) {
             return Err(format!("{slug}: {name} is no column"));
         }
@@ -143,6 +148,7 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         classes: raw.classes,
         subject: raw.subject,
         identity: raw.identity,
+        joined_by: raw.joined_by,
         columns,
     })
 }
@@ -186,6 +192,7 @@ fn build(raw: RawColumn, slug: &str, classes: &[String]) -> Result<Arc<Column>, 
         units: raw.units,
         unit: None,
         choices: raw.choices,
+        synonyms: raw.synonyms.into_iter().map(|(text, choice)| (fold(&text), choice)).collect(),
         need: raw.need,
         when: raw.when,
         many: raw.many,

@@ -40,6 +40,9 @@ pub struct Dataset {
     /// Columns that together tell rows apart where the publisher's number does not, by their official names. Empty for
     /// what has a name and stands somewhere: these are told apart by name, address, building and installation position.
     pub identity: Vec<String>,
+    /// A column, by its official name, whose value joins the rows of one thing: those that share it and follow one
+    /// another are one entity.
+    pub joined_by: Option<String>,
     /// The columns: its own first, then those of the groups that it includes.
     pub columns: Vec<Arc<Column>>,
 }
@@ -106,6 +109,14 @@ const FILES: &[&str] = &[
     include_str!("../../datasets/tourism_point.toml"),
     include_str!("../../datasets/waste_collection_area.toml"),
     include_str!("../../datasets/waste_calendar.toml"),
+    include_str!("../../datasets/cultural_property.toml"),
+    include_str!("../../datasets/population.toml"),
+    include_str!("../../datasets/open_data_list.toml"),
+    include_str!("../../datasets/public_wireless_lan.toml"),
+    include_str!("../../datasets/care_service.toml"),
+    include_str!("../../datasets/hospital.toml"),
+    include_str!("../../datasets/event.toml"),
+    include_str!("../../datasets/fire_hydrant.toml"),
 ];
 
 impl Datasets {

@@ -5,6 +5,7 @@
 //! looks at another cell: what must be decided over a column or a file is decided by the caller and passed in.
 
 pub mod address;
+pub mod age;
 pub mod area_code;
 pub mod character;
 pub mod choice;
@@ -13,6 +14,7 @@ pub mod coordinate;
 pub mod date;
 pub mod days;
 mod era;
+pub mod event_dates;
 pub mod flag;
 mod geodesy;
 pub mod hours;

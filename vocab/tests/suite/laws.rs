@@ -1,5 +1,7 @@
 //! What holds for any text.
 
+use std::collections::HashMap;
+
 use hiroba_vocab::Issue;
 use hiroba_vocab::issue::Level;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
@@ -51,7 +53,7 @@ proptest! {
         prop_assert!(explained(&web::email(&cell)));
         prop_assert!(explained(&licence::licence(&cell)));
         prop_assert!(explained(&list::items(&cell)));
-        prop_assert!(explained(&choice::choice(&cell, &[])));
+        prop_assert!(explained(&choice::choice(&cell, &[], &HashMap::new())));
         prop_assert!(explained(&point(&cell, &other, &Frame::default())));
         for family in [FlagFamily::Presence, FlagFamily::Circles, FlagFamily::Hazard, FlagFamily::Negated] {
             prop_assert!(explained(&flag(&cell, family)));

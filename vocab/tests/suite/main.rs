@@ -10,6 +10,7 @@ mod datasets;
 mod dates_and_times;
 mod laws;
 mod numbers_and_flags;
+mod population_and_events;
 mod recurrences;
 
 use hiroba_vocab::normalise::Reading;
