@@ -39,8 +39,8 @@ impl Servers {
         let (database, postgres) = match std::env::var("HIROBA_BENCH_DATABASE") {
             Ok(loaded) => (loaded, None),
             Err(_) => {
-                let postgres = Postgres::start(root.join("scripts/postgres.sh"), settings);
-                (postgres.create_database(), Some(postgres))
+                let postgres = Postgres::start(&root, settings);
+                (postgres.create_database("bench"), Some(postgres))
             }
         };
         let program = target.join("release/hiroba");
@@ -79,14 +79,16 @@ impl Drop for Servers {
 
 /// A PostgreSQL with its data in a temporary folder.
 #[derive(Debug)]
-struct Postgres {
+pub struct Postgres {
     script: PathBuf,
     folder: tempfile::TempDir,
     server: String,
 }
 
 impl Postgres {
-    fn start(script: PathBuf, settings: &str) -> Self {
+    /// Starts one. `root` is the project's; `settings` are lines of postgresql.conf.
+    pub fn start(root: &Path, settings: &str) -> Self {
+        let script = root.join("scripts/postgres.sh");
         let folder = tempfile::Builder::new().prefix("hiroba-bench-").tempdir_in("/tmp").unwrap();
         // PostgreSQL refuses to run as root, and must reach its folder as another user.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
@@ -103,11 +105,12 @@ impl Postgres {
         Self { script, folder, server }
     }
 
-    fn create_database(&self) -> String {
-        let sql = "create database bench template hiroba_template";
-        let made = Command::new("psql").args([&self.server, "-qc", sql]).status();
+    /// Creates an empty database with PostGIS in it, and gives its address.
+    pub fn create_database(&self, name: &str) -> String {
+        let sql = format!("create database {name} template hiroba_template");
+        let made = Command::new("psql").args([&self.server, "-qc", &sql]).status();
         assert!(made.unwrap().success());
-        format!("{}/bench", self.server.rsplit_once('/').unwrap().0)
+        format!("{}/{name}", self.server.rsplit_once('/').unwrap().0)
     }
 }
 

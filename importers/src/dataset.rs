@@ -20,7 +20,7 @@ pub(crate) fn entity(source: &Source, plan: &Plan, options: &Options, counts: &C
     let mut put = |term: &str, value: AttributeValue| {
         entity.attributes.insert(terms.iri(term), vec![Attribute::new(value, plan.now)]);
     };
-    let mut title = LanguageMap::new();
+    let mut title = LanguageMap::default();
     title.insert("ja".into(), OneOrMany::One(dataset.title_ja.as_str().into()));
     title.insert("en".into(), OneOrMany::One(dataset.title_en.as_str().into()));
     put("title", AttributeValue::LanguageProperty(title));

@@ -62,7 +62,9 @@ pub struct Entity {
 }
 
 /// Attributes by their expanded name, each with one or several instances (4.5.5), in the order in which they came.
-pub type Attributes = IndexMap<Iri, Vec<Attribute>>;
+///
+/// Names come from outside, so the hash is keyed anew in each process.
+pub type Attributes = IndexMap<Iri, Vec<Attribute>, ahash::RandomState>;
 
 /// One instance of an attribute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -134,7 +136,7 @@ pub enum AttributeValue {
 }
 
 /// Text by RFC 5646 language tag or `@none`.
-pub type LanguageMap = IndexMap<Box<str>, OneOrMany<Box<str>>>;
+pub type LanguageMap = IndexMap<Box<str>, OneOrMany<Box<str>>, ahash::RandomState>;
 
 /// The names of the attribute kinds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

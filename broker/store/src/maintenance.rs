@@ -5,6 +5,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use hiroba_vocab::EntityId;
 use ngsild::Attribute;
 use ngsild::change::Operation;
 use ngsild::query::filter::IndexPath;
@@ -13,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::error::Result;
 use crate::expiry;
 use crate::index::value_key;
-use crate::model::Position;
+use crate::model::{Position, Version};
 use crate::rows::Backfill;
 use crate::snapshots;
 use crate::store::{Inner, TenantId};
@@ -175,24 +176,28 @@ impl Inner {
         let mut tenants = std::collections::HashMap::new();
         let mut moved = std::collections::HashSet::new();
         for row in rows {
-            let record = row.parse()?;
-            position = Some(record.position);
-            let tenant = match tenants.get(&record.tenant) {
+            position = Some(row.position());
+            let tenant = match tenants.get(&row.tenant) {
                 Some(tenant) => *tenant,
                 None => {
-                    let Some(id) = self.engine.tenant(record.tenant.as_str()).await? else { continue };
-                    tenants.insert(record.tenant.clone(), id);
+                    let Some(id) = self.engine.tenant(&row.tenant).await? else { continue };
+                    tenants.insert(row.tenant.clone(), id);
                     id
                 }
             };
-            if record.change.operation != Operation::Deleted {
+            // What this process wrote itself it knew before anybody was told.
+            if self.cache.changed(tenant, &EntityId::from_stored(row.entity.clone()), Version(row.version)) {
+                moved.insert(tenant);
+            }
+            // Few things expire: most records need not be understood.
+            if row.change.contains("xpiresAt") {
+                let record = row.parse()?;
+                if record.change.operation == Operation::Deleted {
+                    continue;
+                }
                 let instances = record.change.attributes.iter().filter_map(|change| change.after.as_ref());
                 let expiries = instances.filter_map(Attribute::next_expiry).chain(record.change.expires_at);
                 self.expiries.note(expiries.min());
-            }
-            // What this process wrote itself it knew before anybody was told.
-            if self.cache.changed(tenant, &record.entity, record.version) {
-                moved.insert(tenant);
             }
         }
         for tenant in moved {

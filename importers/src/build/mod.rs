@@ -193,7 +193,7 @@ impl<'r> Draft<'r> {
     /// A LanguageProperty from the columns of its languages. Texts are published as they are: folding a name would make
     /// it another name.
     fn language(&mut self, language: &Language) {
-        let mut map = LanguageMap::with_capacity(language.parts.len());
+        let mut map = LanguageMap::with_capacity_and_hasher(language.parts.len(), ahash::RandomState::default());
         let mut all = Issues::NONE;
         let mut source = "";
         for (tag, column, reads) in &language.parts {

@@ -2,8 +2,9 @@
 //! or whether its blank means no.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
+use std::sync::LazyLock;
 
 use hiroba_vocab::dataset::{Column, Reads};
 use hiroba_vocab::normalise::Reading;
@@ -67,11 +68,12 @@ fn rank(column: Option<&Column>, key: &HeaderKey) -> usize {
     column.map_or(usize::MAX, |column| column.rank(key))
 }
 
-/// A hash that is the same in every run.
+/// Two keys: what collides under one of them does not under the other.
+static KEYS: LazyLock<[ahash::RandomState; 2]> = LazyLock::new(Default::default);
+
+/// A hash, good for this run only.
 pub(crate) fn hash(value: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    value.hash(&mut hasher);
-    hasher.finish()
+    KEYS[0].hash_one(value)
 }
 
 /// What tells a number apart from the same number of another publisher, or of another day.
@@ -83,14 +85,12 @@ pub(crate) fn number_key(row: &Row, code: Option<usize>, day: Option<usize>, num
 /// 128 bits of a hash over the cells of a row and their columns: two rows of a file that differ do not share them. Blank
 /// cells do not count.
 pub(crate) fn fingerprint(row: &Row) -> (u64, u64) {
-    let mut hasher = DefaultHasher::new();
+    let [mut first, mut second] = [KEYS[0].build_hasher(), KEYS[1].build_hasher()];
     for (column, cell) in row.filled() {
-        column.hash(&mut hasher);
-        cell.hash(&mut hasher);
+        (column, cell).hash(&mut first);
+        (column, cell).hash(&mut second);
     }
-    let first = hasher.finish();
-    hasher.write_u8(1);
-    (first, hasher.finish())
+    (first.finish(), second.finish())
 }
 
 /// Collects over all rows.

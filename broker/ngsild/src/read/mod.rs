@@ -254,7 +254,7 @@ fn check_size(members: &Map<String, Value>) -> Result<()> {
 
 /// Complete instances from fragments.
 pub(crate) fn complete(fragments: Vec<(Iri, Vec<AttributeFragment>)>, now: DateTime) -> Result<Attributes> {
-    let mut attributes = Attributes::with_capacity(fragments.len());
+    let mut attributes = Attributes::with_capacity_and_hasher(fragments.len(), ahash::RandomState::default());
     for (name, instances) in fragments {
         let instances: Result<Vec<Attribute>> =
             instances.into_iter().map(|instance| instance.complete(now).map_err(|e| e.at(&name))).collect();

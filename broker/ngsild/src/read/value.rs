@@ -63,7 +63,7 @@ impl Reader<'_> {
         let Value::Object(members) = value else {
             return Err(Error::bad_request("'languageMap' is an object: language tag to text").at(path));
         };
-        let mut map = LanguageMap::with_capacity(members.len());
+        let mut map = LanguageMap::with_capacity_and_hasher(members.len(), ahash::RandomState::default());
         for (tag, text) in members {
             let place = path.member(&tag);
             if tag != NONE && !is_language_tag(&tag) {

@@ -116,7 +116,7 @@ impl Evolution {
     /// An entity that has every point as an instance at once: a condition of `q` or a geoquery holds of it when it holds
     /// of any point (5.7.4.4).
     pub fn as_entity(&self) -> Entity {
-        let mut attributes = Attributes::with_capacity(self.attributes.len());
+        let mut attributes = Attributes::with_capacity_and_hasher(self.attributes.len(), ahash::RandomState::default());
         for (name, series) in &self.attributes {
             let mut instances = Vec::with_capacity(series.len());
             for point in series {

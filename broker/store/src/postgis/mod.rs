@@ -1,5 +1,6 @@
 //! PostGIS: a pool of readers, and writers that commit groups of writes in one statement each.
 
+mod bulk;
 mod contexts;
 mod history;
 mod maps;

@@ -4,7 +4,7 @@ use geo::Geometry;
 use postgis::ewkb::{self, GeometryT};
 use tokio_postgres::types::ToSql;
 
-use super::{PostGis, migrate};
+use super::{PostGis, bulk, migrate};
 use crate::error::Result;
 use crate::index::{Shape, ValueKey, ValueKind};
 use crate::model::{Outcome, Version};
@@ -75,7 +75,7 @@ impl<'w> Values<'w> {
     }
 }
 
-fn narrow(number: i64) -> i32 {
+pub(super) fn narrow(number: i64) -> i32 {
     // Dictionaries count from 1 in columns of 32 bits; a number that does not fit names nothing.
     i32::try_from(number).unwrap_or(0)
 }
@@ -124,9 +124,14 @@ impl<'w> Columns<'w> {
 }
 
 impl PostGis {
-    /// Commits a group of writes in one statement. No entity may be in it twice.
+    /// Commits a group of writes together. No entity may be in it twice.
     pub(crate) async fn write(&self, definitions: i64, writes: &[RowWrite]) -> Result<Vec<Outcome>, Refused> {
-        let client = self.client().await?;
+        let mut client = self.client().await?;
+        if bulk::suits(writes)
+            && let Some(outcomes) = bulk::create(&mut client, definitions, self.position_base, writes).await?
+        {
+            return Ok(outcomes);
+        }
         let statement = client.prepare_cached(WRITE).await?;
         let c = Columns::of(writes);
         let params: [&(dyn ToSql + Sync); 27] = [
@@ -324,7 +329,7 @@ async fn intern(
 }
 
 /// A geometry as the `postgis` crate writes it. `None` for the kinds that no GeoProperty can hold.
-fn to_ewkb(geometry: &Geometry<f64>) -> Option<GeometryT<ewkb::Point>> {
+pub(super) fn to_ewkb(geometry: &Geometry<f64>) -> Option<GeometryT<ewkb::Point>> {
     let point = |coord: &geo::Coord<f64>| ewkb::Point { x: coord.x, y: coord.y, srid: SRID };
     let line =
         |line: &geo::LineString<f64>| ewkb::LineString { points: line.0.iter().map(point).collect(), srid: SRID };

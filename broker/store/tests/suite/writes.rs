@@ -94,6 +94,45 @@ fn a_batch_is_one_commit_with_an_outcome_each() {
 }
 
 #[test]
+fn many_new_entities_at_once_are_as_good_as_one_after_the_other() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            let body = |n: usize| {
+                json!({
+                    "id": format!("urn:x:{n:03}"), "type": "T", "scope": format!("/s/area{}", n % 3), "n": n,
+                    "location": {"type": "Point", "coordinates": [139.0 + n as f64 / 1e3, 35.5]}
+                })
+            };
+            create_all(&store, tenant, [body(7)]).await;
+            let writes: Vec<Write> = (0..250).map(|n| create(&entity(body(n)))).collect();
+            let outcomes = store.write(tenant, &writes, at(1)).await.unwrap();
+            let conflicts: Vec<usize> = (0..250).filter(|n| outcomes.get(*n) == Some(&Outcome::Conflict)).collect();
+            assert_eq!(conflicts, [7], "what was there stays, and holds up nothing else");
+
+            let more: Vec<Write> = (250..600).map(|n| create(&entity(body(n)))).collect();
+            let outcomes = store.write(tenant, &more, at(2)).await.unwrap();
+            for (write, outcome) in more.iter().zip(&outcomes) {
+                let after = write.after.as_ref().unwrap();
+                let Outcome::Done { version, seq } = outcome else { panic!("{} is new", after.id) };
+                let stored = load(&store, tenant, after.id.as_str()).await.unwrap();
+                assert_eq!((stored.version, stored.seq, &stored.entity), (*version, *seq, after));
+            }
+            let store = database.open().await;
+            let found = store.query(tenant, &typed("T"), everything(), at(3)).await.unwrap();
+            let mut expected: Vec<String> = (0..600).filter(|n| *n != 7).map(|n| format!("urn:x:{n:03}")).collect();
+            expected.insert(0, "urn:x:007".to_owned());
+            assert_eq!(ids(&found.entities), expected, "in the order of creation");
+            let near = with_q(typed("T"), "n>=590");
+            assert_eq!(store.query(tenant, &near, everything(), at(3)).await.unwrap().entities.len(), 10);
+            let changes = told(&store, Position::default(), 600).await;
+            assert_eq!(changes.len(), 600, "each has its record");
+        }
+    });
+}
+
+#[test]
 fn concurrent_increments_are_all_counted() {
     run(async {
         for database in databases().await {
