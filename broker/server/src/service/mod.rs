@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod changes;
 pub mod contexts;
+pub mod datasets;
 pub mod discovery;
 pub mod entities;
 pub mod identity;

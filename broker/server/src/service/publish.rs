@@ -25,6 +25,13 @@ pub struct Published {
     pub unchanged: u64,
 }
 
+impl Published {
+    /// How many entities were written.
+    pub fn written(self) -> u64 {
+        self.created + self.changed
+    }
+}
+
 impl std::ops::AddAssign for Published {
     fn add_assign(&mut self, more: Self) {
         self.created += more.created;

@@ -1,6 +1,6 @@
 //! `hiroba import`.
 
-mod read;
+mod failure;
 mod remote;
 mod sink;
 
@@ -17,11 +17,13 @@ use serde::Serialize;
 
 use super::serve::DatabaseArgs;
 use super::{Outcome, output, secret};
+use crate::service::datasets::Imported;
 use crate::service::now;
 use crate::service::publish::Published;
 
-pub(super) use read::{FileError, import_file};
-pub(super) use sink::{Sink, SinkError};
+pub(super) use failure::FileError;
+use failure::shown_on;
+use sink::{Sink, SinkError};
 
 /// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON.
 ///
@@ -163,10 +165,10 @@ async fn run_all(arguments: &ImportArgs) -> Outcome {
 
 async fn run_one(arguments: &ImportArgs, sink: &Sink, file: &std::path::Path) -> Outcome {
     let progress = progress(file);
-    let imported = import_file(file.to_owned().into(), options(arguments), sink, &progress).await;
+    let imported = sink.import(file.to_owned().into(), options(arguments), shown_on(&progress)).await;
     progress.finish_and_clear();
     match imported {
-        Ok((report, published)) => {
+        Ok(Imported { report, published, .. }) => {
             match arguments.report {
                 ReportForm::Text => {
                     output::result(report.to_text().trim_end());
