@@ -1,6 +1,7 @@
 //! PostGIS: a pool of readers, and writers that commit groups of writes in one statement each.
 
 mod contexts;
+mod datasets;
 mod history;
 mod maps;
 mod migrate;
