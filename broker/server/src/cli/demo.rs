@@ -19,7 +19,7 @@ use super::serve::{ServeError, default_address, open};
 use super::{Outcome, output};
 use crate::config::Config;
 use crate::http::server;
-use crate::service::datasets::{Failure, Imported, publish_import, silent};
+use crate::service::datasets::{Failure, Gone, Imported, publish_import, silent};
 use crate::service::{ServiceError, now};
 use crate::state::AppState;
 
@@ -115,7 +115,8 @@ async fn publish_town(state: &AppState) -> Result<(), DemoError> {
             publisher: Some("広場市".to_owned()),
             ..Options::new(now())
         };
-        let Imported { report, .. } = publish_import(&state.store, tenant, input, options, silent()).await?;
+        let Imported { report, .. } =
+            publish_import(&state.store, tenant, input, options, Gone::default(), silent()).await?;
         let rows = report.rows;
         output::note(format!(
             "  {:<44} {:>5} rows → {:>5} entities of {}",

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use hiroba_vocab::EntityId;
 use ngsild::{DateTime, Entity};
 
-use super::{
-    ChangeRow, DatasetVersion, PendingRow, Settled, VersionKind, VersionState, bounded, document, parse_document,
-};
+use super::{ChangeRow, PendingRow, Settled, VersionKind, VersionState, bounded, document, parse_document};
 use crate::error::Result;
 use crate::store::{Store, TenantId};
 
@@ -54,6 +52,9 @@ pub struct VersionChange {
     pub after: Option<Arc<Entity>>,
     /// Whether it will belong to the data set.
     pub member: bool,
+    /// Whether the version has to tell of the entity although nothing is to be written and it neither joins nor leaves:
+    /// what the versions before tell of it is no longer so.
+    pub always: bool,
 }
 
 impl VersionChange {
@@ -66,7 +67,14 @@ impl VersionChange {
         let text = |entity: &Option<Arc<Entity>>| entity.as_deref().map(document).transpose();
         let before = text(&self.before)?;
         let after = if writes { text(&self.after)? } else { before.clone() };
-        Ok(ChangeRow { entity: self.entity.to_string(), before, after, member: self.member, writes })
+        Ok(ChangeRow {
+            entity: self.entity.to_string(),
+            before,
+            after,
+            member: self.member,
+            writes,
+            always: self.always,
+        })
     }
 }
 
@@ -92,7 +100,6 @@ impl Store {
         if let Some(latest) = self.dataset_versions(tenant, dataset, i64::MAX, 1).await?.pop()
             && latest.state == VersionState::Publishing
         {
-            self.settle(&claim, &latest).await?;
             self.end_version(&claim, latest.number, VersionState::Failed, latest.details, now).await?;
         }
         Ok(Claimed::Done(claim))
@@ -142,7 +149,8 @@ impl Store {
         self.inner.engine.note_changes(claim, number, rows, again, until.micros()).await
     }
 
-    /// Ends a version: all that was noted is done. Whether the data set was still the caller's; if not, nothing has changed.
+    /// Ends a version. All that was noted is done; where it failed, the entities tell what of the last changes was done.
+    /// Whether the data set was still the caller's; if not, nothing has changed.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.
@@ -154,6 +162,9 @@ impl Store {
         details: String,
         now: DateTime,
     ) -> Result<bool> {
+        if state == VersionState::Failed {
+            self.settle(claim, number).await?;
+        }
         self.inner.engine.end_version(claim, number, state.name(), now.micros(), details).await
     }
 
@@ -183,9 +194,10 @@ impl Store {
         Ok(self.inner.engine.count_members(tenant.0, dataset.as_str()).await?.unsigned_abs())
     }
 
-    async fn settle(&self, claim: &Claim, version: &DatasetVersion) -> Result<()> {
+    /// Settles what a version has noted and may not have done, as the entities tell.
+    async fn settle(&self, claim: &Claim, number: i64) -> Result<()> {
         loop {
-            let pending = self.inner.engine.pending_changes(claim, version.number, SETTLED).await?;
+            let pending = self.inner.engine.pending_changes(claim, number, SETTLED).await?;
             if pending.is_empty() {
                 return Ok(());
             }
@@ -201,7 +213,9 @@ impl Store {
                 let outcome = what_became(&row, current.get(&row.entity).map(|entity| &**entity))?;
                 settled.push((row.entity, outcome));
             }
-            self.inner.engine.settle_changes(claim, version.number, settled).await?;
+            if !self.inner.engine.settle_changes(claim, number, settled).await? {
+                return Ok(());
+            }
         }
     }
 }

@@ -94,8 +94,10 @@ pub(crate) struct ChangeRow {
     pub(crate) before: Option<String>,
     pub(crate) after: Option<String>,
     pub(crate) member: bool,
-    /// Whether an entity is to be written; if not, only its belonging to the data set may change.
+    /// Whether an entity is to be written.
     pub(crate) writes: bool,
+    /// Whether it is noted although nothing is to be written and the entity neither joins nor leaves.
+    pub(crate) always: bool,
 }
 
 /// A change of which nobody knows whether it was made.

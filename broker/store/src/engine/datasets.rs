@@ -100,7 +100,7 @@ impl Engine {
         claim: &Claim,
         number: i64,
         settled: Vec<(String, Settled)>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         match self {
             Self::Sqlite { writer, .. } => {
                 let claim = claim.clone();

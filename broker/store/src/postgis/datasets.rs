@@ -15,9 +15,10 @@ const NOTE: &str = "
     insert into dataset_change (tenant, dataset, number, entity, member_before, member_after, document_before,
                                 document_after, pending)
     select $1::bigint, $2, $3, i.entity, m.entity is not null, i.member, i.old, i.new, i.writes::int::smallint
-    from unnest($4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[]) as i (entity, old, new, member, writes)
+    from unnest($4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[], $9::bool[])
+         as i (entity, old, new, member, writes, always)
     left join dataset_member m on m.tenant = $1::bigint and m.dataset = $2 and m.entity = i.entity
-    where i.writes or (m.entity is not null) <> i.member
+    where i.writes or i.always or (m.entity is not null) <> i.member
     on conflict (tenant, dataset, number, entity) do update set
         member_after = excluded.member_after,
         document_after = excluded.document_after,
@@ -100,6 +101,7 @@ impl PostGis {
         let after: Vec<Option<&str>> = changes.iter().map(|change| change.after.as_deref()).collect();
         let member: Vec<bool> = changes.iter().map(|change| change.member).collect();
         let writes: Vec<bool> = changes.iter().map(|change| change.writes).collect();
+        let always: Vec<bool> = changes.iter().map(|change| change.always).collect();
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         if !still_claimed(&transaction, claim, Some(until)).await? {
@@ -110,9 +112,9 @@ impl PostGis {
             transaction.execute(&statement, &[&tenant, &dataset, &number]).await?;
         }
         let statement = transaction.prepare_cached(NOTE).await?;
-        let noted = transaction
-            .execute(&statement, &[&tenant, &dataset, &number, &entities, &before, &after, &member, &writes])
-            .await?;
+        let parameters: [&(dyn ToSql + Sync); 9] =
+            [&tenant, &dataset, &number, &entities, &before, &after, &member, &writes, &always];
+        let noted = transaction.execute(&statement, &parameters).await?;
         let statement = transaction.prepare_cached(JOIN_ALL).await?;
         transaction.execute(&statement, &[&tenant, &dataset, &claim.run, &entities, &member]).await?;
         let statement = transaction.prepare_cached(LEAVE_ALL).await?;
@@ -156,12 +158,17 @@ impl PostGis {
         Ok(true)
     }
 
-    pub(crate) async fn settle_changes(&self, claim: &Claim, number: i64, settled: &[(String, Settled)]) -> Result<()> {
+    pub(crate) async fn settle_changes(
+        &self,
+        claim: &Claim,
+        number: i64,
+        settled: &[(String, Settled)],
+    ) -> Result<bool> {
         let (tenant, dataset) = (claim.tenant.0, claim.dataset.as_str());
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
         if !still_claimed(&transaction, claim, None).await? {
-            return Ok(());
+            return Ok(false);
         }
         for (entity, outcome) in settled {
             match outcome {
@@ -186,7 +193,7 @@ impl PostGis {
             }
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(true)
     }
 
     pub(crate) async fn pending_changes(&self, claim: &Claim, number: i64, limit: i64) -> Result<Vec<PendingRow>> {

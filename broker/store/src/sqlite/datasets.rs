@@ -179,7 +179,7 @@ impl Writer {
                     .query_row(params![tenant, dataset, change.entity], |_| Ok(()))
                     .optional()?
                     .is_some();
-                if change.writes || was_member != change.member {
+                if change.writes || change.always || was_member != change.member {
                     noted += 1;
                     transaction.prepare_cached(NOTE)?.execute(params![
                         tenant,
@@ -230,9 +230,9 @@ impl Writer {
         Ok(discarded.is_some())
     }
 
-    pub(crate) fn settle_changes(&mut self, claim: &Claim, number: i64, settled: &[(String, Settled)]) -> Result<()> {
+    pub(crate) fn settle_changes(&mut self, claim: &Claim, number: i64, settled: &[(String, Settled)]) -> Result<bool> {
         let (tenant, dataset) = (claim.tenant.0, claim.dataset.as_str());
-        self.claimed(claim, None, |transaction| {
+        let settled = self.claimed(claim, None, |transaction| {
             for (entity, outcome) in settled {
                 match outcome {
                     Settled::Done => {
@@ -255,7 +255,7 @@ impl Writer {
             }
             Ok(())
         })?;
-        Ok(())
+        Ok(settled.is_some())
     }
 
     /// Does something in one transaction if the data set is still the caller's; `None` when it is not.

@@ -10,7 +10,8 @@ use crate::cli::Outcome;
 use crate::cli::secret::SecretError;
 use crate::service::ServiceError;
 use crate::service::datasets::{
-    Destination, Failure, Imported, Progress, keep_what_was_told, publish_import, publish_into,
+    Destination, Entities, Failure, Gone, Imported, Progress, Versioned, keep_what_was_told, publish_import,
+    publish_into,
 };
 use crate::service::publish::Published;
 
@@ -82,6 +83,7 @@ impl Sink {
         &self,
         input: Input,
         options: hiroba_importers::Options,
+        gone: Gone,
         progress: Progress,
     ) -> Result<Imported, Failure<SinkError>> {
         let now = options.now;
@@ -89,10 +91,10 @@ impl Sink {
             Self::Nothing => publish_into(input, options, &mut Nowhere, progress).await?,
             Self::Remote(remote) => publish_into(input, options, &mut Broker { remote, now }, progress).await?,
             Self::Store(store, tenant) => {
-                return publish_import(store, *tenant, input, options, progress).await.map_err(Failure::into);
+                return publish_import(store, *tenant, input, options, gone, progress).await.map_err(Failure::into);
             }
         };
-        Ok(Imported { report, published })
+        Ok(Imported { report, published, entities: Entities::default(), version: Versioned::NotKept })
     }
 }
 
