@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::pipeline::{Destination, keep_what_was_told};
 use super::session::{Applied, Decision, Session};
-use super::version::{Details, Entities, Rows, VersionSummary, versions};
+use super::version::{Details, Entities, Rows, versions};
 use super::{Gone, Versioned};
 use crate::service::publish::Published;
 use crate::service::{Result, ServiceError};
@@ -180,12 +180,5 @@ impl Destination for Database<'_> {
             Versioned::Same(latest.map_or(0, |(number, _)| number))
         };
         Ok(published)
-    }
-}
-
-impl VersionSummary {
-    /// What the version did to entities.
-    pub fn entities(&self) -> Entities {
-        self.details.entities.unwrap_or_default()
     }
 }

@@ -10,8 +10,10 @@ use serde_json::{Map, Value};
 
 use crate::service::{Result, ServiceError};
 
-/// How many touched entities are read at a time.
+/// How many touched entities are read at a time, and how many times for one page: a page of entities that were touched
+/// and say the same is a short one.
 const BATCH: usize = 500;
+const READS: usize = 20;
 
 /// What happened to an entity from the one version to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -73,7 +75,7 @@ pub struct DifferencePage {
     pub next: Option<EntityId>,
 }
 
-/// What the version `to` publishes differently from the version `from`, of at most `limit` entities, after the entity given.
+/// What the version `to` publishes differently from the version `from`, of at most `limit` entities that differ, after the entity given.
 /// Version 0 is empty. The data set's own entity is not compared.
 ///
 /// # Errors
@@ -96,7 +98,7 @@ pub async fn differences(
     let range = if backwards { (to, from) } else { (from, to) };
     let mut found = Vec::new();
     let mut after = after.to_owned();
-    loop {
+    for _ in 0..READS {
         let page = store.dataset_differences(tenant, dataset, range, &after, BATCH.min(limit.max(1))).await?;
         let Some(last) = page.last() else { return Ok(DifferencePage { differences: found, next: None }) };
         after = last.entity.to_string();
@@ -109,6 +111,24 @@ pub async fn differences(
             }
         }
     }
+    Ok(DifferencePage { differences: found, next: Some(EntityId::from_stored(after)) })
+}
+
+/// The versions to compare when not both are told: the latest, and the one before.
+///
+/// # Errors
+/// NoDataset without any version; when the database fails.
+pub async fn range(
+    store: &Store,
+    tenant: TenantId,
+    dataset: &EntityId,
+    from: Option<i64>,
+    to: Option<i64>,
+) -> Result<(i64, i64)> {
+    let latest = store.dataset_versions(tenant, dataset, i64::MAX, 1).await?.pop();
+    let latest = latest.ok_or_else(|| ServiceError::NoDataset(dataset.to_string()))?.number;
+    let to = to.unwrap_or(latest);
+    Ok((from.unwrap_or_else(|| to.saturating_sub(1).max(0)), to))
 }
 
 fn difference(id: EntityId, before: Option<&Entity>, after: Option<&Entity>) -> Option<EntityDifference> {

@@ -25,7 +25,7 @@ use super::publish::Published;
 use super::{Result, ServiceError};
 use destination::Database;
 
-pub use difference::{AttributeDifference, DifferenceKind, DifferencePage, EntityDifference, differences};
+pub use difference::{AttributeDifference, DifferenceKind, DifferencePage, EntityDifference, differences, range};
 pub(crate) use pipeline::{Destination, keep_what_was_told, publish_into};
 pub use pipeline::{Failure, Progress, Step, silent};
 pub use undo::{Undone, remove, undo};

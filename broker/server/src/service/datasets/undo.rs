@@ -7,6 +7,7 @@ use hiroba_vocab::EntityId;
 use ngsild::entity::Attributes;
 use ngsild::write::revise_entity;
 use ngsild::{DateTime, Entity};
+use serde::Serialize;
 
 use super::destination::absent_since;
 use super::session::{Applied, Decision, Session};
@@ -19,7 +20,7 @@ const BATCH: usize = 500;
 const NAMED: usize = 100;
 
 /// What became of an undo or a removal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Undone {
     /// The version that it made; `None` when there was nothing to do.
     pub version: Option<VersionSummary>,

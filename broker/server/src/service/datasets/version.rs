@@ -141,7 +141,17 @@ impl From<&Report> for Rows {
 }
 
 impl VersionSummary {
-    pub(super) fn new(dataset: &EntityId, version: DatasetVersion, in_effect: bool) -> Self {
+    /// The latest version of a data set: nothing can have undone it.
+    pub fn latest(dataset: &EntityId, version: DatasetVersion) -> Self {
+        Self::new(dataset, version, true)
+    }
+
+    /// What the version did to entities.
+    pub fn entities(&self) -> Entities {
+        self.details.entities.unwrap_or_default()
+    }
+
+    fn new(dataset: &EntityId, version: DatasetVersion, in_effect: bool) -> Self {
         let state = match version.state {
             VersionState::Published if !in_effect => "undone",
             state => state.name(),

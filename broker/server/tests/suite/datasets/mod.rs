@@ -1,5 +1,7 @@
 //! Versions of data sets.
 
+mod cases;
+mod commands;
 mod model;
 
 use hiroba_store::{Options, Store, TenantId};
