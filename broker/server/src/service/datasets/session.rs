@@ -15,6 +15,8 @@ use crate::service::{Result, ServiceError, now};
 /// For how long a data set is claimed. Whoever changes it says more often that it goes on; when its process dies, others
 /// wait this long.
 const LEASE: Duration = Duration::from_secs(15);
+/// How long to wait before asking again for a data set that somebody else has.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How often entities are tried again when somebody else was faster.
 const ATTEMPTS: usize = 50;
 
@@ -84,18 +86,16 @@ impl Session {
     /// # Errors
     /// Busy when somebody else goes on changing it; when the database fails.
     pub(super) async fn claim(store: &Store, tenant: TenantId, dataset: &EntityId) -> Result<Claim> {
-        let mut waited = None;
+        let mut first_until = None;
         loop {
-            match store.claim_dataset(tenant, dataset, now(), lease()).await? {
+            let until = match store.claim_dataset(tenant, dataset, now(), lease()).await? {
                 Claimed::Done(claim) => return Ok(claim),
-                Claimed::Busy(until) if waited.is_none_or(|before| before == until) => {
-                    waited = Some(until);
-                    let left = until.micros().saturating_sub(now().micros());
-                    let left = u64::try_from(left).unwrap_or(0).min(u64::try_from(LEASE.as_micros()).unwrap_or(0));
-                    tokio::time::sleep(Duration::from_micros(left) + Duration::from_millis(20)).await;
-                }
-                Claimed::Busy(_) => return Err(taken(dataset)),
+                Claimed::Busy(until) => *first_until.get_or_insert(until),
+            };
+            if now() > until {
+                return Err(taken(dataset));
             }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 
