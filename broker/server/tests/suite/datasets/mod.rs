@@ -2,6 +2,7 @@
 
 mod cases;
 mod commands;
+mod crash;
 mod model;
 
 use hiroba_store::{Options, Store, TenantId};
