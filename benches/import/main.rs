@@ -17,8 +17,7 @@ mod raw;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use hiroba::service::batch::COMMIT;
-use hiroba::service::publish::publish;
+use hiroba::service::datasets::{Gone, publish_import, silent};
 use hiroba_benches::servers::Postgres;
 use hiroba_importers::{Import, Input, Options, Outcome};
 use hiroba_store::Store;
@@ -44,17 +43,15 @@ async fn main() {
         read("a clean list", list::clean(rows));
         read("as published", list::as_published(rows));
     }
-    let mut entities = Vec::with_capacity(rows);
-    each_entity(list::clean(rows), |entity| entities.push(entity));
-
+    let text = list::clean(rows);
     let folder = tempfile::tempdir_in("/tmp").unwrap();
-    let ours = write(folder.path().join("ours").to_str().unwrap(), &entities).await;
+    let ours = import(folder.path().join("ours").to_str().unwrap(), &text).await;
     let alone = raw::sqlite(&folder.path().join("ours"), &folder.path().join("raw")).await;
     compare("SQLite", rows, ours, "INSERT", alone);
 
     let postgres = Postgres::start(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), "");
     let (ours_at, raw_at) = (postgres.create_database("ours"), postgres.create_database("raw"));
-    let ours = write(&ours_at, &entities).await;
+    let ours = import(&ours_at, &text).await;
     let alone = raw::postgis(&ours_at, &raw_at).await;
     compare("PostGIS", rows, ours, "COPY", alone);
 }
@@ -95,23 +92,21 @@ fn on_cpu() -> Duration {
     Duration::from_nanos(told.split(' ').next().unwrap().parse().unwrap())
 }
 
-/// Publishes entities into an empty database, as an import does.
-async fn write(address: &str, entities: &[Entity]) -> Duration {
+/// Imports a list into an empty database: from its bytes to the version that is published.
+async fn import(address: &str, text: &str) -> Duration {
     let store = Store::open(hiroba_store::Options::new(address)).await.unwrap();
     let tenant = store.create_tenant(&Tenant::default_tenant()).await.unwrap();
-    let now = DateTime::from_micros(1_800_000_000_000_000);
+    let input = Input::Bytes { name: "aed.csv".to_owned(), bytes: text.as_bytes().into() };
+    let options = Options::new(DateTime::from_micros(1_800_000_000_000_000));
     let started = Instant::now();
-    let mut created = 0;
-    for batch in entities.chunks(COMMIT) {
-        created += publish(&store, tenant, batch, now).await.unwrap().created;
-    }
-    assert_eq!(created, entities.len() as u64);
+    let imported = publish_import(&store, tenant, input, options, Gone::Mark, silent()).await.unwrap();
+    assert_eq!(imported.report.rows.entities, imported.report.rows.read);
     started.elapsed()
 }
 
 fn compare(database: &str, rows: usize, ours: Duration, how: &str, alone: Duration) {
     println!(
-        "{database}: {:.0} entities/s published, {:.0}/s by {how} alone: ratio {:.2}",
+        "{database}: {:.0} rows/s imported, {:.0}/s by {how} alone: ratio {:.2}",
         rows as f64 / ours.as_secs_f64(),
         rows as f64 / alone.as_secs_f64(),
         alone.as_secs_f64() / ours.as_secs_f64(),

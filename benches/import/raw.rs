@@ -9,8 +9,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use tokio_postgres::{Client, NoTls};
 
-/// The tables that hold entities, their index rows and their history.
-const TABLES: [&str; 5] = ["entity", "scope", "place", "value_row", "change"];
+/// The tables that hold entities, their index rows, their history, and what the version of the data set did.
+const TABLES: [&str; 7] = ["entity", "scope", "place", "value_row", "change", "dataset_change", "dataset_member"];
 
 /// Prepared INSERTs in one transaction, with the settings that the store has.
 pub(crate) async fn sqlite(from: &Path, to: &Path) -> Duration {

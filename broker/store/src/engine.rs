@@ -1,6 +1,7 @@
 //! The two databases behind one type. Every operation of the store that differs between them is dispatched here.
 
 mod contexts;
+mod datasets;
 mod history;
 mod maps;
 mod snapshots;

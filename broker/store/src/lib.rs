@@ -2,6 +2,7 @@
 
 mod cache;
 mod contexts;
+mod datasets;
 mod dictionary;
 mod engine;
 mod error;
@@ -25,6 +26,10 @@ mod store;
 mod write;
 
 pub use contexts::{ContextEntry, ContextKind, ContextUse, NewContext};
+pub use datasets::{
+    Claim, Claimed, DatasetEntry, DatasetVersion, Difference, NewVersion, Reversal, VersionChange, VersionKind,
+    VersionState,
+};
 pub use error::{Result, StoreError};
 pub use history::{Amendment, FormerEntity, HistoryPlace, HistoryRange, HistoryRecord, Marked, Recording};
 pub use index::Shape;

@@ -9,18 +9,18 @@ use actix_web::web::Data;
 use clap::Args;
 use hiroba_importers::{Input, Options};
 use hiroba_vocab::Tenant;
-use indicatif::ProgressBar;
 use rust_embed::RustEmbed;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use super::import::{FileError, Sink, import_file};
+use super::import::FileError;
 use super::logging::{self, LogFormat};
 use super::serve::{ServeError, default_address, open};
 use super::{Outcome, output};
 use crate::config::Config;
 use crate::http::server;
-use crate::service::now;
+use crate::service::datasets::{Failure, Gone, Imported, publish_import, silent};
+use crate::service::{ServiceError, now};
 use crate::state::AppState;
 
 /// Try everything with an invented town's open data, from a database that is gone afterwards.
@@ -54,7 +54,7 @@ enum DemoError {
     #[error(transparent)]
     Serve(#[from] ServeError),
     #[error(transparent)]
-    File(#[from] FileError),
+    File(#[from] Failure<ServiceError>),
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -67,7 +67,7 @@ pub(super) fn run(arguments: DemoArgs) -> Outcome {
             output::error(&error);
             match error {
                 DemoError::Serve(error) => error.outcome(),
-                DemoError::File(error) => error.outcome(),
+                DemoError::File(error) => FileError::from(error).outcome(),
                 DemoError::Io(_) => Outcome::Failed,
             }
         }
@@ -103,7 +103,6 @@ async fn demo(arguments: DemoArgs) -> Result<(), DemoError> {
 /// Imports the town's files as any others would be.
 async fn publish_town(state: &AppState) -> Result<(), DemoError> {
     let tenant = state.store.create_tenant(&Tenant::default_tenant()).await.map_err(ServeError::from)?;
-    let sink = Sink::Store(state.store.clone(), tenant);
     // Hidden files belong to the repository, not to the town.
     let files = Town::iter().filter(|name| !name.starts_with('.'));
     let mut files: Vec<String> = files.map(std::borrow::Cow::into_owned).collect();
@@ -116,7 +115,8 @@ async fn publish_town(state: &AppState) -> Result<(), DemoError> {
             publisher: Some("広場市".to_owned()),
             ..Options::new(now())
         };
-        let (report, _) = import_file(input, options, &sink, &ProgressBar::hidden()).await?;
+        let Imported { report, .. } =
+            publish_import(&state.store, tenant, input, options, Gone::default(), silent()).await?;
         let rows = report.rows;
         output::note(format!(
             "  {:<44} {:>5} rows → {:>5} entities of {}",

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod dataset;
 mod demo;
 mod import;
 mod index;
@@ -62,6 +63,7 @@ struct Cli {
 enum Command {
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
+    Dataset(dataset::DatasetArgs),
     Demo(demo::DemoArgs),
     Index(index::IndexArgs),
 }
@@ -71,6 +73,7 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Dataset(arguments) => dataset::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Index(arguments) => index::run(&arguments),
     };

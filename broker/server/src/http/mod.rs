@@ -4,6 +4,7 @@ pub mod attributes;
 pub mod batch;
 pub mod changes;
 pub mod contexts;
+pub mod datasets;
 pub mod discovery;
 pub mod entities;
 mod guard;

@@ -162,6 +162,7 @@ impl HttpError {
             Self::Service(
                 ServiceError::NoContext(_)
                 | ServiceError::NoEntityMap(_)
+                | ServiceError::NoDataset(_)
                 | ServiceError::NoSnapshot(_)
                 | ServiceError::SnapshotNotReady(_),
             ) => problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found"),

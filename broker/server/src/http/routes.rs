@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
 use super::{
-    attributes, batch, changes, contexts, discovery, entities, identity, maps, query, snapshots, sparql, system,
-    temporal,
+    attributes, batch, changes, contexts, datasets, discovery, entities, identity, maps, query, snapshots, sparql,
+    system, temporal,
 };
 use crate::explorer::{assets, entity, landing, types};
 
@@ -73,6 +73,8 @@ routes! {
     "/contexts/{name}" { GET contexts::published, }
     "/changes" { GET changes::feed, }
     "/changes/snapshot" { GET changes::snapshot, }
+    "/datasets/{id}/versions" { GET datasets::versions, }
+    "/datasets/{id}/changes" { GET datasets::changes, }
     "/health" { GET system::health, }
     "/ready" { GET system::ready, }
     "/metrics" { GET system::metrics, }

@@ -3,6 +3,7 @@
 pub mod batch;
 pub mod changes;
 pub mod contexts;
+pub mod datasets;
 pub mod discovery;
 pub mod entities;
 pub mod identity;
@@ -35,6 +36,9 @@ pub enum ServiceError {
     /// There is no such entity map, or no longer (5.14). Holds the id that was asked for.
     #[error("there is no entity map '{0}'; it may have expired")]
     NoEntityMap(String),
+    /// There is no such data set with versions. Holds its id, or what was asked for.
+    #[error("there are no versions of the data set {0}")]
+    NoDataset(String),
     /// There is no such snapshot (5.16). Holds its id, or words for what was asked for.
     #[error("there is no snapshot {0}")]
     NoSnapshot(String),

@@ -8,6 +8,7 @@ const PAGE: &str = include_str!("../../../../docs/conformance.md");
 /// Test files that are about no clause of the standard, or that others use.
 const OF_NO_CLAUSE: &[&str] = &[
     "http/conformance",
+    "http/datasets",
     "http/feed",
     "http/importing",
     "http/indexes",
@@ -17,6 +18,7 @@ const OF_NO_CLAUSE: &[&str] = &[
     "http/support",
     "ngsild/arbitrary",
     "ngsild/main",
+    "store/datasets",
     "store/indexes",
     "store/log",
     "store/main",

@@ -6,6 +6,7 @@ mod batch;
 mod conformance;
 mod contexts;
 mod contract;
+mod datasets;
 mod feed;
 mod headers;
 mod identity;

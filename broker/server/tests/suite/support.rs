@@ -245,7 +245,7 @@ fn address(process: &mut Child) -> Option<String> {
 }
 
 /// A new database on the server that `HIROBA_TEST_POSTGRES` names.
-async fn postgis() -> Option<String> {
+pub(crate) async fn postgis() -> Option<String> {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let Ok(server) = std::env::var("HIROBA_TEST_POSTGRES") else {
         assert!(std::env::var_os("HIROBA_REQUIRE_POSTGIS").is_none(), "HIROBA_TEST_POSTGRES is not set");

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgis/0003_history.sql"),
     include_str!("../../migrations/postgis/0004_entity_maps.sql"),
     include_str!("../../migrations/postgis/0005_snapshots.sql"),
+    include_str!("../../migrations/postgis/0006_dataset_versions.sql"),
 ];
 
 /// Any number, as long as all processes use the same: only one migrates at a time.

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod contexts;
+mod datasets;
 mod history;
 mod maps;
 mod migrate;

@@ -1,6 +1,7 @@
 //! SQLite: one file, one writer thread that groups waiting commits, readers beside it.
 
 mod contexts;
+mod datasets;
 mod history;
 mod maps;
 mod migrate;

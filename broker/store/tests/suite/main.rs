@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod contexts;
+mod datasets;
 mod differential;
 mod expiry;
 mod history;

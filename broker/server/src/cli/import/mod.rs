@@ -1,7 +1,7 @@
 //! `hiroba import`.
 
+mod failure;
 mod mapping;
-mod read;
 mod remote;
 mod sink;
 
@@ -18,11 +18,13 @@ use serde::Serialize;
 
 use super::serve::DatabaseArgs;
 use super::{Outcome, output, secret};
+use crate::service::datasets::{Entities, Gone, Imported, VersionSummary, Versioned};
 use crate::service::now;
 use crate::service::publish::Published;
 
-pub(super) use read::{FileError, import_file};
-pub(super) use sink::{Sink, SinkError};
+pub(super) use failure::FileError;
+use failure::shown_on;
+use sink::{Sink, SinkError};
 
 /// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON.
 ///
@@ -80,9 +82,34 @@ pub(super) struct ImportArgs {
     /// The day that the file describes, YYYY-MM-DD or 令和8年4月1日.
     #[arg(long, value_name = "DATE", value_parser = day)]
     modified: Option<String>,
+    /// What becomes of entities of the data set that the file does not list any more.
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t, conflicts_with = "to")]
+    gone: GoneChoice,
     /// The form of the report.
     #[arg(long, value_enum, default_value_t)]
     report: ReportForm,
+}
+
+/// What becomes of entities that are gone from the source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum GoneChoice {
+    /// They stay in the data set: the file is only a part of it.
+    Keep,
+    /// They stay, marked with absentSince, and leave the data set.
+    #[default]
+    Mark,
+    /// They are removed; where rows were refused they are only marked.
+    Remove,
+}
+
+impl From<GoneChoice> for Gone {
+    fn from(choice: GoneChoice) -> Self {
+        match choice {
+            GoneChoice::Keep => Self::Keep,
+            GoneChoice::Mark => Self::Mark,
+            GoneChoice::Remove => Self::Remove,
+        }
+    }
 }
 
 /// The form of the report.
@@ -133,6 +160,8 @@ struct JsonReport<'r> {
     report: &'r Report,
     dry_run: bool,
     published: Published,
+    /// The version that the file has become; null when nothing differs, or where no versions are kept.
+    version: Option<&'r VersionSummary>,
 }
 
 #[derive(Serialize)]
@@ -191,17 +220,25 @@ async fn run_all(arguments: &ImportArgs) -> Outcome {
 async fn run_one(arguments: &ImportArgs, options: &Options, sink: &Sink, file: &std::path::Path) -> Outcome {
     let progress = progress(file);
     let options = Options { now: now(), ..options.clone() };
-    let imported = import_file(file.to_owned().into(), options, sink, &progress).await;
+    let imported = sink.import(file.to_owned().into(), options, arguments.gone.into(), shown_on(&progress)).await;
     progress.finish_and_clear();
     match imported {
-        Ok((report, published)) => {
+        Ok(imported) => {
+            let report = &imported.report;
             match arguments.report {
                 ReportForm::Text => {
                     output::result(report.to_text().trim_end());
-                    output::result(summary(arguments.dry_run, &published));
+                    for line in summary(arguments, &imported) {
+                        output::result(line);
+                    }
                 }
                 ReportForm::Json => {
-                    let json = JsonReport { report: &report, dry_run: arguments.dry_run, published };
+                    let version = match &imported.version {
+                        Versioned::New(version) => Some(&**version),
+                        Versioned::Same(_) | Versioned::NotKept => None,
+                    };
+                    let (dry_run, published) = (arguments.dry_run, imported.published);
+                    let json = JsonReport { report, dry_run, published, version };
                     output::result(serde_json::to_string(&json).unwrap_or_default());
                 }
             }
@@ -219,14 +256,37 @@ async fn run_one(arguments: &ImportArgs, options: &Options, sink: &Sink, file: &
     }
 }
 
-fn summary(dry_run: bool, published: &Published) -> String {
-    if dry_run {
-        return "  published  nothing (--dry-run)".to_owned();
+fn summary(arguments: &ImportArgs, imported: &Imported) -> Vec<String> {
+    if arguments.dry_run {
+        return vec!["  published  nothing (--dry-run)".to_owned()];
     }
-    let Published { created, changed, unchanged } = published;
-    format!(
+    let Published { created, changed, unchanged } = imported.published;
+    let mut lines = vec![format!(
         "  published  {created} created, {changed} changed, {unchanged} unchanged, the data set's own entity included"
-    )
+    )];
+    let Entities { removed, marked, kept, .. } = imported.entities;
+    for (count, what) in [
+        (removed, "removed"),
+        (marked, "marked with absentSince (--gone says what becomes of them)"),
+        (kept, "kept in the data set"),
+    ] {
+        if count > 0 {
+            lines.push(format!("  gone       {count} no longer in the source: {what}"));
+        }
+    }
+    lines.push(match &imported.version {
+        Versioned::New(version) => {
+            let VersionSummary { dataset, version, .. } = &**version;
+            format!("  version    {version} of {dataset}; hiroba dataset undo {dataset} takes it back")
+        }
+        Versioned::Same(number) => format!("  version    no new one: everything is as in version {number}"),
+        Versioned::NotKept => {
+            "  version    none: over NGSI-LD (--to) no versions are kept, and what is gone from the source \
+                               stays"
+                .to_owned()
+        }
+    });
+    lines
 }
 
 /// A line that tells how far it is, on a terminal only.

@@ -35,7 +35,7 @@ impl Remote {
     pub(super) fn new(url: Url, token: Option<String>, tenant: Tenant) -> Result<Self, SinkError> {
         crate::egress::install_tls();
         let client = reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(Duration::from_secs(10)).build();
-        let client = client.map_err(|e| SinkError::Stopped(e.to_string()))?;
+        let client = client.map_err(|e| SinkError::Client(e.to_string()))?;
         Ok(Self { client, url, token, tenant, context: Context::core() })
     }
 
@@ -59,7 +59,7 @@ impl Remote {
             changed.push(self.document(entity));
         }
         if !changed.is_empty() {
-            let body = serde_json::to_vec(&changed).map_err(|e| SinkError::Stopped(e.to_string()))?;
+            let body = serde_json::to_vec(&changed).map_err(|e| SinkError::Client(e.to_string()))?;
             let answer = self.send(self.post("ngsi-ld/v1/entityOperations/upsert").body(body)).await?;
             if !matches!(answer.status(), StatusCode::CREATED | StatusCode::NO_CONTENT) {
                 return Err(refusal(answer).await);

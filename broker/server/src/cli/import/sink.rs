@@ -1,7 +1,6 @@
 //! Where entities go.
 
-use std::sync::Arc;
-
+use hiroba_importers::{Input, Report};
 use hiroba_store::{Options, Store, StoreError, TenantId};
 use hiroba_vocab::Tenant;
 use ngsild::{DateTime, Entity};
@@ -10,7 +9,11 @@ use super::remote::Remote;
 use crate::cli::Outcome;
 use crate::cli::secret::SecretError;
 use crate::service::ServiceError;
-use crate::service::publish::{Published, publish};
+use crate::service::datasets::{
+    Destination, Entities, Failure, Gone, Imported, Progress, Versioned, keep_what_was_told, publish_import,
+    publish_into,
+};
+use crate::service::publish::Published;
 
 /// A place for entities.
 pub(in crate::cli) enum Sink {
@@ -45,9 +48,9 @@ pub(in crate::cli) enum SinkError {
     /// The broker answers with an error.
     #[error("the broker refused: {0}")]
     Refused(String),
-    /// The reader ended without a result.
-    #[error("reading stopped: {0}")]
-    Stopped(String),
+    /// The client cannot work.
+    #[error("the broker cannot be spoken to: {0}")]
+    Client(String),
 }
 
 impl SinkError {
@@ -75,21 +78,74 @@ impl Sink {
         Ok(Self::Remote(Box::new(Remote::new(url, token, tenant)?)))
     }
 
-    /// What is there under an id.
-    pub(super) async fn current(&self, entity: &Entity, now: DateTime) -> Result<Option<Arc<Entity>>, SinkError> {
-        match self {
-            Self::Nothing => Ok(None),
-            Self::Store(store, tenant) => Ok(store.entity(*tenant, &entity.id).await?.map(|stored| stored.entity)),
-            Self::Remote(remote) => Ok(remote.current(entity, now).await?.map(Arc::new)),
-        }
+    /// Sends a file there.
+    pub(in crate::cli) async fn import(
+        &self,
+        input: Input,
+        options: hiroba_importers::Options,
+        gone: Gone,
+        progress: Progress,
+    ) -> Result<Imported, Failure<SinkError>> {
+        let now = options.now;
+        let (report, published) = match self {
+            Self::Nothing => publish_into(input, options, &mut Nowhere, progress).await?,
+            Self::Remote(remote) => publish_into(input, options, &mut Broker { remote, now }, progress).await?,
+            Self::Store(store, tenant) => {
+                return publish_import(store, *tenant, input, options, gone, progress).await.map_err(Failure::into);
+            }
+        };
+        Ok(Imported { report, published, entities: Entities::default(), version: Versioned::NotKept })
+    }
+}
+
+/// Only the report is wanted.
+struct Nowhere;
+
+impl Destination for Nowhere {
+    type Error = SinkError;
+
+    async fn begin(&mut self, _: &Entity) -> Result<(), SinkError> {
+        Ok(())
     }
 
-    /// Writes those of a batch that differ from what is there.
-    pub(super) async fn publish(&self, entities: &[Entity], now: DateTime) -> Result<Published, SinkError> {
-        match self {
-            Self::Nothing => Ok(Published::default()),
-            Self::Store(store, tenant) => Ok(publish(store, *tenant, entities, now).await?),
-            Self::Remote(remote) => remote.publish(entities, now).await,
+    async fn publish(&mut self, _: &[Entity]) -> Result<Published, SinkError> {
+        Ok(Published::default())
+    }
+
+    async fn wait(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    async fn finish(&mut self, _: Entity, _: &Report) -> Result<Published, SinkError> {
+        Ok(Published::default())
+    }
+}
+
+/// A broker takes entities one like another: it keeps no versions of data sets.
+struct Broker<'r> {
+    remote: &'r Remote,
+    now: DateTime,
+}
+
+impl Destination for Broker<'_> {
+    type Error = SinkError;
+
+    async fn begin(&mut self, _: &Entity) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    async fn publish(&mut self, entities: &[Entity]) -> Result<Published, SinkError> {
+        self.remote.publish(entities, self.now).await
+    }
+
+    async fn wait(&mut self) -> Result<(), SinkError> {
+        Ok(())
+    }
+
+    async fn finish(&mut self, mut dataset: Entity, _: &Report) -> Result<Published, SinkError> {
+        if let Some(before) = self.remote.current(&dataset, self.now).await? {
+            keep_what_was_told(&before, &mut dataset);
         }
+        self.remote.publish(&[dataset], self.now).await
     }
 }
