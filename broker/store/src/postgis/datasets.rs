@@ -32,8 +32,7 @@ const JOIN_ALL: &str = "
     on conflict (tenant, dataset, entity) do update set seen = excluded.seen";
 
 const LEAVE_ALL: &str = "
-    delete from dataset_member m using unnest($3::text[], $4::bool[]) as i (entity, member)
-    where m.tenant = $1::bigint and m.dataset = $2 and m.entity = i.entity and not i.member";
+    delete from dataset_member where tenant = $1::bigint and dataset = $2 and entity = any ($3::text[])";
 
 fn version(row: &Row) -> VersionRow {
     VersionRow {
@@ -117,8 +116,12 @@ impl PostGis {
         let noted = transaction.execute(&statement, &parameters).await?;
         let statement = transaction.prepare_cached(JOIN_ALL).await?;
         transaction.execute(&statement, &[&tenant, &dataset, &claim.run, &entities, &member]).await?;
-        let statement = transaction.prepare_cached(LEAVE_ALL).await?;
-        transaction.execute(&statement, &[&tenant, &dataset, &entities, &member]).await?;
+        let leave = |change: &ChangeRow| (!change.member).then(|| change.entity.clone());
+        let leaving: Vec<String> = changes.iter().filter_map(leave).collect();
+        if !leaving.is_empty() {
+            let statement = transaction.prepare_cached(LEAVE_ALL).await?;
+            transaction.execute(&statement, &[&tenant, &dataset, &leaving]).await?;
+        }
         transaction.commit().await?;
         Ok(Some(noted))
     }
