@@ -165,6 +165,22 @@ impl fmt::Display for Row {
 }
 
 impl ImportError {
+    /// What is wrong, without the file's name before it.
+    pub fn reason(&self) -> String {
+        let text = self.to_string();
+        let rest = text.strip_prefix(self.file()).unwrap_or(&text);
+        let rest = rest.trim_start_matches([':', ',', ' ']);
+        rest.strip_prefix("is ").map_or_else(|| rest.to_owned(), |what| format!("it is {what}"))
+    }
+
+    /// The same error of a table that has a longer name: that of its archive stands before its own.
+    pub(crate) fn in_file(mut self, name: &str) -> Self {
+        if let Self::Unrecognised(found) = &mut self {
+            found.file = name.to_owned();
+        }
+        self
+    }
+
     /// The file concerned.
     pub fn file(&self) -> &str {
         match self {

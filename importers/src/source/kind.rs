@@ -1,11 +1,10 @@
 //! What kind of file the bytes are. Names lie: workbooks are called .csv, error pages are saved as data.
 
-use std::io::{self, Cursor, Read as _};
-use std::sync::Arc;
+use std::io::{self, Read as _};
 
 use zip::ZipArchive;
 
-use super::{Encoding, Input, encoding};
+use super::{Encoding, Input, ReadSeek, encoding};
 use crate::error::ImportError;
 use crate::limits;
 
@@ -25,6 +24,8 @@ pub enum Kind {
     Ods,
     /// A GeoJSON FeatureCollection.
     GeoJson(Encoding),
+    /// A ZIP archive with tables in it.
+    Zip,
 }
 
 impl Kind {
@@ -36,6 +37,7 @@ impl Kind {
             Self::Xls => "Excel workbook (XLS)",
             Self::Ods => "OpenDocument spreadsheet (ODS)",
             Self::GeoJson(_) => "GeoJSON",
+            Self::Zip => "ZIP archive",
         }
     }
 
@@ -53,6 +55,8 @@ impl Kind {
             self == Self::Ods
         } else if ends(&[".geojson", ".json"]) {
             matches!(self, Self::GeoJson(_))
+        } else if ends(&[".zip"]) {
+            self == Self::Zip
         } else {
             true
         };
@@ -104,24 +108,21 @@ fn is_html(text: &str) -> bool {
 
 /// Tells workbooks from other archives by their parts, and bounds what they unpack to.
 fn archive(input: &Input) -> Result<Kind, ImportError> {
-    let bytes = input.read_all(limits::WORKBOOK, "the workbook")?;
-    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(input, &e))?;
+    let mut zip = ZipArchive::new(input.seekable()?).map_err(|e| damaged(input, &e))?;
     let has = |is: fn(&str) -> bool| zip.file_names().any(|name| name.is_ok_and(|name| is(&name)));
     let kind = if has(|name| name.eq_ignore_ascii_case("xl/workbook.xml")) {
         Kind::Xlsx
     } else if has(|name| name == "content.xml") {
         Kind::Ods
-    } else if has(|name| name.ends_with("stop_times.txt")) {
-        return Err(wrong(input, "a bus timetable (GTFS)", "This version imports tables of places only."));
     } else {
-        return Err(wrong(input, "a ZIP archive", "Unpack it and give the file inside."));
+        return Ok(Kind::Zip);
     };
     check_unpacked(input, &mut zip)?;
     Ok(kind)
 }
 
 /// Unpacks the parts to nowhere and counts: the sizes that an archive declares may be lies.
-fn check_unpacked(input: &Input, zip: &mut ZipArchive<Cursor<Arc<[u8]>>>) -> Result<(), ImportError> {
+fn check_unpacked(input: &Input, zip: &mut ZipArchive<Box<dyn ReadSeek>>) -> Result<(), ImportError> {
     let mut left = limits::WORKBOOK_UNPACKED;
     for at in 0..zip.len() {
         let part = zip.by_index(at).map_err(|e| damaged(input, &e))?;

@@ -101,6 +101,8 @@ pub enum Reads {
     Code,
     /// A licence.
     Licence,
+    /// The publisher's number for another entity, of the type that `part` names: a Relationship.
+    Reference,
 }
 
 /// How necessary the standard makes a column.
