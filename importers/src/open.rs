@@ -63,7 +63,8 @@ impl Candidate {
     pub(crate) fn of(source: &Source, table: Table, options: &Options) -> Result<Self, ImportError> {
         let preview = header::find(&table, &source.input.name())?;
         let file = source.input.own_name();
-        let clues = Clues { file: &file, sheet: table.sheet.as_deref(), geometry: table.geometry };
+        let clues =
+            Clues { file: &file, sheet: table.sheet.as_deref(), geometry: table.geometry, cut_names: table.cut_names };
         let binding = match &options.dataset {
             None => recognise::recognise(&preview, clues).map_err(|error| error.in_file(&source.input.name()))?,
             Some(slug) => {
@@ -87,7 +88,12 @@ impl Candidate {
     /// Whether the table would be recognised as the data set that it is bound to.
     fn is_recognised(&self) -> bool {
         let file = self.source.input.own_name();
-        let clues = Clues { file: &file, sheet: self.table.sheet.as_deref(), geometry: self.table.geometry };
+        let clues = Clues {
+            file: &file,
+            sheet: self.table.sheet.as_deref(),
+            geometry: self.table.geometry,
+            cut_names: self.table.cut_names,
+        };
         recognise::recognise(&self.preview, clues)
             .is_ok_and(|binding| binding.dataset.slug == self.binding.dataset.slug)
     }

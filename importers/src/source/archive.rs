@@ -26,6 +26,8 @@ pub struct Member {
     packed: u64,
     unpacked: u64,
     deflated: bool,
+    /// Members of the same name with other endings.
+    companions: Vec<Member>,
 }
 
 /// What is in a ZIP archive.
@@ -46,6 +48,21 @@ impl Member {
     /// The path inside the archive.
     pub(crate) fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The path in lower case, without its last ending.
+    fn stem(&self) -> String {
+        let path = self.path.to_lowercase();
+        path.rsplit_once('.').map_or_else(|| path.clone(), |(stem, _)| stem.to_owned())
+    }
+
+    fn is_shapes(&self) -> bool {
+        has_ending(&self.path, &[".shp"])
+    }
+
+    /// The member of the same name with another ending.
+    pub(super) fn companion(&self, ending: &str) -> Option<&Self> {
+        self.companions.iter().find(|member| has_ending(&member.path, &[&format!(".{ending}")]))
     }
 
     pub(super) fn open(&self) -> Result<Box<dyn Read>, ImportError> {
@@ -116,9 +133,35 @@ impl Archive {
                 .checked_sub(unpacked)
                 .ok_or_else(|| too_large(input, "the unpacked archive", limits::mebibytes(limits::ARCHIVE_UNPACKED)))?;
             let deflated = method == CompressionMethod::Deflated;
-            found.members.push(Member { archive: Arc::clone(&archive), path, start, packed, unpacked, deflated });
+            found.members.push(Member {
+                archive: Arc::clone(&archive),
+                path,
+                start,
+                packed,
+                unpacked,
+                deflated,
+                companions: Vec::new(),
+            });
         }
+        found.gather_companions();
         Ok(found)
+    }
+
+    /// Puts what belongs to a Shapefile beside its geometries.
+    fn gather_companions(&mut self) {
+        let (companions, mut members): (Vec<Member>, Vec<Member>) =
+            std::mem::take(&mut self.members).into_iter().partition(|member| has_ending(&member.path, &COMPANIONS));
+        for companion in companions {
+            let is_its = |member: &&mut Member| member.is_shapes() && member.stem() == companion.stem();
+            match members.iter_mut().find(is_its) {
+                Some(member) => member.companions.push(companion),
+                None => {
+                    let reason = "it belongs to a Shapefile whose geometries (.shp) are missing.";
+                    self.left_out.push((companion.path, reason.to_owned()));
+                }
+            }
+        }
+        self.members = members;
     }
 }
 

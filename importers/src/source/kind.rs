@@ -11,6 +11,11 @@ use crate::limits;
 /// How many bytes at the beginning are kept to look at.
 pub(super) const HEAD: usize = 16 * 1024;
 
+/// How geometries of a Shapefile begin: 9994, big end first.
+const SHAPES: &[u8] = &[0, 0, 0x27, 0x0A];
+/// How an SQLite database begins, as a GeoPackage is one.
+const DATABASE: &[u8] = b"SQLite format 3\0";
+
 /// A kind of file that holds a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -24,6 +29,10 @@ pub enum Kind {
     Ods,
     /// A GeoJSON FeatureCollection.
     GeoJson(Encoding),
+    /// The geometries of a Shapefile, with its other files beside it.
+    Shapefile,
+    /// A GeoPackage.
+    GeoPackage,
     /// A ZIP archive with tables in it.
     Zip,
 }
@@ -37,6 +46,8 @@ impl Kind {
             Self::Xls => "Excel workbook (XLS)",
             Self::Ods => "OpenDocument spreadsheet (ODS)",
             Self::GeoJson(_) => "GeoJSON",
+            Self::Shapefile => "Shapefile",
+            Self::GeoPackage => "GeoPackage",
             Self::Zip => "ZIP archive",
         }
     }
@@ -55,6 +66,10 @@ impl Kind {
             self == Self::Ods
         } else if ends(&[".geojson", ".json"]) {
             matches!(self, Self::GeoJson(_))
+        } else if ends(&[".shp"]) {
+            self == Self::Shapefile
+        } else if ends(&[".gpkg"]) {
+            self == Self::GeoPackage
         } else if ends(&[".zip"]) {
             self == Self::Zip
         } else {
@@ -71,6 +86,12 @@ pub(super) fn examine(input: &Input, head: &[u8]) -> Result<Kind, ImportError> {
     }
     if head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
         return Ok(Kind::Xls);
+    }
+    if head.starts_with(SHAPES) {
+        return Ok(Kind::Shapefile);
+    }
+    if head.starts_with(DATABASE) {
+        return Ok(Kind::GeoPackage);
     }
     if head.starts_with(b"%PDF") {
         return Err(wrong(input, "a PDF document", "Publish the table itself as CSV or Excel."));
@@ -98,7 +119,11 @@ pub(super) fn examine(input: &Input, head: &[u8]) -> Result<Kind, ImportError> {
 pub(super) fn may_be_one_line(head: &[u8]) -> bool {
     let first =
         head.iter().find(|byte| !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF) && !byte.is_ascii_whitespace());
-    head.starts_with(b"PK") || head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) || first == Some(&b'{')
+    head.starts_with(b"PK")
+        || head.starts_with(SHAPES)
+        || head.starts_with(DATABASE)
+        || head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0])
+        || first == Some(&b'{')
 }
 
 fn is_html(text: &str) -> bool {

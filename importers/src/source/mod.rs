@@ -87,6 +87,19 @@ impl Input {
         }
     }
 
+    /// The file of the same name with another ending, which belongs to it.
+    pub(crate) fn companion(&self, ending: &str) -> Option<Self> {
+        match self {
+            Self::Bytes { .. } => None,
+            Self::Member(member) => member.companion(ending).cloned().map(Self::Member),
+            Self::Path(path) => {
+                let endings = [ending.to_lowercase(), ending.to_uppercase()];
+                let mut paths = endings.iter().map(|ending| path.with_extension(ending));
+                paths.find(|path| path.is_file()).map(Self::Path)
+            }
+        }
+    }
+
     /// All bytes, up to `limit`.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Tables: rows of text cells with their place in the file, whatever the file's kind.
 
 mod csv;
+mod geo;
 mod geojson;
 mod join;
 mod reach;
@@ -27,6 +28,8 @@ pub(crate) struct Table {
     pub(crate) sheet: Option<String>,
     /// The column that holds geometries, for GeoJSON.
     pub(crate) geometry: Option<usize>,
+    /// Names of columns may be cut off: those of a Shapefile have ten bytes.
+    pub(crate) cut_names: bool,
     /// What the reader has to say about the table as a whole.
     pub(crate) notable: Issues,
     /// The agency whose timetable this is a part of.
@@ -54,7 +57,7 @@ pub(crate) struct Agency {
 
 impl Table {
     fn new(input: Input, body: Body) -> Self {
-        Self { input, body, sheet: None, geometry: None, notable: Issues::NONE, agency: None }
+        Self { input, body, sheet: None, geometry: None, cut_names: false, notable: Issues::NONE, agency: None }
     }
 
     /// A table in memory.
@@ -77,6 +80,8 @@ impl Table {
                 let (rows, geometry) = geojson::read(&source.input, encoding)?;
                 vec![Self::stored(input, rows, Some(geometry))]
             }
+            Kind::Shapefile => vec![geo::shapefile(&source.input)?],
+            Kind::GeoPackage => geo::geopackage(&source.input)?,
             kind => sheet::read(&source.input, kind)?
                 .into_iter()
                 .map(|(name, rows)| Self { sheet: Some(name), ..Self::stored(input.clone(), rows, None) })

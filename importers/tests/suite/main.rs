@@ -7,6 +7,7 @@ mod documents;
 mod files;
 mod forms;
 mod laws;
+mod layers;
 mod results;
 mod rows;
 mod survey;

@@ -197,6 +197,12 @@ impl Column {
         }
     }
 
+    /// Whether a known name begins like a header that may be cut off.
+    pub fn begins_with(&self, header: &HeaderKey) -> bool {
+        let names = self.keys.official.iter().chain(&self.keys.variants);
+        !header.full.is_empty() && names.into_iter().any(|name| name.starts_with(&header.full))
+    }
+
     /// How early a header stands among the known names: among columns that fit equally, the first name wins.
     pub fn rank(&self, header: &HeaderKey) -> usize {
         let names = self.keys.official.iter().chain(&self.keys.variants);
