@@ -11,6 +11,9 @@ use crate::{named, options};
 const ZONE_9: &str = r#"PROJCS["JGD_2011_Japan_Zone_9",GEOGCS["GCS_JGD_2011",DATUM["D_JGD_2011",SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Transverse_Mercator"],PARAMETER["False_Easting",0.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",139.8333333333333],PARAMETER["Scale_Factor",0.9999],PARAMETER["Latitude_Of_Origin",36.0],UNIT["Meter",1.0]]"#;
 const DEGREES: &str = r#"GEOGCS["GCS_JGD_2011",DATUM["D_JGD_2011",SPHEROID["GRS_1980",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]"#;
 
+/// Names and contents of the members of an archive.
+type Members<'m> = Vec<(&'m str, &'m [u8])>;
+
 fn floats(numbers: &[f64]) -> Vec<u8> {
     numbers.iter().flat_map(|number| number.to_le_bytes()).collect()
 }
@@ -136,7 +139,7 @@ fn a_shapefile_that_cannot_be_placed_is_refused_with_what_is_missing() {
     let points = shp(&[shape(1, &floats(&[-5_992.4, -35_363.3])), shape(1, &floats(&[0.0, 0.0]))]);
     let british = r#"PROJCS["British_National_Grid",GEOGCS["GCS_OSGB_1936",DATUM["D_OSGB_1936"]]]"#;
     let attributes = toilets();
-    let cases: [(Vec<(&str, &[u8])>, &str); 4] = [
+    let cases: [(Members<'_>, &str); 4] = [
         (vec![("a.shp", &points)], "a.zip/a.shp: the attributes (.dbf) are missing."),
         (vec![("a.shp", &points), ("a.dbf", b"xx")], "a.zip/a.shp: the attributes (.dbf) are damaged."),
         (

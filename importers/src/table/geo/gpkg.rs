@@ -122,7 +122,7 @@ impl Layer {
         let name = self.name.replace('"', "\"\"");
         let mut statement =
             database.prepare(&format!("SELECT * FROM \"{name}\"")).map_err(|error| damaged(None, &error))?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let at = self.geometry.as_ref().and_then(|column| names.iter().position(|name| name == column));
         // The geometry is the last column, as of GeoJSON.
         let order: Vec<usize> = (0..names.len()).filter(|column| Some(*column) != at).collect();
