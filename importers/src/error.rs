@@ -13,6 +13,19 @@ pub enum ImportError {
         /// What the system says.
         reason: String,
     },
+    /// The temporary file that remembers rows cannot be used.
+    #[error(
+        "{file}: the temporary file for rows that repeat one another cannot be used: {reason}. Make room in the directory \
+         for temporary files ({directory}), or name another one in the variable TMPDIR."
+    )]
+    Temporary {
+        /// The name of the file that is imported.
+        file: String,
+        /// What the system says.
+        reason: String,
+        /// Where temporary files are.
+        directory: String,
+    },
     /// A directory where a file is expected.
     #[error("{file} is a directory. Give the file itself: a CSV, Excel or GeoJSON file.")]
     Directory {
@@ -165,6 +178,12 @@ impl fmt::Display for Row {
 }
 
 impl ImportError {
+    /// The temporary file that remembers rows of `file` cannot be used.
+    pub(crate) fn temporary(file: &str, error: &std::io::Error) -> Self {
+        let directory = std::env::temp_dir().display().to_string();
+        Self::Temporary { file: file.to_owned(), reason: error.to_string(), directory }
+    }
+
     /// What is wrong, without the file's name before it.
     pub fn reason(&self) -> String {
         let text = self.to_string();
@@ -185,6 +204,7 @@ impl ImportError {
     pub fn file(&self) -> &str {
         match self {
             Self::Unreadable { file, .. }
+            | Self::Temporary { file, .. }
             | Self::Directory { file }
             | Self::Empty { file }
             | Self::WrongKind { file, .. }

@@ -1,6 +1,5 @@
 //! An import from end to end.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
 use hiroba_vocab::municipality::Municipalities;
@@ -16,6 +15,7 @@ use crate::options::Options;
 use crate::plan::{Found, Plan, fingerprint};
 use crate::report::{ColumnUse, MergedRow, Recorder, RefusedRow, Report};
 use crate::source::{Input, Source};
+use crate::spill::SpillMap;
 use crate::table::{Row, Rows, Table};
 
 /// A file that is recognised and ready to be read.
@@ -100,6 +100,7 @@ impl Import {
         self.recorder = Recorder::new(self.plan.header.names.len());
         note_habits(&self.plan, &mut self.recorder);
         Ok(Outcomes {
+            file: self.source.input.name(),
             plan: &self.plan,
             recorder: &mut self.recorder,
             rows: self.table.rows()?,
@@ -107,7 +108,7 @@ impl Import {
             next: Row::default(),
             held: None,
             ready: VecDeque::new(),
-            seen: HashMap::new(),
+            seen: SpillMap::default(),
             above: HashMap::new(),
             after_header: 0,
             ended: false,
@@ -185,6 +186,7 @@ fn note_habits(plan: &Plan, recorder: &mut Recorder) {
 
 /// Reads rows and says what became of each.
 pub struct Outcomes<'i> {
+    file: String,
     plan: &'i Plan,
     recorder: &'i mut Recorder,
     rows: Rows<'i>,
@@ -193,8 +195,8 @@ pub struct Outcomes<'i> {
     /// The last row that is data: rows after it may continue it.
     held: Option<Row>,
     ready: VecDeque<Outcome>,
-    /// Rows by the hash of their cells, for duplicates. [`crate::limits::ROWS`] bounds it.
-    seen: HashMap<(u64, u64), u64>,
+    /// Rows by the hash of their cells, for duplicates.
+    seen: SpillMap,
     /// The last value of each column that merged cells or group names leave empty in places.
     above: HashMap<usize, String>,
     after_header: u64,
@@ -213,24 +215,28 @@ impl Iterator for Outcomes<'_> {
                 return None;
             }
             let mut row = std::mem::take(&mut self.next);
-            match self.rows.next(&mut row) {
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
+            let step = match self.rows.next(&mut row) {
+                Err(error) => Err(error),
                 Ok(false) => {
                     self.ended = true;
-                    self.release();
+                    self.release().map(drop)
                 }
-                Ok(true) if row.number <= self.plan.header.last_row => self.next = row,
+                Ok(true) if row.number <= self.plan.header.last_row => {
+                    self.next = row;
+                    Ok(())
+                }
                 Ok(true) => self.take(row),
+            };
+            if let Err(error) = step {
+                self.ended = true;
+                return Some(Err(error));
             }
         }
     }
 }
 
 impl Outcomes<'_> {
-    fn take(&mut self, mut row: Row) {
+    fn take(&mut self, mut row: Row) -> Result<(), ImportError> {
         self.after_header += 1;
         self.recorder.counts.read += 1 + row.gathered.len() as u64;
         self.count_gathered(&row);
@@ -245,7 +251,7 @@ impl Outcomes<'_> {
         self.remember(&row);
         match kind {
             RowKind::SetAside(reason) => {
-                self.release();
+                self.release()?;
                 let text = row.filled().next().map_or("", |(_, cell)| cell);
                 self.recorder.set_aside(row.number, reason, text);
                 self.ready.push_back(Outcome::SetAside { row: row.number, reason });
@@ -261,8 +267,9 @@ impl Outcomes<'_> {
                 self.next = row;
             }
             RowKind::Continuation | RowKind::Data => {
-                let free = self.release();
-                if let Some(into) = self.first_seen(&row) {
+                let free = self.release()?;
+                let first = self.seen.get_or_insert(fingerprint(&row), row.number);
+                if let Some(into) = first.map_err(|e| self.temporary(&e))? {
                     self.recorder.merge(MergedRow { row: row.number, into, why: "duplicate" });
                     self.ready.push_back(Outcome::Merged { row: row.number, into });
                     self.next = row;
@@ -272,6 +279,11 @@ impl Outcomes<'_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn temporary(&self, error: &std::io::Error) -> ImportError {
+        ImportError::temporary(&self.file, error)
     }
 
     /// Rows of the file that were put together into this one before it came here: the points of a line.
@@ -283,9 +295,9 @@ impl Outcomes<'_> {
     }
 
     /// Turns the row that was held back into its outcome, and gives its buffer back.
-    fn release(&mut self) -> Option<Row> {
-        let row = self.held.take()?;
-        let outcome = match self.builder.entity(&row, self.recorder) {
+    fn release(&mut self) -> Result<Option<Row>, ImportError> {
+        let Some(row) = self.held.take() else { return Ok(None) };
+        let outcome = match self.builder.entity(&row, self.recorder).map_err(|e| self.temporary(&e))? {
             Ok(entity) => {
                 self.recorder.counts.entities += 1;
                 Outcome::Entity { row: row.number, entity }
@@ -302,18 +314,7 @@ impl Outcomes<'_> {
             }
         };
         self.ready.push_back(outcome);
-        Some(row)
-    }
-
-    /// The row that says exactly the same, if there was one. Blank cells at the end do not count.
-    fn first_seen(&mut self, row: &Row) -> Option<u64> {
-        match self.seen.entry(fingerprint(row)) {
-            Entry::Occupied(first) => Some(*first.get()),
-            Entry::Vacant(place) => {
-                place.insert(row.number);
-                None
-            }
-        }
+        Ok(Some(row))
     }
 
     /// Puts what stands above into the empty cells of some columns, if the row has anything of its own.

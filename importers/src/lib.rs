@@ -14,6 +14,7 @@ mod plan;
 mod recognise;
 pub mod report;
 mod source;
+mod spill;
 mod table;
 
 pub use classify::SetAside;

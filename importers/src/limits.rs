@@ -7,9 +7,12 @@ pub const RECORD: usize = 4 * 1024 * 1024;
 /// record of [`RECORD`] bytes into more.
 pub(crate) const LINE: u64 = 4 * RECORD as u64;
 
-/// Rows of a table. An import keeps hashes of 60 to 130 bytes for each of them
-/// (measured at 450,000 and 930,000 rows), whatever the row holds, so that this many rows cost about a gigabyte.
+/// Rows of a table.
 pub const ROWS: u64 = 10_000_000;
+
+/// Hashes of one kind that an import keeps in memory: of rows, of numbers and of ids, so that those that occur again are
+/// known. All others are in temporary files, of up to 48 bytes for each row and kind.
+pub const REMEMBERED: usize = 200_000;
 
 /// Columns of a table. Spreadsheets end at 16,384.
 pub const COLUMNS: usize = 16_384;

@@ -1,6 +1,7 @@
 //! All tables of a file: the sheets of a workbook, the members of an archive.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use hiroba_vocab::{Datasets, Iri};
 
@@ -14,6 +15,7 @@ use crate::import::Import;
 use crate::options::Options;
 use crate::recognise::{self, Clues};
 use crate::source::{Archive, Input, Kind, Member, Source};
+use crate::spill::SpillMap;
 use crate::table::{Row, Table};
 
 /// A file whose tables are ready to be read.
@@ -253,31 +255,31 @@ fn tell_apart(imports: &mut [Import]) -> Result<(), ImportError> {
         groups.entry(import.plan.dataset.clone()).or_default().push(at);
     }
     for (dataset, group) in groups.into_iter().filter(|(_, group)| group.len() > 1) {
-        let (mut seen, mut repeated) = (HashSet::new(), HashSet::new());
-        for import in group.iter().filter_map(|at| imports.get(*at)) {
-            let numbers = numbers(import)?;
-            repeated.extend(numbers.iter().filter(|number| seen.contains(*number)));
-            seen.extend(numbers);
-        }
+        let shared = shared_numbers(group.iter().filter_map(|at| imports.get(*at)))?;
         for at in group {
             let Some(import) = imports.get_mut(at) else { continue };
             let name = import.table.sheet.clone().unwrap_or_else(|| import.file());
             let name = utf8_percent_encode(&name, ENCODED);
             import.plan.dataset = Iri::from_expanded(format!("{dataset}:{name}"));
-            import.plan.habits.repeated_numbers.extend(&repeated);
+            import.plan.shared_numbers = Some(Arc::clone(&shared));
         }
     }
     Ok(())
 }
 
-/// The publisher's numbers in a table, by hash.
-fn numbers(import: &Import) -> Result<HashSet<u64>, ImportError> {
-    let (mut rows, mut row) = (import.table.rows()?, Row::default());
-    let mut numbers = HashSet::new();
-    while rows.next(&mut row)? {
-        if row.number > import.plan.header.last_row {
-            numbers.extend(import.plan.number_of(&row).map(|(_, hash)| hash));
+/// The publisher's numbers that stand in more than one of the tables, by hash.
+fn shared_numbers<'i>(imports: impl Iterator<Item = &'i Import>) -> Result<Arc<SpillMap>, ImportError> {
+    let (mut first, mut shared) = (SpillMap::default(), SpillMap::default());
+    for (at, import) in (0..).zip(imports) {
+        let (mut rows, mut row) = (import.table.rows()?, Row::default());
+        while rows.next(&mut row)? {
+            let is_data = row.number > import.plan.header.last_row;
+            if let Some((_, number)) = is_data.then(|| import.plan.number_of(&row)).flatten() {
+                let is_shared = first.get_or_insert(number, at).map(|table| table.is_some_and(|table| table != at));
+                let known = is_shared.and_then(|is| if is { shared.get_or_insert(number, 0) } else { Ok(None) });
+                known.map_err(|e| ImportError::temporary(&import.file(), &e))?;
+            }
         }
     }
-    Ok(numbers)
+    Ok(Arc::new(shared))
 }

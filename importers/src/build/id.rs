@@ -1,6 +1,6 @@
 //! The ids of entities: the publisher's code and number, or a hash of what the thing is called and where it is.
 
-use std::collections::HashMap;
+use std::io;
 
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::plan::{Plan, hash};
 use crate::report::Recorder;
+use crate::spill::SpillMap;
 use crate::table::Row;
 
 /// What stays as it is in the last part of an id.
@@ -22,7 +23,7 @@ pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.'
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     /// How often an id was given before its counter was added, by hash.
-    given: HashMap<u64, u32>,
+    given: SpillMap,
     /// The code cell of the last row and what it means: codes repeat from row to row.
     last_code: Option<(String, Option<LocalGovernmentCode>, Issues)>,
 }
@@ -59,6 +60,9 @@ impl Ids {
 
     /// `urn:ngsi-ld:<Type>:<code>:<number>`; without a number that tells the row apart, a hash in the number's place: of the
     /// data set's own columns for that, or of name, address, building and installation position.
+    ///
+    /// # Errors
+    /// A temporary file cannot be used.
     pub(super) fn of(
         &mut self,
         plan: &Plan,
@@ -66,11 +70,14 @@ impl Ids {
         publisher: LocalGovernmentCode,
         address: &str,
         recorder: &mut Recorder,
-    ) -> EntityId {
-        let last = match plan.number_of(row) {
-            Some((number, hash)) if !plan.habits.repeated_numbers.contains(&hash) => {
-                utf8_percent_encode(number, ENCODED).to_string()
-            }
+    ) -> io::Result<EntityId> {
+        let number = plan.number_of(row);
+        let repeated = match number {
+            Some((_, hash)) => plan.is_repeated(hash)?,
+            None => false,
+        };
+        let last = match number {
+            Some((number, _)) if !repeated => utf8_percent_encode(number, ENCODED).to_string(),
             other => {
                 let issue = if other.is_some() { Issue::NumberRepeated } else { Issue::NumberMissing };
                 let number = other.map_or("", |(number, _)| number);
@@ -82,12 +89,12 @@ impl Ids {
             }
         };
         let id = format!("urn:ngsi-ld:{}:{}:{last}", plan.binding.dataset.entity_type, in_ids(plan, publisher));
-        let times = self.given.entry(hash(&id)).and_modify(|times| *times += 1).or_insert(1);
-        if *times == 1 {
-            return EntityId::from_stored(id);
-        }
+        let key = hash(&id);
+        let Some(times) = self.given.get_or_insert(key, 1)? else { return Ok(EntityId::from_stored(id)) };
+        let times = times + 1;
+        self.given.replace(key, times)?;
         recorder.note(row.number, None, Issues::one(Issue::IdRepeated), &last);
-        EntityId::from_stored(format!("{id}-{times}"))
+        Ok(EntityId::from_stored(format!("{id}-{times}")))
     }
 }
 

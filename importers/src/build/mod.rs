@@ -10,6 +10,7 @@ mod location;
 mod value;
 
 use std::borrow::Cow;
+use std::io;
 
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
@@ -65,16 +66,16 @@ impl<'p> Builder<'p> {
         Self { plan, ids: Ids::default(), attributes: 0 }
     }
 
-    /// The entity of a row.
+    /// The entity of a row, or a [`Refusal`] when the row lacks what the data set requires of it: a name, as a rule.
     ///
     /// # Errors
-    /// A [`Refusal`] when the row lacks what the data set requires of it: a name, as a rule.
-    pub(crate) fn entity(&mut self, row: &Row, recorder: &mut Recorder) -> Result<Box<Entity>, Refusal> {
+    /// The temporary file that remembers ids cannot be used.
+    pub(crate) fn entity(&mut self, row: &Row, recorder: &mut Recorder) -> io::Result<Result<Box<Entity>, Refusal>> {
         let plan = self.plan;
         if let Some(first) = plan.subject.first()
             && plan.subject.iter().all(|at| published(row.cell(*at)).is_err())
         {
-            return Err(Refusal {
+            return Ok(Err(Refusal {
                 column: plan.header.names[*first].clone(),
                 value: trim(row.cell(*first)).to_owned(),
                 reason: if plan.reads(*first) == Some(Reads::Name) {
@@ -82,7 +83,7 @@ impl<'p> Builder<'p> {
                 } else {
                     "the row does not say what it is about. Fill it in, or take the row out.".to_owned()
                 },
-            });
+            }));
         }
         let publisher = self.ids.publisher(plan, row, recorder);
         let id = self.ids.draft(plan, publisher);
@@ -111,8 +112,8 @@ impl<'p> Builder<'p> {
         draft.put(&names().in_dataset, AttributeValue::Relationship(OneOrMany::One(plan.dataset.clone())));
         let Draft { mut entity, address_text, .. } = draft;
         self.attributes = entity.attributes.len();
-        entity.id = self.ids.of(plan, row, publisher, &address_text, recorder);
-        Ok(Box::new(entity))
+        entity.id = self.ids.of(plan, row, publisher, &address_text, recorder)?;
+        Ok(Ok(Box::new(entity)))
     }
 }
 

@@ -5,6 +5,9 @@ mod habits;
 mod publisher;
 mod slots;
 
+use std::io;
+use std::sync::Arc;
+
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::character::{published, trim};
 use hiroba_vocab::normalise::coordinate::Frame;
@@ -16,6 +19,7 @@ use crate::header::Header;
 use crate::limits;
 use crate::options::Options;
 use crate::recognise::Binding;
+use crate::spill::{Key, SpillMap};
 use crate::table::{Row, Table};
 pub(crate) use coordinates::{Grid, pair_of};
 pub(crate) use habits::{Habits, fingerprint, hash};
@@ -45,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) identity: Vec<usize>,
     /// How many rows there are after the header.
     pub(crate) rows: u64,
+    /// Numbers that other tables of the file have too, by hash.
+    pub(crate) shared_numbers: Option<Arc<SpillMap>>,
 }
 
 impl Plan {
@@ -74,7 +80,7 @@ impl Plan {
                         limit: limits::ROWS.to_string(),
                     });
                 }
-                survey.see(&row);
+                survey.see(&row).map_err(|e| ImportError::temporary(file, &e))?;
             }
         }
         let publisher = Publisher::decide(options, file, table, &header, &survey);
@@ -103,14 +109,27 @@ impl Plan {
             slots,
             own_iris,
             rows: count,
+            shared_numbers: None,
         })
     }
 
     /// The publisher's number in a row, with its hash among those of the file.
-    pub(crate) fn number_of<'r>(&self, row: &'r Row) -> Option<(&'r str, u64)> {
+    pub(crate) fn number_of<'r>(&self, row: &'r Row) -> Option<(&'r str, Key)> {
         let number = self.slots.number.and_then(|column| published(row.cell(column)).ok())?;
         let code = self.slots.publisher_code.map_or("", |column| trim(row.cell(column)));
         Some((number, hash(&(code, number))))
+    }
+
+    /// Whether a number, by its hash, is that of several rows, so that it tells none apart.
+    ///
+    /// # Errors
+    /// A temporary file cannot be read.
+    pub(crate) fn is_repeated(&self, number: Key) -> io::Result<bool> {
+        let shared = match &self.shared_numbers {
+            Some(shared) => shared.get(number)?.is_some(),
+            None => false,
+        };
+        Ok(shared || self.habits.repeated_numbers.get(number)?.is_some())
     }
 
     /// How a column's cells are read, if the data set knows the column.
