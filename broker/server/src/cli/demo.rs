@@ -116,12 +116,14 @@ async fn publish_town(state: &AppState) -> Result<(), DemoError> {
             publisher: Some("広場市".to_owned()),
             ..Options::new(now())
         };
-        let (report, _) = import_file(input, options, &sink, &ProgressBar::hidden()).await?;
-        let rows = report.rows;
-        output::note(format!(
-            "  {:<44} {:>5} rows → {:>5} entities of {}",
-            report.file, rows.read, rows.entities, report.title
-        ));
+        let imported = import_file(input, options, &sink, &ProgressBar::hidden()).await?;
+        for (report, _) in imported.tables {
+            let rows = report.rows;
+            output::note(format!(
+                "  {:<44} {:>5} rows → {:>5} entities of {}",
+                report.file, rows.read, rows.entities, report.title
+            ));
+        }
     }
     Ok(())
 }

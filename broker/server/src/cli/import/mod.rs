@@ -8,7 +8,7 @@ mod sink;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hiroba_importers::{ImportError, Mapping, Options, Report};
+use hiroba_importers::{ImportError, LeftOut, Mapping, Options, Report};
 use hiroba_vocab::Tenant;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
@@ -24,7 +24,7 @@ use crate::service::publish::Published;
 pub(super) use read::{FileError, import_file};
 pub(super) use sink::{Sink, SinkError};
 
-/// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON.
+/// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON, bus timetables (GTFS), ZIP archives of them.
 ///
 /// The data set is recognised by its columns; a table that is none becomes one of its own. Importing a file again writes only what differs. Every row is accounted for
 /// in the report: published, merged with another, set aside because it is no entity, or refused with the reason.
@@ -91,7 +91,7 @@ enum ReportForm {
     /// For people.
     #[default]
     Text,
-    /// A JSON object a line, one for each file.
+    /// A JSON object a line, one for each table.
     Json,
 }
 
@@ -125,7 +125,7 @@ fn municipality(text: &str) -> Result<LocalGovernmentCode, String> {
     })
 }
 
-/// What a script reads of one file.
+/// What a script reads of one table.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct JsonReport<'r> {
@@ -133,6 +133,14 @@ struct JsonReport<'r> {
     report: &'r Report,
     dry_run: bool,
     published: Published,
+}
+
+/// The sheets and members that were not imported.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonLeftOut<'l> {
+    file: &'l str,
+    left_out: &'l [LeftOut],
 }
 
 #[derive(Serialize)]
@@ -194,18 +202,16 @@ async fn run_one(arguments: &ImportArgs, options: &Options, sink: &Sink, file: &
     let imported = import_file(file.to_owned().into(), options, sink, &progress).await;
     progress.finish_and_clear();
     match imported {
-        Ok((report, published)) => {
-            match arguments.report {
-                ReportForm::Text => {
-                    output::result(report.to_text().trim_end());
-                    output::result(summary(arguments.dry_run, &published));
-                }
-                ReportForm::Json => {
-                    let json = JsonReport { report: &report, dry_run: arguments.dry_run, published };
-                    output::result(serde_json::to_string(&json).unwrap_or_default());
+        Ok(imported) => {
+            let mut outcome = Outcome::Done;
+            for (report, published) in &imported.tables {
+                show(arguments, report, *published);
+                if report.rows.refused > 0 {
+                    outcome = outcome.worse(Outcome::Invalid);
                 }
             }
-            if report.rows.refused == 0 { Outcome::Done } else { Outcome::Invalid }
+            show_left_out(arguments, file, &imported.left_out);
+            outcome
         }
         Err(error) => {
             output::error(&error);
@@ -215,6 +221,37 @@ async fn run_one(arguments: &ImportArgs, options: &Options, sink: &Sink, file: &
                 output::result(serde_json::to_string(&json).unwrap_or_default());
             }
             error.outcome()
+        }
+    }
+}
+
+fn show(arguments: &ImportArgs, report: &Report, published: Published) {
+    match arguments.report {
+        ReportForm::Text => {
+            output::result(report.to_text().trim_end());
+            output::result(summary(arguments.dry_run, &published));
+        }
+        ReportForm::Json => {
+            let json = JsonReport { report, dry_run: arguments.dry_run, published };
+            output::result(serde_json::to_string(&json).unwrap_or_default());
+        }
+    }
+}
+
+/// Says what of a file was not imported, if there is anything.
+fn show_left_out(arguments: &ImportArgs, file: &std::path::Path, left_out: &[LeftOut]) {
+    if left_out.is_empty() {
+        return;
+    }
+    let name = file.display().to_string();
+    match arguments.report {
+        ReportForm::Text => {
+            output::result(format!("{name}: not imported"));
+            left_out.iter().for_each(|left| output::result(format!("  left out   {}: {}", left.name, left.reason)));
+        }
+        ReportForm::Json => {
+            let json = JsonLeftOut { file: &name, left_out };
+            output::result(serde_json::to_string(&json).unwrap_or_default());
         }
     }
 }

@@ -1,9 +1,9 @@
 //! One file on its way: rows are read on one thread while the batch before them is written.
 
-use hiroba_importers::{Import, ImportError, Input, Options, Report};
+use hiroba_importers::{Import, ImportError, Input, LeftOut, Options, Report};
 use hiroba_vocab::Terms;
 use indicatif::ProgressBar;
-use ngsild::Entity;
+use ngsild::{DateTime, Entity};
 
 use super::sink::{Sink, SinkError};
 use crate::cli::Outcome;
@@ -42,25 +42,56 @@ impl FileError {
     /// How the command ends because of it.
     pub(in crate::cli) fn outcome(&self) -> Outcome {
         match self {
-            Self::Import(ImportError::Unreadable { .. } | ImportError::Directory { .. }) => Outcome::Failed,
+            Self::Import(
+                ImportError::Unreadable { .. } | ImportError::Temporary { .. } | ImportError::Directory { .. },
+            ) => Outcome::Failed,
             Self::Import(_) => Outcome::Invalid,
             Self::Sink { error, .. } => error.outcome(),
         }
     }
 }
 
-/// Imports a file and, at its end, the entity of its data set.
+/// What became of a file.
+#[derive(Debug)]
+pub(in crate::cli) struct Imported {
+    /// Its tables, each with what was written of it.
+    pub(in crate::cli) tables: Vec<(Report, Published)>,
+    /// Sheets and members of an archive that were not imported.
+    pub(in crate::cli) left_out: Vec<LeftOut>,
+}
+
+/// Imports the tables of a file, each with the entity of its data set at its end.
 pub(in crate::cli) async fn import_file(
     input: Input,
     options: Options,
     sink: &Sink,
     progress: &ProgressBar,
-) -> Result<(Report, Published), FileError> {
+) -> Result<Imported, FileError> {
     let file = input.name();
     let now = options.now;
+    let opened = match tokio::task::spawn_blocking(move || hiroba_importers::open(input, options)).await {
+        Ok(opened) => opened?,
+        Err(error) => {
+            return Err(FileError::Sink { file, error: SinkError::Stopped(error.to_string()), written: 0 });
+        }
+    };
+    let mut tables = Vec::with_capacity(opened.imports.len());
+    for import in opened.imports {
+        tables.push(import_table(import, now, sink, progress).await?);
+    }
+    Ok(Imported { tables, left_out: opened.left_out })
+}
+
+async fn import_table(
+    import: Import,
+    now: DateTime,
+    sink: &Sink,
+    progress: &ProgressBar,
+) -> Result<(Report, Published), FileError> {
+    let file = import.file();
     let (sender, mut batches) = tokio::sync::mpsc::channel(WAITING);
     let bar = progress.clone();
-    let reading = tokio::task::spawn_blocking(move || read(input, options, &sender, &bar));
+    let reading = tokio::task::spawn_blocking(move || read(import, &sender, &bar));
     let mut published = Published::default();
     let fail = |error, written: Published| FileError::Sink {
         file: file.clone(),
@@ -96,12 +127,11 @@ fn keep_what_was_told(before: &Entity, dataset: &mut Entity) {
 }
 
 fn read(
-    input: Input,
-    options: Options,
+    mut import: Import,
     batches: &tokio::sync::mpsc::Sender<Vec<Entity>>,
     progress: &ProgressBar,
 ) -> Result<Import, ImportError> {
-    let mut import = Import::open(input, options)?;
+    progress.reset();
     if let Some(rows) = import.expected_rows() {
         progress.set_length(rows);
     }
