@@ -13,6 +13,19 @@ pub enum ImportError {
         /// What the system says.
         reason: String,
     },
+    /// The temporary file that remembers rows cannot be used.
+    #[error(
+        "{file}: the temporary file for rows that repeat one another cannot be used: {reason}. Make room in the directory \
+         for temporary files ({directory}), or name another one in the variable TMPDIR."
+    )]
+    Temporary {
+        /// The name of the file that is imported.
+        file: String,
+        /// What the system says.
+        reason: String,
+        /// Where temporary files are.
+        directory: String,
+    },
     /// A directory where a file is expected.
     #[error("{file} is a directory. Give the file itself: a CSV, Excel or GeoJSON file.")]
     Directory {
@@ -127,10 +140,25 @@ impl fmt::Display for Row {
 }
 
 impl ImportError {
+    /// The temporary file that remembers rows of `file` cannot be used.
+    pub(crate) fn temporary(file: &str, error: &std::io::Error) -> Self {
+        let directory = std::env::temp_dir().display().to_string();
+        Self::Temporary { file: file.to_owned(), reason: error.to_string(), directory }
+    }
+
+    /// What is wrong, without the file's name before it.
+    pub fn reason(&self) -> String {
+        let text = self.to_string();
+        let rest = text.strip_prefix(self.file()).unwrap_or(&text);
+        let rest = rest.trim_start_matches([':', ',', ' ']);
+        rest.strip_prefix("is ").map_or_else(|| rest.to_owned(), |what| format!("it is {what}"))
+    }
+
     /// The file concerned.
     pub fn file(&self) -> &str {
         match self {
             Self::Unreadable { file, .. }
+            | Self::Temporary { file, .. }
             | Self::Directory { file }
             | Self::Empty { file }
             | Self::WrongKind { file, .. }

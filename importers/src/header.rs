@@ -159,7 +159,6 @@ fn is_known(cell: &str) -> bool {
         column.fit(&key).is_some_and(|fit| fit < Fit::Likeness)
     };
     datasets.supported().iter().flat_map(|dataset| &dataset.columns).any(fits)
-        || datasets.others().iter().any(|other| other.headers.contains(&key.full))
 }
 
 /// Whether the row after the header is its second half: names below a group's name, such as 洪水 and 地震 below 災害種別.

@@ -1,36 +1,33 @@
 //! An import from end to end.
 
-use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::sync::Arc;
 
 use hiroba_vocab::dataset::{Column, Need, Reads};
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::character::trim;
-use hiroba_vocab::{Dataset, Datasets, Issue, Issues};
+use hiroba_vocab::{Issue, Issues};
 use ngsild::Entity;
 
 use crate::build::Builder;
+use crate::candidate::{Candidate, Candidates};
 use crate::classify::{RowKind, SetAside, classify};
 use crate::error::ImportError;
-use crate::generic;
-use crate::header::{self, Preview};
-use crate::mapping::{self, Mapping};
+use crate::mapping;
 use crate::options::Options;
 use crate::plan::{Found, Plan, fingerprint};
-use crate::recognise::{self, Clues};
 use crate::report::{
-    ColumnUse, Facts, IssueGroup, MergedRow, Nearest, Quality, Recorder, RefusedRow, Report, SetAsideGroup, checks,
+    ColumnUse, Facts, IssueGroup, MergedRow, Quality, Recorder, RefusedRow, Report, SetAsideGroup, checks,
 };
 use crate::source::{Input, Source};
+use crate::spill::SpillMap;
 use crate::table::{Row, Rows, Table};
 
 /// A file that is recognised and ready to be read.
 #[derive(Debug)]
 pub struct Import {
     source: Source,
-    table: Table,
-    plan: Plan,
+    pub(crate) table: Table,
+    pub(crate) plan: Plan,
     options: Options,
     recorder: Recorder,
 }
@@ -73,24 +70,25 @@ pub enum Outcome {
 }
 
 impl Import {
-    /// Opens a file: finds its encoding, its header and its data set, and reads it once to learn its habits.
+    /// Opens a file: finds its encoding, its header and its data set, and reads it once to learn its habits. Of several
+    /// tables in it (sheets of a workbook, members of an archive) the one that fits a data set best is taken; where none
+    /// fits any, the largest, as a data set of its own. [`crate::open`] takes them all.
     ///
     /// # Errors
     /// The file cannot be read, is of no kind that holds a table, or has no header.
-    pub fn open(input: impl Into<Input>, mut options: Options) -> Result<Self, ImportError> {
-        let source = Source::examine(input.into())?;
-        let file = source.input.name();
-        if let (None, None, Input::Path(path)) = (&options.mapping, &options.dataset, &source.input) {
-            options.mapping = mapping::beside(path)?;
-        }
-        options.sheet = options.sheet.or_else(|| options.mapping.as_ref()?.sheet.clone());
-        let tables = wanted_sheets(Table::all(&source)?, &file, &options)?;
-        let Candidate { table, preview, binding, mapping } = Candidate::choose(tables, &file, &options)?;
+    pub fn open(input: impl Into<Input>, options: Options) -> Result<Self, ImportError> {
+        let candidate = Candidates::search(input.into(), &options)?.into_best()?;
+        Self::of(candidate, options)
+    }
+
+    /// Reads a table once, and is ready to read it for its entities.
+    pub(crate) fn of(candidate: Candidate, mut options: Options) -> Result<Self, ImportError> {
+        let Candidate { source, table, preview, binding, mapping } = candidate;
         if let Some(mapping) = mapping {
             options.municipality = options.municipality.or(mapping.publisher);
             options.publisher = options.publisher.or(mapping.publisher_name);
         }
-        let plan = Plan::make(&table, binding, preview.header, &file, &options)?;
+        let plan = Plan::make(&table, binding, preview.header, &source.input.name(), &options)?;
         let mut recorder = Recorder::new(plan.header.names.len());
         note_habits(&plan, &mut recorder);
         Ok(Self { source, table, plan, options, recorder })
@@ -110,6 +108,7 @@ impl Import {
         self.recorder = Recorder::new(self.plan.header.names.len());
         note_habits(&self.plan, &mut self.recorder);
         Ok(Outcomes {
+            file: self.source.input.name(),
             plan: &self.plan,
             recorder: &mut self.recorder,
             rows: self.table.rows()?,
@@ -119,11 +118,16 @@ impl Import {
             more: Vec::new(),
             joined_bytes: 0,
             ready: VecDeque::new(),
-            seen: HashMap::new(),
+            seen: SpillMap::default(),
             above: HashMap::new(),
             after_header: 0,
             ended: false,
         })
+    }
+
+    /// The name of the file or of the archive's member.
+    pub fn file(&self) -> String {
+        self.source.input.name()
     }
 
     /// The entity of the data set, with the counts of the rows read so far.
@@ -222,95 +226,6 @@ impl Import {
     }
 }
 
-/// A table with its header and data set.
-struct Candidate {
-    table: Table,
-    preview: Preview,
-    binding: recognise::Binding,
-    mapping: Option<Mapping>,
-}
-
-impl Candidate {
-    /// The table that fits a data set best; where none fits any, the largest, as a data set of its own.
-    fn choose(tables: Vec<Table>, file: &str, options: &Options) -> Result<Self, ImportError> {
-        let mut best: Option<Self> = None;
-        let mut failure: Option<ImportError> = None;
-        let mut unfit: Option<(usize, Table, Preview, Option<Nearest>)> = None;
-        for table in tables {
-            let preview = match header::find(&table, file, options.mapping.as_ref()) {
-                Ok(preview) => preview,
-                Err(error) => {
-                    failure = failure.or(Some(error));
-                    continue;
-                }
-            };
-            let clues = clues(&table, file);
-            let mapping = match (&options.mapping, &options.dataset, &options.mappings) {
-                (None, None, Some(folder)) => mapping::in_folder(folder, &preview.header)?,
-                (mapping, ..) => mapping.clone(),
-            };
-            let binding = match (&mapping, &options.dataset) {
-                (Some(mapping), _) => match mapping::apply(mapping, &preview, clues) {
-                    Ok(binding) => Ok(binding),
-                    Err(error) => {
-                        failure = failure.or(Some(error));
-                        continue;
-                    }
-                },
-                (None, Some(slug)) => Ok(recognise::bind(named_dataset(slug, file)?, &preview, clues)),
-                (None, None) => recognise::recognise(&preview, clues),
-            };
-            match binding {
-                Ok(binding) if best.as_ref().is_none_or(|best| binding.score > best.binding.score) => {
-                    best = Some(Self { table, preview, binding, mapping });
-                }
-                Ok(_) => {}
-                Err(nearest) => {
-                    let cells: usize = preview.sample.iter().map(|row| row.filled().count()).sum();
-                    if cells > 0 && unfit.as_ref().is_none_or(|(most, ..)| cells > *most) {
-                        unfit = Some((cells, table, preview, nearest));
-                    } else if cells == 0 {
-                        failure = failure.or_else(|| Some(header::none(file, 1)));
-                    }
-                }
-            }
-        }
-        match (best, unfit) {
-            (Some(best), _) => Ok(best),
-            (None, Some((_, table, preview, nearest))) => {
-                let binding = generic::bind(&table, &preview, clues(&table, file), nearest)?;
-                Ok(Self { table, preview, binding, mapping: None })
-            }
-            (None, None) => Err(failure.unwrap_or_else(|| ImportError::Empty { file: file.to_owned() })),
-        }
-    }
-}
-
-fn clues<'c>(table: &'c Table, file: &'c str) -> Clues<'c> {
-    Clues { file, sheet: table.sheet.as_deref(), geometry: table.geometry }
-}
-
-/// The data set of a short name that a person gave.
-fn named_dataset(slug: &str, file: &str) -> Result<&'static Arc<Dataset>, ImportError> {
-    let datasets = Datasets::published();
-    datasets.get(slug).ok_or_else(|| ImportError::Unknown {
-        file: file.to_owned(),
-        what: "data set",
-        name: slug.to_owned(),
-        known: datasets.supported().iter().map(|d| d.slug.as_str()).collect::<Vec<_>>().join(", "),
-    })
-}
-
-fn wanted_sheets(tables: Vec<Table>, file: &str, options: &Options) -> Result<Vec<Table>, ImportError> {
-    let Some(wanted) = &options.sheet else { return Ok(tables) };
-    let known = tables.iter().filter_map(|table| table.sheet.clone()).collect::<Vec<_>>().join(", ");
-    let found: Vec<Table> = tables.into_iter().filter(|table| table.sheet.as_ref() == Some(wanted)).collect();
-    if found.is_empty() {
-        return Err(ImportError::Unknown { file: file.to_owned(), what: "sheet", name: wanted.clone(), known });
-    }
-    Ok(found)
-}
-
 /// Records what concerns the file as a whole.
 fn note_habits(plan: &Plan, recorder: &mut Recorder) {
     let mut issues = plan.notable;
@@ -330,6 +245,7 @@ fn note_habits(plan: &Plan, recorder: &mut Recorder) {
 
 /// Reads rows and says what became of each.
 pub struct Outcomes<'i> {
+    file: String,
     plan: &'i Plan,
     recorder: &'i mut Recorder,
     rows: Rows<'i>,
@@ -342,8 +258,8 @@ pub struct Outcomes<'i> {
     /// How much they hold.
     joined_bytes: usize,
     ready: VecDeque<Outcome>,
-    /// Rows by the hash of their cells, for duplicates. [`crate::limits::ROWS`] bounds it.
-    seen: HashMap<(u64, u64), u64>,
+    /// Rows by the hash of their cells, for duplicates.
+    seen: SpillMap,
     /// The last value of each column that merged cells or group names leave empty in places.
     above: HashMap<usize, String>,
     after_header: u64,
@@ -362,26 +278,31 @@ impl Iterator for Outcomes<'_> {
                 return None;
             }
             let mut row = std::mem::take(&mut self.next);
-            match self.rows.next(&mut row) {
-                Err(error) => {
-                    self.ended = true;
-                    return Some(Err(error));
-                }
+            let step = match self.rows.next(&mut row) {
+                Err(error) => Err(error),
                 Ok(false) => {
                     self.ended = true;
-                    self.release();
+                    self.release().map(drop)
                 }
-                Ok(true) if row.number <= self.plan.header.last_row => self.next = row,
+                Ok(true) if row.number <= self.plan.header.last_row => {
+                    self.next = row;
+                    Ok(())
+                }
                 Ok(true) => self.take(row),
+            };
+            if let Err(error) = step {
+                self.ended = true;
+                return Some(Err(error));
             }
         }
     }
 }
 
 impl Outcomes<'_> {
-    fn take(&mut self, mut row: Row) {
+    fn take(&mut self, mut row: Row) -> Result<(), ImportError> {
         self.after_header += 1;
-        self.recorder.counts.read += 1;
+        self.recorder.counts.read += 1 + row.gathered.len() as u64;
+        self.count_gathered(&row);
         self.fill_down(&mut row, &self.plan.habits.groups);
         let mut kind = classify(self.plan, &row, self.after_header);
         // A merged cell speaks for every row that it covers. A row that only goes on with the one above needs no more.
@@ -393,7 +314,7 @@ impl Outcomes<'_> {
         self.remember(&row);
         match kind {
             RowKind::SetAside(reason) => {
-                self.release();
+                self.release()?;
                 let text = row.filled().next().map_or("", |(_, cell)| cell);
                 self.recorder.set_aside(row.number, reason, text);
                 self.ready.push_back(Outcome::SetAside { row: row.number, reason });
@@ -410,7 +331,7 @@ impl Outcomes<'_> {
             }
             RowKind::Data if self.joins(&row) => {
                 let held = self.held.as_ref().map_or(row.number, |held| held.number);
-                let (into, why) = self.first_seen(&row).map_or((held, "joined"), |first| (first, "duplicate"));
+                let (into, why) = self.first_seen(&row)?.map_or((held, "joined"), |first| (first, "duplicate"));
                 self.recorder.merge(MergedRow { row: row.number, into, why });
                 self.ready.push_back(Outcome::Merged { row: row.number, into });
                 if why == "joined" {
@@ -421,8 +342,8 @@ impl Outcomes<'_> {
                 }
             }
             RowKind::Continuation | RowKind::Data => {
-                let free = self.release();
-                if let Some(into) = self.first_seen(&row) {
+                let free = self.release()?;
+                if let Some(into) = self.first_seen(&row)? {
                     self.recorder.merge(MergedRow { row: row.number, into, why: "duplicate" });
                     self.ready.push_back(Outcome::Merged { row: row.number, into });
                     self.next = row;
@@ -432,14 +353,28 @@ impl Outcomes<'_> {
                 }
             }
         }
+        Ok(())
+    }
+
+    fn temporary(&self, error: &std::io::Error) -> ImportError {
+        ImportError::temporary(&self.file, error)
+    }
+
+    /// Rows of the file that were put together into this one before it came here: the points of a line.
+    fn count_gathered(&mut self, row: &Row) {
+        for gathered in &row.gathered {
+            self.recorder.merge(MergedRow { row: *gathered, into: row.number, why: "part" });
+            self.ready.push_back(Outcome::Merged { row: *gathered, into: row.number });
+        }
     }
 
     /// Turns the row that was held back into its outcome, and gives its buffer back.
-    fn release(&mut self) -> Option<Row> {
-        let row = self.held.take()?;
+    fn release(&mut self) -> Result<Option<Row>, ImportError> {
+        let Some(row) = self.held.take() else { return Ok(None) };
         let more = std::mem::take(&mut self.more);
         self.joined_bytes = 0;
-        let outcome = match self.builder.entity(&row, &more, self.recorder) {
+        let built = self.builder.entity(&row, &more, self.recorder).map_err(|e| self.temporary(&e))?;
+        let outcome = match built {
             Ok(entity) => {
                 self.recorder.counts.entities += 1;
                 self.recorder.fill(&row);
@@ -458,7 +393,7 @@ impl Outcomes<'_> {
             }
         };
         self.ready.push_back(outcome);
-        Some(row)
+        Ok(Some(row))
     }
 
     /// Whether a row is part of the thing that is held back. A thing that grows too large goes on as another one.
@@ -469,14 +404,8 @@ impl Outcomes<'_> {
     }
 
     /// The row that says exactly the same, if there was one. Blank cells at the end do not count.
-    fn first_seen(&mut self, row: &Row) -> Option<u64> {
-        match self.seen.entry(fingerprint(row)) {
-            Entry::Occupied(first) => Some(*first.get()),
-            Entry::Vacant(place) => {
-                place.insert(row.number);
-                None
-            }
-        }
+    fn first_seen(&mut self, row: &Row) -> Result<Option<u64>, ImportError> {
+        self.seen.get_or_insert(fingerprint(row), row.number).map_err(|e| self.temporary(&e))
     }
 
     /// Puts what stands above into the empty cells of some columns, if the row has anything of its own.

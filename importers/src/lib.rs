@@ -1,19 +1,23 @@
 #![doc = include_str!("../README.md")]
 
 mod build;
+mod candidate;
 mod classify;
 mod dataset;
 pub mod error;
 mod generic;
+mod gtfs;
 mod header;
 mod import;
 pub mod limits;
 pub mod mapping;
+mod open;
 mod options;
 mod plan;
 mod recognise;
 pub mod report;
 mod source;
+mod spill;
 mod table;
 
 pub use classify::SetAside;
@@ -21,7 +25,8 @@ pub use error::ImportError;
 pub use generic::Proposal;
 pub use import::{Import, Outcome, Outcomes};
 pub use mapping::Mapping;
+pub use open::{LeftOut, Opened, open};
 pub use options::Options;
 pub use plan::{Found, Publisher};
 pub use report::Report;
-pub use source::{Encoding, Input, Kind};
+pub use source::{Encoding, Input, Kind, Member};

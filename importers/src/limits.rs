@@ -10,9 +10,12 @@ pub(crate) const LINE: u64 = 4 * RECORD as u64;
 /// Bytes of the rows that together are one thing, after its first: the files of a data set.
 pub const JOINED: usize = RECORD;
 
-/// Rows of a table. An import keeps hashes of 60 to 130 bytes for each of them
-/// (measured at 450,000 and 930,000 rows), whatever the row holds, so that this many rows cost about a gigabyte.
+/// Rows of a table.
 pub const ROWS: u64 = 10_000_000;
+
+/// Hashes of one kind that an import keeps in memory: of rows, of numbers and of ids, so that those that occur again are
+/// known. All others are in temporary files, of up to 48 bytes for each row and kind.
+pub const REMEMBERED: usize = 200_000;
 
 /// Columns of a table. Spreadsheets end at 16,384.
 pub const COLUMNS: usize = 16_384;
@@ -22,6 +25,16 @@ pub const WORKBOOK: u64 = 64 * 1024 * 1024;
 
 /// Bytes of all parts of a workbook when unpacked.
 pub const WORKBOOK_UNPACKED: u64 = 512 * 1024 * 1024;
+
+/// Members of a ZIP archive.
+pub const ARCHIVE_MEMBERS: usize = 1_000;
+
+/// Bytes of all tables of a ZIP archive when unpacked. They are never held in memory together.
+pub const ARCHIVE_UNPACKED: u64 = 4 * 1024 * 1024 * 1024;
+
+/// How many times its packed size a member of a ZIP archive may unpack to, beyond its first mebibyte. Lists of a city
+/// pack to a tenth, the fares of a bus feed to a fiftieth.
+pub const ARCHIVE_RATIO: u64 = 400;
 
 /// Cells of one sheet or GeoJSON file, from the first column to the last filled one of each row.
 pub const CELLS: usize = 20_000_000;

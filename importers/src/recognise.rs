@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hiroba_vocab::dataset::{Column, Dataset, Datasets, Fit, OtherDataset, Reads};
+use hiroba_vocab::dataset::{Column, Dataset, Datasets, Fit, Reads};
 use hiroba_vocab::normalise::character::{fold_width, trim};
 use hiroba_vocab::normalise::key::HeaderKey;
 
@@ -44,10 +44,14 @@ pub(crate) struct Clues<'c> {
     pub(crate) file: &'c str,
     pub(crate) sheet: Option<&'c str>,
     pub(crate) geometry: Option<usize>,
+    /// Names of columns may be cut off.
+    pub(crate) cut_names: bool,
 }
 
 /// The column that says what most things are called.
 const NAME: &str = "名称";
+/// Names of fewer characters are not cut off.
+const SHORTEST_CUT: usize = 3;
 /// A table needs this score,
 const ENOUGH: f64 = 0.36;
 /// and this much of it must speak for the data set and for no other.
@@ -77,33 +81,13 @@ pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, 
         datasets.supported().iter().map(|dataset| score(dataset, preview, clues, &words)).collect();
     // Without a column that says what its rows are about, a table can be of no use as this data set.
     bindings.sort_by(|a, b| b.has_subject().cmp(&a.has_subject()).then(b.score.total_cmp(&a.score)));
-    let other = datasets
-        .others()
-        .iter()
-        .map(|other| (other, score_other(other, &preview.header, &words)))
-        .max_by(|a, b| a.1.total_cmp(&b.1));
-    let best = bindings.into_iter().next();
-    if let Some(best) = &best
-        && best.score >= ENOUGH
-        && best.evidence >= EVIDENCE
-        && best.is_specific
-        && best.has_subject()
-        && other.is_none_or(|(_, score)| score <= best.score)
-    {
-        return Ok(best.clone());
+    let Some(best) = bindings.into_iter().next() else { return Err(None) };
+    let is_enough = best.score >= ENOUGH && best.evidence >= EVIDENCE;
+    if is_enough && best.is_specific && best.has_subject() {
+        return Ok(best);
     }
-    Err(match (best, other) {
-        (best, Some((other, score))) if best.as_ref().is_none_or(|best| score > best.score) => {
-            Some(Nearest { slug: other.slug.clone(), title: other.title_ja.clone(), score, supported: false })
-        }
-        (Some(best), _) => Some(Nearest {
-            slug: best.dataset.slug.clone(),
-            title: best.dataset.title_ja.clone(),
-            score: best.score,
-            supported: true,
-        }),
-        _ => None,
-    })
+    let dataset = &best.dataset;
+    Err(Some(Nearest { slug: dataset.slug.clone(), title: dataset.title_ja.clone(), score: best.score }))
 }
 
 /// The columns of a table in a given data set, whatever the score.
@@ -143,7 +127,7 @@ impl Binding {
 }
 
 fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Words) -> Binding {
-    let columns = assign(dataset, &preview.header, clues.geometry);
+    let columns = assign(dataset, &preview.header, clues);
     let (mut weight, mut known, mut named, mut own, mut official) = (0.0, 0.0, 0.0, 0, false);
     for (at, column) in columns.iter().enumerate() {
         let blank = preview.header.keys.get(at).is_none_or(|key| key.full.is_empty());
@@ -183,20 +167,9 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
     }
 }
 
-fn score_other(other: &OtherDataset, header: &Header, words: &Words) -> f64 {
-    let hits = header
-        .keys
-        .iter()
-        .filter(|key| other.headers.contains(&key.full) || other.headers.contains(&key.plain))
-        .count();
-    #[expect(clippy::cast_precision_loss, reason = "a few headers")]
-    let hits = hits as f64;
-    let weight = 1.8 * hits;
-    0.35 * f64::min(hits / 3.0, 1.0) + 0.35 * weight / (weight + 3.0) + 0.30 * words.evidence(&other.words, &[])
-}
-
 /// Gives each column of the table at most one column of the data set: the best fits first, then in the definition's order.
-fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> Vec<Option<Arc<Column>>> {
+fn assign(dataset: &Arc<Dataset>, header: &Header, clues: Clues<'_>) -> Vec<Option<Arc<Column>>> {
+    let geometry = clues.geometry;
     let mut assigned: Vec<Option<Arc<Column>>> = vec![None; header.keys.len()];
     let mut taken = vec![false; dataset.columns.len()];
     let usable = |column: &Arc<Column>| {
@@ -225,6 +198,20 @@ fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> V
             if let Some(found) = found {
                 taken[found] = true;
                 assigned[*at] = dataset.columns.get(found).cloned();
+            }
+        }
+    }
+    if clues.cut_names {
+        for at in order.into_iter().filter(|at| header.keys[*at].full.chars().count() >= SHORTEST_CUT) {
+            let begins = |(c, column): &(usize, &Arc<Column>)| {
+                usable[*c] && (!taken[*c] || column.many) && column.begins_with(&header.keys[at])
+            };
+            let mut found = dataset.columns.iter().enumerate().filter(begins);
+            if assigned[at].is_none()
+                && let (Some((c, column)), None) = (found.next(), found.next())
+            {
+                assigned[at] = Some(Arc::clone(column));
+                taken[c] = true;
             }
         }
     }

@@ -1,10 +1,10 @@
 //! The ids of entities: the publisher's code and number, or a hash of what the thing is called and where it is.
 
-use std::collections::HashMap;
+use std::io;
 
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
-use hiroba_vocab::normalise::character::{published, trim};
+use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
 use hiroba_vocab::normalise::date::Moment;
 use hiroba_vocab::normalise::key::identity;
@@ -12,8 +12,9 @@ use hiroba_vocab::{EntityId, Issue, Issues};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
-use crate::plan::{Plan, hash, number_key};
+use crate::plan::{Plan, hash};
 use crate::report::Recorder;
+use crate::spill::SpillMap;
 use crate::table::Row;
 
 /// What stays as it is in a part of an id.
@@ -32,7 +33,7 @@ pub(super) struct Place<'r> {
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     /// How often an id was given before its counter was added, by hash.
-    given: HashMap<u64, u32>,
+    given: SpillMap,
     /// The code cell of the last row and what it means: codes repeat from row to row.
     last_code: Option<(String, Option<LocalGovernmentCode>, Issues)>,
 }
@@ -64,25 +65,36 @@ impl Ids {
 
     /// A stand-in until the row's address is known.
     pub(super) fn draft(&self, plan: &Plan, publisher: LocalGovernmentCode) -> EntityId {
-        EntityId::from_stored(format!("urn:ngsi-ld:{}:{publisher}:", plan.type_name()))
+        EntityId::from_stored(format!("urn:ngsi-ld:{}:{}:", plan.type_name(), in_ids(plan, publisher)))
     }
 
     /// `urn:ngsi-ld:<Type>:<code>:<number>`, of a table of its own `urn:ngsi-ld:<Type>:<code>:<table>:<number>`; without a
     /// number that tells the row apart, a hash in the number's place: of the data set's own columns for that, or of name,
     /// address, building and installation position. The day that the row describes follows, so that several surveys stand
     /// side by side.
-    pub(super) fn of(&mut self, plan: &Plan, row: &Row, place: &Place<'_>, recorder: &mut Recorder) -> EntityId {
+    ///
+    /// # Errors
+    /// A temporary file cannot be used.
+    pub(super) fn of(
+        &mut self,
+        plan: &Plan,
+        row: &Row,
+        place: &Place<'_>,
+        recorder: &mut Recorder,
+    ) -> io::Result<EntityId> {
         let Place { publisher, address, day: described } = place;
-        let number = plan.slots.number.and_then(|column| published(row.cell(column)).ok());
-        let key = |number| number_key(row, plan.slots.publisher_code, plan.slots.survey_date, number);
+        let number = plan.number_of(row);
+        let repeated = match number {
+            Some((_, hash)) => plan.is_repeated(hash)?,
+            None => false,
+        };
         let last = match number {
-            Some(number) if !plan.habits.repeated_numbers.contains(&key(number)) => {
-                utf8_percent_encode(number, ENCODED).to_string()
-            }
+            Some((number, _)) if !repeated => utf8_percent_encode(number, ENCODED).to_string(),
             other => {
                 let issue = if other.is_some() { Issue::NumberRepeated } else { Issue::NumberMissing };
+                let number = other.map_or("", |(number, _)| number);
                 if plan.is_numbered() {
-                    recorder.note(row.number, plan.slots.number, Issues::one(issue), other.unwrap_or_default());
+                    recorder.note(row.number, plan.slots.number, Issues::one(issue), number);
                 }
                 day(plan, row).unwrap_or_else(|| hashed(plan, row, address))
             }
@@ -92,13 +104,13 @@ impl Ids {
         let lists = (plan.binding.dataset.entity_type == "Dataset").then_some(&plan.binding.dataset.slug);
         let part = plan.id_part.as_ref().or(lists).map_or_else(String::new, |part| format!("{part}:"));
         let described = described.map_or_else(String::new, |day| format!(":{day}"));
-        let id = format!("urn:ngsi-ld:{kind}:{publisher}:{part}{last}{described}");
-        let times = self.given.entry(hash(&id)).and_modify(|times| *times += 1).or_insert(1);
-        if *times == 1 {
-            return EntityId::from_stored(id);
-        }
+        let id = format!("urn:ngsi-ld:{kind}:{}:{part}{last}{described}", in_ids(plan, *publisher));
+        let key = hash(&id);
+        let Some(times) = self.given.get_or_insert(key, 1)? else { return Ok(EntityId::from_stored(id)) };
+        let times = times + 1;
+        self.given.replace(key, times)?;
         recorder.note(row.number, None, Issues::one(Issue::IdRepeated), &last);
-        EntityId::from_stored(format!("{id}-{times}"))
+        Ok(EntityId::from_stored(format!("{id}-{times}")))
     }
 }
 
@@ -109,6 +121,11 @@ fn day(plan: &Plan, row: &Row) -> Option<String> {
         (Reads::Date, Reading::Value(day @ Moment::Day(_), _)) => Some(day.to_string()),
         _ => None,
     }
+}
+
+/// What stands for the publisher of a row.
+fn in_ids(plan: &Plan, publisher: LocalGovernmentCode) -> String {
+    if publisher == plan.publisher.code { plan.publisher.in_ids() } else { publisher.to_string() }
 }
 
 /// Twelve characters of a hash over the keys of what identifies a thing. The keys fold widths and spellings, so that the

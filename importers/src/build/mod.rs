@@ -14,6 +14,7 @@ mod value;
 mod waste;
 
 use std::borrow::Cow;
+use std::io;
 
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
@@ -76,17 +77,23 @@ impl<'p> Builder<'p> {
         Self { plan, ids: Ids::default(), attributes: 0, located: false }
     }
 
-    /// The entity of a row, and of the rows after it that are part of the same thing.
+    /// The entity of a row, and of the rows after it that are part of the same thing; or a [`Refusal`] when the row lacks
+    /// what the data set requires of it: a name, as a rule.
     ///
     /// # Errors
-    /// A [`Refusal`] when the row lacks what the data set requires of it: a name, as a rule.
-    pub(crate) fn entity(&mut self, row: &Row, more: &[Row], recorder: &mut Recorder) -> Result<Box<Entity>, Refusal> {
+    /// The temporary file that remembers ids cannot be used.
+    pub(crate) fn entity(
+        &mut self,
+        row: &Row,
+        more: &[Row],
+        recorder: &mut Recorder,
+    ) -> io::Result<Result<Box<Entity>, Refusal>> {
         let plan = self.plan;
         if let Some(first) = plan.subject.first()
             && plan.needs_subject()
             && plan.subject.iter().all(|at| published(row.cell(*at)).is_err())
         {
-            return Err(Refusal {
+            return Ok(Err(Refusal {
                 column: plan.header.names[*first].clone(),
                 value: trim(row.cell(*first)).to_owned(),
                 reason: if plan.reads(*first) == Some(Reads::Name) {
@@ -94,7 +101,7 @@ impl<'p> Builder<'p> {
                 } else {
                     "the row does not say what it is about. Fill it in, or take the row out.".to_owned()
                 },
-            });
+            }));
         }
         let publisher = self.ids.publisher(plan, row, recorder);
         let id = self.ids.draft(plan, publisher);
@@ -130,8 +137,8 @@ impl<'p> Builder<'p> {
         let Draft { mut entity, address_text, .. } = draft;
         self.attributes = entity.attributes.len();
         self.located = entity.attributes.contains_key(&names().location);
-        entity.id = self.ids.of(plan, row, &Place { publisher, address: &address_text, day }, recorder);
-        Ok(Box::new(entity))
+        entity.id = self.ids.of(plan, row, &Place { publisher, address: &address_text, day }, recorder)?;
+        Ok(Ok(Box::new(entity)))
     }
 }
 

@@ -8,6 +8,7 @@ use hiroba_vocab::unit;
 use super::kind::{Kind, leads_with_zero, number};
 use crate::classify::is_total;
 use crate::plan::hash;
+use crate::spill::Key;
 use crate::table::Row;
 
 /// Cells of a column whose form is looked at. More would tell nothing new, except whether all are numbers.
@@ -25,7 +26,7 @@ pub(super) struct Facts {
     /// Cells that hold なし or 無: nothing to most columns, and a no where others are a yes.
     noes: u64,
     fits: [u64; Kind::ALL.len()],
-    distinct: HashSet<u64>,
+    distinct: HashSet<Key>,
     /// All cells of the file are numbers,
     pub(super) numbers: bool,
     /// none of them with a leading zero,

@@ -12,6 +12,7 @@ use hiroba_vocab::normalise::key;
 use hiroba_vocab::{Datasets, Iri, unit};
 
 pub use propose::Proposal;
+pub(crate) use slug::slug_of_part;
 
 use crate::error::ImportError;
 use crate::header::Preview;

@@ -60,11 +60,18 @@ pub(super) fn slug(file: &str, others: &[&str]) -> String {
         "table".clone_into(&mut slug);
     }
     // What bears a data set's name and is none must not be taken for it.
-    let datasets = Datasets::published();
-    if datasets.get(&slug).is_some() || datasets.others().iter().any(|other| other.slug == slug) {
+    if Datasets::published().get(&slug).is_some() {
         slug.push_str("_table");
     }
     slug
+}
+
+/// The short name of one of several tables that share the name of their file. Here dates tell tables apart.
+pub(crate) fn slug_of_part(slug: &str, name: &str) -> String {
+    let folded = nfkc(without_extension(name)).to_lowercase();
+    let pieces = folded.split(|c: char| !c.is_alphanumeric() && c != 'ー').filter(|piece| !piece.is_empty());
+    let part: String = pieces.collect::<Vec<_>>().join("_").chars().take(LONGEST).collect();
+    if part.is_empty() { slug.to_owned() } else { format!("{slug}_{part}") }
 }
 
 /// A title for people: the text without extension, dates and codes.
@@ -195,6 +202,12 @@ mod tests {
         ] {
             assert_eq!(slug(file, &[]), slug_of_it, "{file}");
         }
+    }
+
+    #[test]
+    fn a_sheet_is_told_apart_by_its_name_with_its_dates() {
+        assert_eq!(slug_of_part("統計", "令和６年 (確報)"), "統計_令和6年_確報");
+        assert_eq!(slug_of_part("統計", "***"), "統計");
     }
 
     #[test]

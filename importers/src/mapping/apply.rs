@@ -77,6 +77,12 @@ fn own_dataset(mapping: &Mapping, preview: &Preview, clues: Clues<'_>) -> Datase
     dataset
 }
 
+/// None of several tables has the columns of a mapping.
+pub(crate) fn is_for_none(mapping: &Mapping) -> ImportError {
+    let at = mapping.columns.first().map_or((1, 1), |column| column.at);
+    wrong(mapping, at, "no table of the file has most of these columns".to_owned())
+}
+
 /// Where a header stands: exactly so, or typed otherwise.
 fn position(header: &Header, name: &str) -> Option<usize> {
     let exact = header.names.iter().position(|other| other == name);

@@ -13,7 +13,7 @@ use hiroba_vocab::normalise::key::HeaderKey;
 
 use crate::header::Header;
 
-pub(crate) use apply::apply;
+pub(crate) use apply::{apply, is_for_none};
 pub(crate) use find::{beside, in_folder};
 pub(crate) use write::write;
 

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher};
+use std::io;
 use std::sync::Arc;
 use std::sync::LazyLock;
 
@@ -20,6 +21,7 @@ use super::coordinates::Coordinates;
 use super::slots::Location;
 use crate::header::Header;
 use crate::recognise::is_tokyo_datum;
+use crate::spill::{Key, SpillMap};
 use crate::table::Row;
 
 /// Rows whose addresses are looked at. More would tell nothing new.
@@ -34,7 +36,7 @@ pub(crate) struct Habits {
     /// The column that numbers the rows, if any.
     pub(crate) number: Option<usize>,
     /// Numbers that occur more than once, by [`number_key`].
-    pub(crate) repeated_numbers: HashSet<u64>,
+    pub(crate) repeated_numbers: SpillMap,
     /// Columns with nothing but circles and crosses in them.
     pub(crate) circles: Vec<bool>,
     /// Some disaster flag is an outright no, so that a blank says nothing.
@@ -71,20 +73,20 @@ fn rank(column: Option<&Column>, key: &HeaderKey) -> usize {
 /// Two keys: what collides under one of them does not under the other.
 static KEYS: LazyLock<[ahash::RandomState; 2]> = LazyLock::new(Default::default);
 
-/// A hash, good for this run only.
-pub(crate) fn hash(value: &impl Hash) -> u64 {
-    KEYS[0].hash_one(value)
+/// A hash of 128 bits, good for this run only.
+pub(crate) fn hash(value: &impl Hash) -> Key {
+    (KEYS[0].hash_one(value), KEYS[1].hash_one(value))
 }
 
 /// What tells a number apart from the same number of another publisher, or of another day.
-pub(crate) fn number_key(row: &Row, code: Option<usize>, day: Option<usize>, number: &str) -> u64 {
+pub(crate) fn number_key(row: &Row, code: Option<usize>, day: Option<usize>, number: &str) -> Key {
     let cell = |column: Option<usize>| column.map_or("", |column| trim(row.cell(column)));
     hash(&(cell(code), cell(day), number))
 }
 
-/// 128 bits of a hash over the cells of a row and their columns: two rows of a file that differ do not share them. Blank
-/// cells do not count.
-pub(crate) fn fingerprint(row: &Row) -> (u64, u64) {
+/// A hash over the cells of a row and their columns: two rows of a file that differ do not share it. Blank cells do not
+/// count.
+pub(crate) fn fingerprint(row: &Row) -> Key {
     let [mut first, mut second] = [KEYS[0].build_hasher(), KEYS[1].build_hasher()];
     for (column, cell) in row.filled() {
         (column, cell).hash(&mut first);
@@ -128,8 +130,10 @@ pub(crate) struct Survey<'b> {
 #[derive(Default)]
 struct Numbers {
     filled: u64,
-    /// By hash: the row that has the number, by its hash too, and whether another row has it.
-    seen: HashMap<u64, (u64, bool)>,
+    /// By the number's hash: the first row that has it, by half of its hash.
+    seen: SpillMap,
+    /// Numbers that another row has too.
+    repeated: SpillMap,
 }
 
 #[derive(Default, Clone, Copy)]
@@ -144,7 +148,7 @@ struct Group {
     first: bool,
     filled: u64,
     repeated: bool,
-    seen: HashSet<u64>,
+    seen: HashSet<Key>,
 }
 
 impl<'b> Survey<'b> {
@@ -209,14 +213,17 @@ impl<'b> Survey<'b> {
     /// Whether they do: no two rows share them, and no row lacks them all.
     pub(crate) fn tells_apart(&self) -> bool {
         let (columns, things) = &self.things;
-        !columns.is_empty() && things.filled == self.rows && things.score() == things.seen.len() as u64
+        !columns.is_empty() && things.filled == self.rows && things.repeated.len() == 0
     }
 
     /// Looks at a row.
-    pub(crate) fn see(&mut self, row: &Row) {
+    ///
+    /// # Errors
+    /// The temporary file for numbers cannot be used.
+    pub(crate) fn see(&mut self, row: &Row) -> io::Result<()> {
         let filled = row.filled().count();
         if filled == 0 {
-            return;
+            return Ok(());
         }
         self.rows += 1;
         self.merged.extend(&row.covered);
@@ -228,19 +235,15 @@ impl<'b> Survey<'b> {
         let (columns, things) = &mut self.things;
         let this = if self.numbers.is_empty() && columns.is_empty() { 0 } else { fingerprint(row).0 };
         if columns.iter().any(|at| !trim(row.cell(*at)).is_empty()) {
-            things.filled += 1;
             let cells: Vec<String> = columns.iter().map(|at| identity(row.cell(*at))).collect();
-            let (first, repeated) = things.seen.entry(hash(&cells)).or_insert((this, false));
-            *repeated |= *first != this;
+            things.see(hash(&cells), this)?;
         }
         for (at, _, numbers) in &mut self.numbers {
             let number = trim(row.cell(*at));
             if !number.is_empty() {
-                numbers.filled += 1;
-                let key = number_key(row, self.code, self.day, number);
-                let (first, repeated) = numbers.seen.entry(key).or_insert((this, false));
                 // Rows that a number joins are one thing.
-                *repeated |= *first != this && self.joined != Some(*at);
+                let thing = if self.joined == Some(*at) { 0 } else { this };
+                numbers.see(number_key(row, self.code, self.day, number), thing)?;
             }
         }
         if !code.is_empty() {
@@ -287,23 +290,21 @@ impl<'b> Survey<'b> {
             }
         }
         self.coordinates.see(row);
+        Ok(())
     }
 
-    /// What all rows together say.
-    pub(crate) fn habits(&self, name: Option<usize>) -> Habits {
-        let best = self.numbers.iter().max_by_key(|(_, rank, numbers)| (numbers.score(), std::cmp::Reverse(*rank)));
+    /// What all rows together say. Asked once: it takes the numbers with it.
+    pub(crate) fn habits(&mut self, name: Option<usize>) -> Habits {
+        let numbers = std::mem::take(&mut self.numbers).into_iter();
+        let best = numbers.max_by_key(|(_, rank, numbers)| (numbers.score(), std::cmp::Reverse(*rank)));
         let usable = best.filter(|(_, _, numbers)| numbers.filled > 0);
-        let repeated = |numbers: &Numbers| {
-            let repeated = numbers.seen.iter().filter(|(_, (_, repeated))| *repeated);
-            repeated.map(|(hash, _)| *hash).collect::<HashSet<u64>>()
-        };
         let is_group = |(at, group): (usize, &Group)| {
             let left_of_name = name.is_none_or(|name| at < name);
             (left_of_name && group.stands_for_blocks(self.rows)).then_some(at)
         };
         Habits {
-            number: usable.map(|(at, ..)| *at),
-            repeated_numbers: usable.map(|(_, _, numbers)| repeated(numbers)).unwrap_or_default(),
+            number: usable.as_ref().map(|(at, ..)| *at),
+            repeated_numbers: usable.map(|(_, _, numbers)| numbers.repeated).unwrap_or_default(),
             circles: self.marks.iter().map(|marks| marks.circles > 0 && marks.marks == marks.filled).collect(),
             hazards_say_no: self.say_no,
             orders: self.orders.clone(),
@@ -340,9 +341,19 @@ impl<'b> Survey<'b> {
 }
 
 impl Numbers {
+    /// Counts a number. `row` is half of its row's hash.
+    fn see(&mut self, number: Key, row: u64) -> io::Result<()> {
+        self.filled += 1;
+        // Not all bits: see what the map takes.
+        if self.seen.get_or_insert(number, row)?.is_some_and(|first| first != row) {
+            self.repeated.get_or_insert(number, 0)?;
+        }
+        Ok(())
+    }
+
     /// How good a number the column is: how many rows it tells apart.
     fn score(&self) -> u64 {
-        self.seen.values().filter(|(_, repeated)| !repeated).count() as u64
+        self.seen.len().saturating_sub(self.repeated.len())
     }
 }
 

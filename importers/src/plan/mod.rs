@@ -8,8 +8,12 @@ mod publisher;
 mod slots;
 mod year;
 
+use std::io;
+use std::sync::Arc;
+
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
+use hiroba_vocab::normalise::character::published;
 use hiroba_vocab::normalise::coordinate::Frame;
 use hiroba_vocab::normalise::date::{Moment, date_in, date_of};
 use hiroba_vocab::{Iri, Issue, Issues, Terms};
@@ -22,12 +26,14 @@ use crate::header::Header;
 use crate::limits;
 use crate::options::Options;
 use crate::recognise::Binding;
+use crate::spill::{Key, SpillMap};
 use crate::table::{Row, Table};
 pub(crate) use coordinates::{Grid, halves, pair_of};
 pub(crate) use day::state_of;
-pub(crate) use habits::{Habits, fingerprint, hash, number_key};
+use habits::number_key;
+pub(crate) use habits::{Habits, fingerprint, hash};
 pub use publisher::{Found, Publisher};
-pub(crate) use slots::{Compound, Language, Slots, Sub};
+pub(crate) use slots::{Compound, Language, Simple, Slots, Sub};
 
 /// Everything about a file that its rows are read with.
 #[derive(Debug)]
@@ -64,6 +70,8 @@ pub(crate) struct Plan {
     pub(crate) rows: u64,
     /// What stands between code and number in the ids of a table of its own: its short name, percent-encoded.
     pub(crate) id_part: Option<String>,
+    /// Numbers that other tables of the file have too, by hash.
+    pub(crate) shared_numbers: Option<Arc<SpillMap>>,
 }
 
 impl Plan {
@@ -87,7 +95,7 @@ impl Plan {
         let mut count: u64 = 0;
         while rows.next(&mut row)? {
             if row.number > header.last_row {
-                count += 1;
+                count += 1 + row.gathered.len() as u64;
                 if count > limits::ROWS {
                     return Err(ImportError::TooLarge {
                         file: file.to_owned(),
@@ -96,10 +104,10 @@ impl Plan {
                         limit: limits::ROWS.to_string(),
                     });
                 }
-                survey.see(&row);
+                survey.see(&row).map_err(|e| ImportError::temporary(file, &e))?;
             }
         }
-        let publisher = Publisher::decide(options, file, table.sheet.as_deref(), &header, &survey);
+        let publisher = Publisher::decide(options, file, table, &header, &survey);
         let office = publisher.known().and_then(|code| hiroba_vocab::municipality::Municipalities::all().get(code));
         let subject = subject(&binding);
         // Of a table without names only the first column can hold the names of groups.
@@ -127,7 +135,7 @@ impl Plan {
             number: terms.iri(fed.as_deref().unwrap_or("identifier")),
             day,
             entity_type: terms.iri(&binding.dataset.entity_type),
-            dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{slug}", publisher.code)),
+            dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{slug}", publisher.in_ids())),
             now: options.now,
             year: year::of(header.above.iter().map(String::as_str).chain(table.sheet.as_deref()).chain([file])),
             subject,
@@ -135,7 +143,7 @@ impl Plan {
             id_part: binding.is_own.then_some(slug),
             frame: coordinates.frame,
             grid: coordinates.grid,
-            notable: coordinates.notable,
+            notable: coordinates.notable.and(table.notable),
             binding,
             header,
             habits,
@@ -144,6 +152,7 @@ impl Plan {
             own_iris,
             month,
             rows: count,
+            shared_numbers: None,
         })
     }
 
@@ -158,9 +167,12 @@ impl Plan {
         name.rsplit(['/', '#', ':']).next().filter(|last| !last.is_empty()).unwrap_or(name)
     }
 
-    /// Whether rows are expected to have a number: where other columns tell them apart, a missing one is nothing to speak of.
+    /// Whether rows are expected to have a number: where other columns tell them apart, or where a data set has none by
+    /// definition, a missing one is nothing to speak of.
     pub(crate) fn is_numbered(&self) -> bool {
-        self.binding.dataset.identity.is_empty() || self.slots.number.is_some()
+        let dataset = &self.binding.dataset;
+        let has = || dataset.columns.iter().any(|column| column.reads == Reads::Number);
+        self.slots.number.is_some() || dataset.identity.is_empty() && has()
     }
 
     /// The date in a cell of a column, in the order that the column has; without a year, of the month or the year that the
@@ -177,6 +189,24 @@ impl Plan {
     pub(crate) fn is_identifier(&self, column: usize) -> bool {
         let is = self.binding.columns.get(column).and_then(Option::as_ref);
         is.is_some_and(|is| is.reads == Reads::Text && is.feeds.as_deref() == Some("identifier"))
+    }
+
+    /// The publisher's number in a row, with its hash among those of the file.
+    pub(crate) fn number_of<'r>(&self, row: &'r Row) -> Option<(&'r str, Key)> {
+        let number = self.slots.number.and_then(|column| published(row.cell(column)).ok())?;
+        Some((number, number_key(row, self.slots.publisher_code, self.slots.survey_date, number)))
+    }
+
+    /// Whether a number, by its hash, is that of several rows, so that it tells none apart.
+    ///
+    /// # Errors
+    /// A temporary file cannot be read.
+    pub(crate) fn is_repeated(&self, number: Key) -> io::Result<bool> {
+        let shared = match &self.shared_numbers {
+            Some(shared) => shared.get(number)?.is_some(),
+            None => false,
+        };
+        Ok(shared || self.habits.repeated_numbers.get(number)?.is_some())
     }
 
     /// How a column's cells are read, if the data set knows the column.

@@ -233,7 +233,7 @@ impl Slots {
                     parts: vec![(part.to_owned(), at, column.reads)],
                 }),
             }
-        } else if column.part.is_some() {
+        } else if column.part.is_some() && column.reads != Reads::Reference {
             let part = Part { key: part.to_owned(), column: at, is: Arc::clone(column) };
             match self.compounds.iter_mut().find(|compound| compound.iri == iri) {
                 Some(compound) => compound.parts.push(part),

@@ -121,8 +121,6 @@ pub struct Nearest {
     pub title: String,
     /// How near, 0 to 1.
     pub score: f64,
-    /// Whether this version can import it at all.
-    pub supported: bool,
 }
 
 /// An issue in a column.
@@ -187,6 +185,6 @@ pub struct MergedRow {
     pub row: u64,
     /// The row that it repeats or continues.
     pub into: u64,
-    /// `duplicate` or `continuation`.
+    /// `duplicate`, `continuation`, or `part` of what several rows describe together, such as a line.
     pub why: &'static str,
 }

@@ -21,15 +21,10 @@ impl Report {
         if self.is_own {
             writeln!(out, "  data set   none fits; taken for one of its own: {} ({})", self.title, self.dataset)?;
             if let Some(nearest) = &self.nearest {
-                let advice = if nearest.supported {
-                    format!(". If it is that, say --dataset {}", nearest.slug)
-                } else {
-                    ", which this version cannot import yet".to_owned()
-                };
                 writeln!(
                     out,
-                    "  nearest    {} ({}), likeness {:.2}{advice}",
-                    nearest.title, nearest.slug, nearest.score
+                    "  nearest    {} ({}), likeness {:.2}. If it is that, say --dataset {}",
+                    nearest.title, nearest.slug, nearest.score, nearest.slug
                 )?;
             }
         } else {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::Dataset;
 use super::column::{Column, Keys, Need, Reads};
-use super::{Dataset, OtherDataset};
 use crate::normalise::key::fold;
 use crate::term::Terms;
 
@@ -88,22 +88,6 @@ fn named() -> Vec<String> {
     vec!["名称".to_owned()]
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawOthers {
-    dataset: Vec<RawOther>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-struct RawOther {
-    slug: String,
-    title_ja: String,
-    title_en: String,
-    words: Vec<String>,
-    columns: Vec<String>,
-}
-
 pub(super) fn groups(text: &str) -> Result<Groups, String> {
     toml::from_str(text).map_err(|e| format!("common.toml: {e}"))
 }
@@ -149,20 +133,9 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         subject: raw.subject,
         identity: raw.identity,
         joined_by: raw.joined_by,
+        shares_columns: !raw.include.is_empty(),
         columns,
     })
-}
-
-pub(super) fn others(text: &str) -> Result<Vec<OtherDataset>, String> {
-    let raw: RawOthers = toml::from_str(text).map_err(|e| format!("others.toml: {e}"))?;
-    let other = |raw: RawOther| OtherDataset {
-        slug: raw.slug,
-        title_ja: raw.title_ja,
-        title_en: raw.title_en,
-        words: raw.words.iter().map(|word| word.to_lowercase()).collect(),
-        headers: Keys::fold(&raw.columns),
-    };
-    Ok(raw.dataset.into_iter().map(other).collect())
 }
 
 fn build(raw: RawColumn, slug: &str, classes: &[String]) -> Result<Arc<Column>, String> {

@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 
 pub use column::{Column, Fit, Need, Reads};
 
-use crate::normalise::key::{HeaderKey, fold};
+use crate::normalise::key::HeaderKey;
 
 /// A data set that can be imported.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +43,8 @@ pub struct Dataset {
     /// A column, by its official name, whose value joins the rows of one thing: those that share it and follow one
     /// another are one entity.
     pub joined_by: Option<String>,
+    /// Whether it shares columns with other lists: all lists of places do, tables of a timetable do not.
+    pub shares_columns: bool,
     /// The columns: its own first, then those of the groups that it includes.
     pub columns: Vec<Arc<Column>>,
 }
@@ -54,26 +56,10 @@ impl Dataset {
     }
 }
 
-/// A data set that is known and cannot be imported by this version.
-#[derive(Debug)]
-pub struct OtherDataset {
-    /// The short name.
-    pub slug: String,
-    /// The Japanese title.
-    pub title_ja: String,
-    /// An English title.
-    pub title_en: String,
-    /// Words that speak for it.
-    pub words: Vec<String>,
-    /// Keys of headers that occur in no other data set.
-    pub headers: Vec<String>,
-}
-
 /// All definitions.
 #[derive(Debug, Default)]
 pub struct Datasets {
     supported: Vec<Arc<Dataset>>,
-    others: Vec<OtherDataset>,
     /// See [`Datasets::generic`].
     generic: Arc<Dataset>,
     /// In how many data sets a column of that name occurs.
@@ -117,6 +103,13 @@ const FILES: &[&str] = &[
     include_str!("../../datasets/hospital.toml"),
     include_str!("../../datasets/event.toml"),
     include_str!("../../datasets/fire_hydrant.toml"),
+    include_str!("../../datasets/gtfs_agency.toml"),
+    include_str!("../../datasets/gtfs_stops.toml"),
+    include_str!("../../datasets/gtfs_routes.toml"),
+    include_str!("../../datasets/gtfs_trips.toml"),
+    include_str!("../../datasets/gtfs_shapes.toml"),
+    include_str!("../../datasets/gtfs_calendar.toml"),
+    include_str!("../../datasets/gtfs_calendar_dates.toml"),
 ];
 
 impl Datasets {
@@ -131,40 +124,35 @@ impl Datasets {
     /// # Errors
     /// As [`Datasets::read`].
     pub fn read_published() -> Result<Self, String> {
-        let (common, others) = (include_str!("../../datasets/common.toml"), include_str!("../../datasets/others.toml"));
-        let mut all = Self::read(common, FILES, others)?;
+        let common = include_str!("../../datasets/common.toml");
+        let mut all = Self::read(common, FILES)?;
         let generic = file::dataset(include_str!("../../datasets/record.toml"), &file::groups(common)?)?;
         all.generic = Arc::new(generic);
         Ok(all)
     }
 
-    /// Reads definitions: the shared groups of columns, one text per data set, and the list of other data sets.
+    /// Reads definitions: the shared groups of columns, and one text per data set.
     ///
     /// # Errors
     /// Which text is no TOML, or which data set includes a group or feeds an attribute that does not exist.
-    pub fn read(common: &str, files: &[&str], others: &str) -> Result<Self, String> {
+    pub fn read(common: &str, files: &[&str]) -> Result<Self, String> {
         let groups = file::groups(common)?;
         let read = |text: &&str| file::dataset(text, &groups).map(Arc::new);
         let supported: Vec<Arc<Dataset>> = files.iter().map(read).collect::<Result<_, _>>()?;
-        let others = file::others(others)?;
         let (mut frequency, mut known) = (HashMap::new(), HashMap::new());
-        for dataset in &supported {
+        // Counting what shares no columns would make a column that all lists have look rare.
+        for dataset in supported.iter().filter(|dataset| dataset.shares_columns) {
             let names: BTreeSet<&str> = dataset.columns.iter().map(|column| column.name.as_str()).collect();
             names.into_iter().for_each(|name| *frequency.entry(name.to_owned()).or_insert(0) += 1);
             let keys: BTreeSet<&str> = dataset.columns.iter().flat_map(|column| column.keys.names()).collect();
             keys.into_iter().for_each(|key| *known.entry(key.to_owned()).or_insert(0) += 1);
         }
-        Ok(Self { supported, others, generic: Arc::default(), frequency, known })
+        Ok(Self { supported, generic: Arc::default(), frequency, known })
     }
 
     /// The data sets that can be imported.
     pub fn supported(&self) -> &[Arc<Dataset>] {
         &self.supported
-    }
-
-    /// The data sets that are known by name only.
-    pub fn others(&self) -> &[OtherDataset] {
-        &self.others
     }
 
     /// What is known of a table that is none of the data sets: the columns that mean the same everywhere.
@@ -177,6 +165,11 @@ impl Datasets {
         self.supported.iter().find(|dataset| dataset.slug == slug)
     }
 
+    /// The data sets that share columns with one another.
+    fn lists(&self) -> impl Iterator<Item = &Arc<Dataset>> {
+        self.supported.iter().filter(|dataset| dataset.shares_columns)
+    }
+
     /// How much a column under a header says about which data set a file is: much if few data sets have the column and know
     /// the header, nothing if half of them do. The scale does not depend on how many data sets there are.
     pub fn weight(&self, column: &Column, header: &HeaderKey) -> f64 {
@@ -184,15 +177,8 @@ impl Datasets {
         let share = |n: usize| n as f64;
         let known = [&header.full, &header.plain].into_iter().find_map(|key| self.known.get(key)).copied().unwrap_or(1);
         let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(known);
-        let half = share(self.supported.len()) / 2.0;
+        let half = share(self.lists().count()) / 2.0;
         let rarity = (half / share(frequency)).max(1.0).ln() / half.max(2.0).ln();
         ONLY_ONE * rarity
-    }
-}
-
-impl OtherDataset {
-    /// Whether a header is one that only this data set has.
-    pub fn has_header(&self, header: &str) -> bool {
-        self.headers.contains(&fold(header))
     }
 }

@@ -31,6 +31,11 @@ impl Point {
         2.0 * 6371.0 * h.sqrt().min(1.0).asin()
     }
 
+    /// Tokyo Datum to JGD2011, good to about ten metres.
+    pub fn tokyo_to_world(self) -> Self {
+        tokyo_to_world(self)
+    }
+
     fn rounded(self) -> Self {
         let round = |degrees: f64| (degrees * 1e7).round() / 1e7;
         Self { longitude: round(self.longitude), latitude: round(self.latitude) }
