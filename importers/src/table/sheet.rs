@@ -5,8 +5,9 @@ use std::io::Cursor;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use calamine::{Data, DataRef, Dimensions, ExcelDateTime, Ods, Reader as _, SheetVisible, Xls, Xlsx};
+use calamine::{Data, DataRef, Dimensions, Ods, Reader as _, SheetVisible, Xls, Xlsx};
 
+use super::display::displayed;
 use super::{Row, reach};
 use crate::error::ImportError;
 use crate::limits;
@@ -66,9 +67,10 @@ fn xlsx(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportEr
         {
             let mut cells = book.worksheet_cells_reader(&name).map_err(|e| damaged(input, e))?;
             while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|e| damaged(input, e))? {
-                let width = zeros(cells.styles().get(style));
+                let format = cells.styles().get(style).and_then(|style| style.number_format.as_ref());
+                let format = format.map_or("", |format| format.format_code.as_str());
                 let (row, column) = cell.get_position();
-                grid.put(input, row, column, text(cell.get_value(), width))?;
+                grid.put(input, row, column, displayed(cell.get_value(), format))?;
             }
         }
         let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
@@ -117,7 +119,7 @@ impl Grid {
         let mut grid = Self::default();
         for (row, column, value) in range.used_cells() {
             let (row, column) = (u32::try_from(row).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX));
-            let text = text(&borrowed(value), 0);
+            let text = displayed(&borrowed(value), "");
             grid.put(input, top.saturating_add(row), left.saturating_add(column), text)?;
         }
         Ok(grid)
@@ -161,12 +163,6 @@ impl Grid {
     }
 }
 
-/// How many digits a format of zeros asks for: 0000000001 is stored as 1.
-fn zeros(style: Option<&calamine::Style>) -> usize {
-    let code = style.and_then(|style| style.number_format.as_ref()).map(|format| format.format_code.as_str());
-    code.filter(|code| code.len() > 1 && code.bytes().all(|b| b == b'0')).map_or(0, str::len)
-}
-
 fn borrowed(value: &Data) -> DataRef<'_> {
     match value {
         Data::Int(number) => DataRef::Int(*number),
@@ -178,38 +174,5 @@ fn borrowed(value: &Data) -> DataRef<'_> {
         Data::DurationIso(text) => DataRef::DurationIso(text.clone()),
         Data::Error(error) => DataRef::Error(error.clone()),
         Data::Empty => DataRef::Empty,
-    }
-}
-
-/// A value as a person sees it, numbers padded with zeros to `width`.
-fn text(value: &DataRef<'_>, width: usize) -> String {
-    match value {
-        DataRef::Empty => String::new(),
-        DataRef::String(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Int(number) => format!("{number:0width$}"),
-        #[expect(clippy::cast_possible_truncation, reason = "whole and far inside the range of i64")]
-        DataRef::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{:0width$}", *number as i64),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::Bool(true) => "TRUE".to_owned(),
-        DataRef::Bool(false) => "FALSE".to_owned(),
-        DataRef::DateTime(moment) => moment_text(moment),
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-        DataRef::Error(error) => error.to_string(),
-    }
-}
-
-/// A date without midnight, a time without date, or both.
-fn moment_text(moment: &ExcelDateTime) -> String {
-    let value = moment.as_f64();
-    if moment.is_duration() || (0.0..=1.0).contains(&value) {
-        let minutes = (value * 1440.0).round();
-        return format!("{:02}:{:02}", (minutes / 60.0).floor(), minutes % 60.0);
-    }
-    let (year, month, day, hour, minute, ..) = moment.to_ymd_hms_milli();
-    if value.fract().abs() < 1e-9 {
-        format!("{year:04}-{month:02}-{day:02}")
-    } else {
-        format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
     }
 }

@@ -11,6 +11,7 @@ mod layers;
 mod results;
 mod rows;
 mod survey;
+mod tables;
 mod unusable;
 
 use std::path::{Path, PathBuf};

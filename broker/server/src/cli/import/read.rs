@@ -42,7 +42,9 @@ impl FileError {
     /// How the command ends because of it.
     pub(in crate::cli) fn outcome(&self) -> Outcome {
         match self {
-            Self::Import(ImportError::Unreadable { .. } | ImportError::Temporary { .. } | ImportError::Directory { .. }) => Outcome::Failed,
+            Self::Import(
+                ImportError::Unreadable { .. } | ImportError::Temporary { .. } | ImportError::Directory { .. },
+            ) => Outcome::Failed,
             Self::Import(_) => Outcome::Invalid,
             Self::Sink { error, .. } => error.outcome(),
         }
