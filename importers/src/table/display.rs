@@ -14,7 +14,8 @@ pub(super) fn displayed(value: &DataRef<'_>, format: &str) -> String {
         DataRef::Bool(true) => "TRUE".to_owned(),
         DataRef::Bool(false) => "FALSE".to_owned(),
         DataRef::DateTime(moment) => moment_text(moment),
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
+        DataRef::DateTimeIso(text) => iso_moment(text),
+        DataRef::DurationIso(text) => iso_duration(text).unwrap_or_else(|| text.clone()),
         // The reader of cells knows #N/A and the like for what they are, and says so.
         DataRef::Error(error) => error.to_string(),
     }
@@ -69,4 +70,19 @@ fn moment_text(moment: &ExcelDateTime) -> String {
     } else {
         format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
     }
+}
+
+/// 2022-05-17T09:30:00 as 2022-05-17 09:30, and without midnight.
+fn iso_moment(text: &str) -> String {
+    let Some((date, time)) = text.split_once('T') else { return text.to_owned() };
+    let minutes = time.get(..5).unwrap_or(time);
+    if minutes == "00:00" { date.to_owned() } else { format!("{date} {minutes}") }
+}
+
+/// PT09H30M00S as 09:30: OpenDocument has durations for times.
+fn iso_duration(text: &str) -> Option<String> {
+    let (hours, rest) = text.strip_prefix("PT")?.split_once('H')?;
+    let minutes = rest.split_once('M').map_or("0", |(minutes, _)| minutes);
+    let (hours, minutes) = (hours.parse::<u32>().ok()?, minutes.parse::<u32>().ok()?);
+    Some(format!("{hours:02}:{minutes:02}"))
 }

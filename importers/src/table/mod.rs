@@ -5,6 +5,7 @@ mod display;
 mod geo;
 mod geojson;
 mod join;
+mod open_document;
 mod reach;
 mod row;
 mod sheet;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use calamine::{Data, DataRef, Dimensions, Ods, Reader as _, SheetVisible, Xls, Xlsx};
 
 use super::display::displayed;
-use super::{Row, reach};
+use super::{Row, open_document, reach};
 use crate::error::ImportError;
 use crate::limits;
 use crate::source::{Input, Kind};
@@ -20,10 +20,13 @@ const APART: &str = "its parts do not fit together";
 /// The visible sheets with cells in them, in order, by name.
 pub(super) fn read(input: &Input, kind: Kind) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
     let bytes = input.read_all(limits::WORKBOOK, "the workbook")?;
-    let exceeds = match kind {
-        Kind::Xls => reach::xls_exceeds(&bytes),
-        Kind::Ods => Some(reach::ods_exceeds(&bytes)),
-        _ => Some(false),
+    let (exceeds, merged) = match kind {
+        Kind::Xls => (reach::xls_exceeds(&bytes), Vec::new()),
+        Kind::Ods => {
+            let content = open_document::content(&bytes);
+            (Some(open_document::exceeds(&content)), open_document::merged(&content))
+        }
+        _ => (Some(false), Vec::new()),
     };
     match exceeds {
         None => return Err(damaged(input, APART)),
@@ -34,7 +37,7 @@ pub(super) fn read(input: &Input, kind: Kind) -> Result<Vec<(String, Vec<Row>)>,
     // The reader of workbooks trusts the offsets inside a file, and panics where a damaged one leads it astray.
     let sheets = catch_unwind(|| match kind {
         Kind::Xls => xls(input, bytes),
-        Kind::Ods => ods(input, bytes),
+        Kind::Ods => ods(input, bytes, &merged),
         _ => xlsx(input, bytes),
     })
     .unwrap_or_else(|_| Err(damaged(input, APART)))?;
@@ -74,7 +77,7 @@ fn xlsx(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportEr
             }
         }
         let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
-        sheets.push((name, grid.into_rows(&merged)));
+        sheets.push((name, grid.into_rows(input, &merged)?));
     }
     Ok(sheets)
 }
@@ -86,18 +89,21 @@ fn xls(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportErr
     for name in names {
         let range = book.worksheet_range(&name).map_err(|e| damaged(input, e))?;
         let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
-        sheets.push((name, Grid::of(input, &range)?.into_rows(&merged)));
+        sheets.push((name, Grid::of(input, &range)?.into_rows(input, &merged)?));
     }
     Ok(sheets)
 }
 
-fn ods(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
+fn ods(input: &Input, bytes: Bytes, merged: &[Vec<Dimensions>]) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
     let mut book: Ods<Bytes> = Ods::new(bytes).map_err(|e| damaged(input, e))?;
+    let all: Vec<String> = book.sheets_metadata().iter().map(|sheet| sheet.name.clone()).collect();
     let names = visible(book.sheets_metadata());
     let mut sheets = Vec::with_capacity(names.len());
     for name in names {
         let range = book.worksheet_range(&name).map_err(|e| damaged(input, e))?;
-        sheets.push((name, Grid::of(input, &range)?.into_rows(&[])));
+        let merged = all.iter().position(|known| *known == name).and_then(|at| merged.get(at));
+        let rows = Grid::of(input, &range)?.into_rows(input, merged.map_or(&[], Vec::as_slice))?;
+        sheets.push((name, rows));
     }
     Ok(sheets)
 }
@@ -140,11 +146,14 @@ impl Grid {
         Ok(())
     }
 
-    fn into_rows(self, merged: &[Dimensions]) -> Vec<Row> {
+    fn into_rows(self, input: &Input, merged: &[Dimensions]) -> Result<Vec<Row>, ImportError> {
         let mut covered: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        let mut left = limits::CELLS;
         for area in merged.iter().filter(|area| area.end.0 > area.start.0) {
-            for row in area.start.0 + 1..=area.end.0.min(area.start.0.saturating_add(10_000)) {
-                covered.entry(row).or_default().push(area.start.1 as usize);
+            // A column merged to the last row of the sheet covers no more than the rows that there are.
+            for (row, _) in self.rows.range(area.start.0 + 1..=area.end.0) {
+                left = left.checked_sub(1).ok_or_else(|| too_large(input, Some(u64::from(*row) + 1)))?;
+                covered.entry(*row).or_default().push(area.start.1 as usize);
             }
         }
         let row = |(number, mut filled): (u32, Vec<(u32, String)>)| {
@@ -159,7 +168,7 @@ impl Grid {
             row.covered = covered.get(&number).cloned().unwrap_or_default();
             row
         };
-        self.rows.into_iter().map(row).collect()
+        Ok(self.rows.into_iter().map(row).collect())
     }
 }
 

@@ -79,6 +79,11 @@ pub(crate) fn ods(table: &[Vec<&str>]) -> Vec<u8> {
         }
         rows.push_str("</table:table-row>");
     }
+    open_document(&rows)
+}
+
+/// An OpenDocument spreadsheet with one sheet of rows as they stand in the file.
+pub(crate) fn open_document(rows: &str) -> Vec<u8> {
     let name = "urn:oasis:names:tc:opendocument:xmlns";
     parts(&[
         ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),

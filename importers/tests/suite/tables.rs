@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use crate::forms::{cells, ods, workbook, xlsx};
+use crate::forms::{cells, ods, open_document, workbook, xlsx};
 use crate::{Imported, csv, import, named};
 
 #[test]
@@ -126,6 +126,81 @@ fn a_cell_of_a_workbook_is_what_a_person_sees_in_it() {
     assert_eq!((&hours[0]["opens"], &hours[0]["closes"]), (&json!("09:00"), &json!("24:00")));
     assert_eq!(cells(9, "<c s=\"8\"><v>870000001</v></c>").all("/telephone"), [json!("087-000-0001")]);
     assert_eq!(cells(10, "<c s=\"7\"><v>12</v></c>").all("/identifier"), [json!("0012")]);
+}
+
+#[test]
+fn a_cell_of_an_open_document_is_what_a_person_sees_in_it() {
+    let text = |cell: &str| {
+        format!("<table:table-cell office:value-type=\"string\"><text:p>{cell}</text:p></table:table-cell>")
+    };
+    let row = |cells: &[String]| format!("<table:table-row>{}</table:table-row>", cells.concat());
+    let header = row(&["名称", "住所", "緯度", "経度", "備考"].map(text));
+    let cell = |attributes: &str, shown: &str| {
+        format!("<table:table-cell {attributes}><text:p>{shown}</text:p></table:table-cell>")
+    };
+    let number = |value: &str| cell(&format!("office:value-type=\"float\" office:value=\"{value}\""), value);
+    for (what, note, expected) in [
+        ("a number", number("12"), json!("12")),
+        ("a fraction with noise", number("0.30000000000000004"), json!("0.3")),
+        (
+            "a date",
+            cell("office:value-type=\"date\" office:date-value=\"2022-05-17\"", "令和4年5月17日"),
+            json!("2022-05-17"),
+        ),
+        ("a time", cell("office:value-type=\"time\" office:time-value=\"PT09H30M00S\"", "9:30"), json!("09:30")),
+        (
+            "a moment",
+            cell("office:value-type=\"date\" office:date-value=\"2022-05-17T09:30:00\"", "5/17 9:30"),
+            json!("2022-05-17 09:30"),
+        ),
+        ("a truth value", cell("office:value-type=\"boolean\" office:boolean-value=\"true\"", "TRUE"), json!("TRUE")),
+        (
+            "a formula",
+            cell("table:formula=\"of:=1+1\" office:value-type=\"float\" office:value=\"2\"", "2"),
+            json!("2"),
+        ),
+        (
+            "two paragraphs",
+            cell("office:value-type=\"string\"", "鍵は</text:p><text:p>管理人室"),
+            json!("鍵は\n管理人室"),
+        ),
+        (
+            "a remark beside it",
+            cell(
+                "office:value-type=\"string\"",
+                "鍵</text:p><office:annotation><text:p>要確認</text:p></office:annotation><text:p>",
+            ),
+            json!("鍵"),
+        ),
+        ("nothing", "<table:table-cell table:number-columns-repeated=\"900\"/>".to_owned(), Json::Null),
+    ] {
+        let data = row(&[text("みかん会館AED"), text("高松市番町1"), number("34.341111"), number("134.045111"), note]);
+        let blank = "<table:table-row table:number-rows-repeated=\"1048000\"><table:table-cell table:number-columns-repeated=\"1024\"/></table:table-row>";
+        let imported = import(named("aed.ods", open_document(&format!("{header}{data}{blank}")))).unwrap();
+        assert_eq!(imported.counts(), "1 = 1 + 0 + 0 + 0", "{what}");
+        assert_eq!(imported.all("/note")[0], expected, "{what}");
+    }
+}
+
+#[test]
+fn a_merged_cell_of_an_open_document_speaks_for_every_row_that_it_covers() {
+    let cell = |attributes: &str, text: &str| {
+        format!(
+            "<table:table-cell {attributes} office:value-type=\"string\"><text:p>{text}</text:p></table:table-cell>"
+        )
+    };
+    let row = |cells: &[String]| format!("<table:table-row>{}</table:table-row>", cells.concat());
+    let covered = "<table:covered-table-cell table:number-columns-repeated=\"2\"/>".to_owned();
+    let spans = "table:number-rows-spanned=\"2\" table:number-columns-spanned=\"1\"";
+    let rows = [
+        row(&["NO", "名称", "住所", "設置位置"].map(|name| cell("", name))),
+        row(&[cell("", "1"), cell(spans, "みかん会館"), cell(spans, "高松市番町1"), cell("", "1階")]),
+        row(&[cell("", "2"), covered, cell("", "2階")]),
+        row(&["3", "りんご図書館", "高松市錦町2", "受付"].map(|text| cell("", text))),
+    ];
+    let imported = import(named("aed.ods", open_document(&rows.concat()))).unwrap();
+    assert_eq!(imported.all("/name/languageMap/ja"), ["みかん会館", "みかん会館", "りんご図書館"]);
+    assert_eq!(imported.all("/installationPosition"), ["1階", "2階", "受付"]);
 }
 
 #[test]
