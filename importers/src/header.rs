@@ -1,6 +1,7 @@
 //! Finding the header among titles, preambles and notes.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use hiroba_vocab::Datasets;
 use hiroba_vocab::dataset::Fit;
@@ -17,12 +18,15 @@ use crate::table::{Row, Table};
 /// themselves.
 const ENOUGH_NAMES: usize = 256;
 
+/// Rows that a header has at most.
+const LEVELS: usize = 3;
+
 /// The header of a table.
 #[derive(Debug, Clone)]
 pub(crate) struct Header {
     /// The row in which it stands; 0 for GeoJSON, which has none.
     pub(crate) row: u64,
-    /// The last row that belongs to it: headers can have two rows.
+    /// The last row that belongs to it: headers can have three rows.
     pub(crate) last_row: u64,
     /// The names as they stand in the file. Empty ones were given a name by their position.
     pub(crate) names: Vec<String>,
@@ -73,9 +77,9 @@ pub(crate) fn find(table: &Table, file: &str, mapping: Option<&Mapping>) -> Resu
     }
     let said = mapping.and_then(|mapping| said(&first, mapping));
     let at = said.or_else(|| position(&first, table.geometry.is_some())).ok_or_else(|| none(file, first.len()))?;
-    let second = second_row(&first, at);
-    let header = build(&first, at, second);
-    let sample = first.split_off((at + 1 + usize::from(second)).min(first.len()));
+    let levels = levels(&first, at);
+    let header = build(&first, at, &levels);
+    let sample = first.split_off((levels.end).min(first.len()));
     Ok(Preview { header, sample })
 }
 
@@ -161,52 +165,125 @@ fn is_known(cell: &str) -> bool {
     datasets.supported().iter().flat_map(|dataset| &dataset.columns).any(fits)
 }
 
-/// Whether the row after the header is its second half: names below a group's name, such as 洪水 and 地震 below 災害種別.
-///
-/// Its cells stand only where the header is blank or where a group begins, and they are names and no data.
-fn second_row(rows: &[Row], at: usize) -> bool {
-    let (Some(head), Some(next)) = (rows.get(at), rows.get(at + 1)) else { return false };
-    let blank_head = |column: usize| trim(head.cell(column)).is_empty();
+/// The rows that the header consists of: names may stand below or above the names of groups, such as 洪水 and 地震 below
+/// 災害種別, or 小便器 and 洋式 below 男性.
+fn levels(rows: &[Row], at: usize) -> Range<usize> {
+    let mut levels = at..at + 1;
+    while levels.len() < LEVELS && rows.get(levels.end).is_some_and(|next| goes_on(&rows[levels.clone()], next)) {
+        levels.end += 1;
+    }
+    while levels.len() < LEVELS && levels.start > 0 && names_groups(&rows[levels.start - 1], &rows[levels.clone()]) {
+        levels.start -= 1;
+    }
+    levels
+}
+
+/// Whether a row is one more of a header's rows. Its cells stand only where the row above is blank or where a group
+/// begins, or say the same once more; they are names and no data.
+fn goes_on(levels: &[Row], next: &Row) -> bool {
+    let Some(head) = levels.last() else { return false };
+    let is_blank = |column: usize| levels.iter().all(|level| trim(level.cell(column)).is_empty());
     let mut below_blank = 0;
     for (column, cell) in next.filled() {
-        let begins_group = !blank_head(column) && blank_head(column + 1) && column + 1 < next.len().max(head.len());
-        if !blank_head(column) && !begins_group {
+        let above = trim(head.cell(column));
+        let begins_group =
+            !above.is_empty() && trim(head.cell(column + 1)).is_empty() && column + 1 < next.len().max(head.len());
+        // Below a name of the first row, with nothing between them, no other name can stand.
+        let is_free = is_blank(column) || above.is_empty() && levels.len() > 1;
+        if !(is_free || begins_group || above == cell) {
             return false;
         }
         if cell.parse::<f64>().is_ok() || cell.chars().count() > 30 {
             return false;
         }
-        below_blank += usize::from(blank_head(column));
+        below_blank += usize::from(above.is_empty());
     }
-    below_blank >= 1 && next.filled().filter(|(_, cell)| is_known(cell)).count() >= 1
+    let all: Vec<&Row> = levels.iter().chain([next]).collect();
+    let paths = paths(&all);
+    below_blank >= 1
+        && next
+            .filled()
+            .take(ENOUGH_NAMES)
+            .any(|(column, _)| paths.get(column).is_some_and(|path| known_suffix(path).is_some()))
 }
 
-fn build(rows: &[Row], at: usize, second: bool) -> Header {
-    let (head, next) = (&rows[at], rows.get(at + 1).filter(|_| second));
-    // Trailing blank headers are columns only if some row has a cell there.
-    let width = rows[at..].iter().map(|row| row.filled().last().map_or(0, |(column, _)| column + 1)).max().unwrap_or(0);
-    let named = head.filled().last().map_or(0, |(column, _)| column + 1);
-    let named = named.max(next.and_then(|next| next.filled().last()).map_or(0, |(column, _)| column + 1));
-    let mut names = Vec::with_capacity(width);
-    let mut group = "";
-    for column in 0..width.max(named).min(limits::COLUMNS) {
-        let (own, below) = (trim(head.cell(column)), next.map_or("", |next| trim(next.cell(column))));
-        if !own.is_empty() {
-            group = own;
+/// Whether the row above a header is part of it: it names groups of its columns, so that some name is known only together
+/// with its group, or columns for which the header itself has no name.
+fn names_groups(above: &Row, levels: &[Row]) -> bool {
+    let all: Vec<&Row> = [above].into_iter().chain(levels).collect();
+    let (with, without) = (paths(&all), paths(&all[1..]));
+    let is_group = |column: usize| without.get(column).is_some_and(|path| !path.is_empty());
+    let is_name = |(column, cell): (usize, &str)| !is_group(column) && is_known(cell);
+    let mut pairs = with.iter().zip(&without).take(ENOUGH_NAMES);
+    above.filled().take(ENOUGH_NAMES).all(|(column, cell)| is_group(column) || is_name((column, cell)))
+        && (above.filled().take(ENOUGH_NAMES).any(is_name)
+            || pairs.any(|(with, without)| {
+                with.len() > without.len() && known_suffix(without).is_none() && is_known(&joined(with))
+            }))
+}
+
+/// For each column its group, the group in it, and so on to its own name. A group reaches to the right over cells that are
+/// blank, as far as there are names below it.
+fn paths(levels: &[&Row]) -> Vec<Vec<String>> {
+    let width = levels.iter().filter_map(|level| level.filled().last()).map(|(column, _)| column + 1).max();
+    let width = width.unwrap_or(0).min(limits::COLUMNS);
+    let mut groups = vec![""; levels.len()];
+    let mut paths = Vec::with_capacity(width);
+    for column in 0..width {
+        let own: Vec<&str> = levels.iter().map(|level| trim(level.cell(column))).collect();
+        let last = own.iter().rposition(|cell| !cell.is_empty());
+        let mut path: Vec<String> = Vec::new();
+        for (level, cell) in own.iter().enumerate() {
+            if !cell.is_empty() {
+                groups[level] = cell;
+                groups[level + 1..].fill("");
+            }
+            let part = if last.is_some_and(|last| level < last) { groups[level] } else { cell };
+            if !part.is_empty() && path.last().is_none_or(|above| above != part) {
+                path.push(part.to_owned());
+            }
         }
-        names.push(match (own.is_empty(), below.is_empty()) {
-            (false, true) => own.to_owned(),
-            (false, false) => format!("{own}_{below}"),
-            (true, false) => format!("{group}_{below}"),
-            (true, true) => String::new(),
-        });
+        // A name that is known by itself, below a blank cell, belongs to no group.
+        let is_carried = column < ENOUGH_NAMES
+            && last.is_some_and(|last| last > 0 && own[..last].iter().all(|cell| cell.is_empty()));
+        let name = path.last().filter(|name| is_carried && is_known(name) && !is_known(&joined(&path))).cloned();
+        if let Some(name) = name {
+            path = vec![name];
+        }
+        paths.push(path);
     }
-    let keys = names.iter().map(|name| HeaderKey::new(name)).collect();
+    paths
+}
+
+fn joined(path: &[String]) -> String {
+    path.join("_")
+}
+
+/// The longest end of a path that is a known name.
+fn known_suffix(path: &[String]) -> Option<String> {
+    (0..path.len()).map(|from| joined(&path[from..])).find(|name| is_known(name))
+}
+
+fn build(rows: &[Row], at: usize, levels: &Range<usize>) -> Header {
+    // Trailing blank headers are columns only if some row has a cell there.
+    let width = rows[levels.start..].iter().filter_map(|row| row.filled().last()).map(|(column, _)| column + 1).max();
+    let mut paths = paths(&rows[levels.clone()].iter().collect::<Vec<_>>());
+    paths.resize(width.unwrap_or(0).min(limits::COLUMNS).max(paths.len()), Vec::new());
+    let mut names: Vec<String> = paths.iter().map(|path| joined(path)).collect();
+    let mut keys: Vec<HeaderKey> = names.iter().map(|name| HeaderKey::new(name)).collect();
+    // A name that is not known with its groups may be without the outer ones, unless another column has it.
+    for (column, path) in paths.iter().enumerate().filter(|(_, path)| path.len() > 1).take(ENOUGH_NAMES) {
+        let key = known_suffix(path).map(|name| HeaderKey::new(&name));
+        if let Some(key) = key.filter(|key| keys.iter().all(|other| other.full != key.full)) {
+            keys[column] = key;
+        }
+    }
     number_blanks_and_repeats(&mut names);
-    let above: Vec<String> = rows[..at].iter().flat_map(Row::filled).map(|(_, cell)| cell.to_owned()).collect();
-    let rows_above = rows[..at].iter().filter(|row| row.filled().next().is_some()).count() as u64;
-    let last_row = next.map_or(head.number, |next| next.number);
-    Header { row: head.number, last_row, names, keys, above, rows_above }
+    let above = &rows[..levels.start];
+    let rows_above = above.iter().filter(|row| row.filled().next().is_some()).count() as u64;
+    let above: Vec<String> = above.iter().flat_map(Row::filled).map(|(_, cell)| cell.to_owned()).collect();
+    let last_row = rows.get(levels.end - 1).map_or(0, |row| row.number);
+    Header { row: rows.get(at).map_or(0, |row| row.number), last_row, names, keys, above, rows_above }
 }
 
 /// Gives every column a name of its own: by position where the header is blank, with a counter where it is repeated.

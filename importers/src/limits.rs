@@ -14,7 +14,8 @@ pub const JOINED: usize = RECORD;
 pub const ROWS: u64 = 10_000_000;
 
 /// Hashes of one kind that an import keeps in memory: of rows, of numbers and of ids, so that those that occur again are
-/// known. All others are in temporary files, of up to 48 bytes for each row and kind.
+/// known. When there are more they go to temporary files, which take 24 bytes for each row and kind; two bytes of each
+/// stay in memory.
 pub const REMEMBERED: usize = 200_000;
 
 /// Columns of a table. Spreadsheets end at 16,384.
@@ -36,11 +37,17 @@ pub const ARCHIVE_UNPACKED: u64 = 4 * 1024 * 1024 * 1024;
 /// pack to a tenth, the fares of a bus feed to a fiftieth.
 pub const ARCHIVE_RATIO: u64 = 400;
 
-/// Cells of one sheet or GeoJSON file, from the first column to the last filled one of each row.
+/// Cells of one sheet, from the first column to the last filled one of each row.
 pub const CELLS: usize = 20_000_000;
 
-/// Bytes of a GeoJSON file.
-pub const GEOJSON: u64 = 128 * 1024 * 1024;
+/// Bytes of one feature of a GeoJSON file.
+pub const FEATURE: usize = 16 * 1024 * 1024;
+
+/// Features of a GeoJSON file times names of properties: a feature has a cell for each name that any of them has.
+pub const GEOJSON_CELLS: u64 = 1_000_000_000;
+
+/// Brackets that are open at once in a GeoJSON file outside its features.
+pub(crate) const DEPTH: usize = 128;
 
 /// Bytes of a mapping.
 pub const MAPPING: u64 = 4 * 1024 * 1024;

@@ -82,7 +82,7 @@ pub(super) fn detect(input: &Input, head: &[u8]) -> Result<Encoding, ImportError
     if let Some(encoding) = utf16_without_mark(head) {
         return check(input, encoding).and_then(|trial| trial.or_error(input, encoding));
     }
-    if head.contains(&0) {
+    if is_binary(head) {
         return Err(ImportError::WrongKind {
             file: input.name(),
             what: "no text but binary data".to_owned(),
@@ -103,6 +103,12 @@ pub(super) fn detect(input: &Input, head: &[u8]) -> Result<Encoding, ImportError
         (Some(_), None) => Ok(Encoding::EucJp),
         (Some(_), Some(_)) => cp932.or_error(input, Encoding::Cp932),
     }
+}
+
+/// Whether bytes are no text. A stray zero byte here and there does not make a list anything else.
+fn is_binary(head: &[u8]) -> bool {
+    let zeros = head.iter().filter(|byte| **byte == 0).count();
+    zeros * 10 > head.len() || zeros > 0 && head.iter().any(|byte| matches!(byte, 1..=8 | 0x0E..=0x19 | 0x1C..=0x1F))
 }
 
 /// UTF-16 without a mark shows by its zero bytes: lists are full of commas, digits and line ends. The other half of a

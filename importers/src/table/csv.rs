@@ -9,8 +9,15 @@ use crate::error::ImportError;
 use crate::limits;
 use crate::source::{Encoding, Input};
 
-/// The separator that splits the first lines into the most cells: comma, tab or semicolon.
-pub(super) fn separator(input: &Input, encoding: Encoding) -> Result<u8, ImportError> {
+/// How the cells of a text stand apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Dialect {
+    separator: u8,
+    quote: u8,
+}
+
+/// Finds separator and quotation mark by the first lines.
+pub(super) fn dialect(input: &Input, encoding: Encoding) -> Result<Dialect, ImportError> {
     let mut head = vec![0; 64 * 1024];
     let mut length = 0;
     let mut reader = encoding.reader(input.open()?);
@@ -21,18 +28,38 @@ pub(super) fn separator(input: &Input, encoding: Encoding) -> Result<u8, ImportE
         }
     }
     let head = head.get(..length).unwrap_or_default();
-    let lines = || head.split(|b| *b == b'\n').take(20);
-    let widest =
-        |separator: u8| lines().map(|line| line.iter().filter(|b| **b == separator).count()).max().unwrap_or(0);
-    let (comma, tab, semicolon) = (widest(b','), widest(b'\t'), widest(b';'));
-    // Commas and semicolons also occur inside cells; tabs hardly ever do.
-    Ok(if tab > comma / 2 && tab >= 1 && tab >= semicolon {
-        b'\t'
-    } else if comma == 0 && semicolon > 1 {
-        b';'
-    } else {
-        b','
-    })
+    let is_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let lines: Vec<&[u8]> = head.split(is_end).filter(|line| !line.is_empty()).take(20).collect();
+    let separator = separator(&lines);
+    Ok(Dialect { separator, quote: quote(&lines, separator) })
+}
+
+/// The separator that splits the lines into the most cells: comma, tab, semicolon or bar.
+fn separator(lines: &[&[u8]]) -> u8 {
+    let count = |line: &[u8], separator: u8| line.iter().filter(|b| **b == separator).count();
+    let widest = |separator: u8| lines.iter().map(|line| count(line, separator)).max().unwrap_or(0);
+    let (comma, tab) = (widest(b','), widest(b'\t'));
+    // Commas, semicolons and bars also occur inside cells; tabs hardly ever do.
+    if tab > comma / 2 && tab >= 1 && tab >= widest(b';') {
+        return b'\t';
+    }
+    let prevails = |separator: &u8| {
+        let more = lines.iter().filter(|line| count(line, *separator) > count(line, b',').max(1)).count();
+        more * 2 > lines.len()
+    };
+    [b';', b'|'].into_iter().find(prevails).unwrap_or(b',')
+}
+
+/// An apostrophe, if most lines begin with one and have one on both sides of a separator.
+fn quote(lines: &[&[u8]], separator: u8) -> u8 {
+    let between = [b'\'', separator, b'\''];
+    let is_quoted = |line: &&&[u8]| line.starts_with(b"'") && line.windows(3).any(|part| part == between);
+    if lines.iter().filter(is_quoted).count() * 2 > lines.len() { b'\'' } else { b'"' }
+}
+
+/// What some programs leave behind in a text: zero bytes, and the mark at the end of a DOS file.
+fn is_stray(character: char) -> bool {
+    matches!(character, '\0' | '\u{1A}')
 }
 
 /// Reads records. Quoted cells may hold line breaks; a backslash is a character like any other.
@@ -40,6 +67,7 @@ pub(crate) struct CsvRows {
     file: String,
     bytes: Box<dyn Read>,
     parser: Reader,
+    quote: u8,
     input: Vec<u8>,
     /// The part of `input` that is not parsed yet.
     from: usize,
@@ -52,11 +80,12 @@ pub(crate) struct CsvRows {
 }
 
 impl CsvRows {
-    pub(super) fn new(input: &Input, bytes: Box<dyn Read>, separator: u8) -> Self {
+    pub(super) fn new(input: &Input, bytes: Box<dyn Read>, dialect: Dialect) -> Self {
         Self {
             file: input.name(),
             bytes,
-            parser: ReaderBuilder::new().delimiter(separator).build(),
+            parser: ReaderBuilder::new().delimiter(dialect.separator).quote(dialect.quote).build(),
+            quote: dialect.quote,
             input: vec![0; 1 << 16],
             from: 0,
             to: 0,
@@ -82,7 +111,7 @@ impl CsvRows {
             let space = self.output.get_mut(written..).unwrap_or_default();
             let ends = self.ends.get_mut(fields..).unwrap_or_default();
             let (result, read, wrote, ended) = self.parser.read_record(rest, space, ends);
-            quotes += rest.get(..read).unwrap_or_default().iter().filter(|b| **b == b'"').count();
+            quotes += rest.get(..read).unwrap_or_default().iter().filter(|b| **b == self.quote).count();
             self.from += read;
             written += wrote;
             fields += ended;
@@ -131,7 +160,14 @@ impl CsvRows {
         }
         row.clear(self.number);
         match std::str::from_utf8(text) {
-            Ok(text) => row.set(text, self.ends.get(..fields).unwrap_or_default()),
+            Ok(text) => {
+                row.set(text, self.ends.get(..fields).unwrap_or_default());
+                if text.contains(is_stray) {
+                    let cells: Vec<String> = row.cells().map(|cell| cell.replace(is_stray, "")).collect();
+                    row.clear(self.number);
+                    cells.iter().for_each(|cell| row.push(cell));
+                }
+            }
             // Cannot happen to a file that was checked, unless it changed meanwhile.
             Err(_) => {
                 return Err(ImportError::Unreadable {

@@ -1,9 +1,11 @@
 //! Tables: rows of text cells with their place in the file, whatever the file's kind.
 
 mod csv;
+mod display;
 mod geo;
 mod geojson;
 mod join;
+mod open_document;
 mod reach;
 mod row;
 mod sheet;
@@ -39,8 +41,10 @@ pub(crate) struct Table {
 #[derive(Debug)]
 enum Body {
     /// Read from the file each time: a CSV file may be larger than the memory.
-    Csv { encoding: crate::source::Encoding, separator: u8, joins: Vec<Join> },
-    /// In memory: workbooks and GeoJSON cannot be read in part.
+    Csv { encoding: crate::source::Encoding, dialect: csv::Dialect, joins: Vec<Join> },
+    /// Read from the file each time too. The columns are the names of all properties.
+    GeoJson { encoding: crate::source::Encoding, columns: Vec<String> },
+    /// In memory: workbooks cannot be read in part.
     Stored(Vec<Row>),
 }
 
@@ -73,12 +77,13 @@ impl Table {
         let input = source.input.clone();
         Ok(match source.kind {
             Kind::Csv(encoding) => {
-                let separator = csv::separator(&source.input, encoding)?;
-                vec![Self::new(input, Body::Csv { encoding, separator, joins: Vec::new() })]
+                let dialect = csv::dialect(&source.input, encoding)?;
+                vec![Self::new(input, Body::Csv { encoding, dialect, joins: Vec::new() })]
             }
             Kind::GeoJson(encoding) => {
-                let (rows, geometry) = geojson::read(&source.input, encoding)?;
-                vec![Self::stored(input, rows, Some(geometry))]
+                let columns = geojson::columns(&source.input, encoding)?;
+                let geometry = Some(columns.len());
+                vec![Self { geometry, ..Self::new(input, Body::GeoJson { encoding, columns }) }]
             }
             Kind::Shapefile => vec![geo::shapefile(&source.input)?],
             Kind::GeoPackage => geo::geopackage(&source.input)?,
@@ -102,9 +107,12 @@ impl Table {
     /// The file cannot be opened again.
     pub(crate) fn rows(&self) -> Result<Rows<'_>, ImportError> {
         Ok(match &self.body {
-            Body::Csv { encoding, separator, joins } => {
-                let rows = csv::CsvRows::new(&self.input, encoding.reader(self.input.open()?), *separator);
+            Body::Csv { encoding, dialect, joins } => {
+                let rows = csv::CsvRows::new(&self.input, encoding.reader(self.input.open()?), *dialect);
                 Rows::Csv { rows: Box::new(rows), joins, width: None }
+            }
+            Body::GeoJson { encoding, columns } => {
+                Rows::GeoJson(Box::new(geojson::GeoJsonRows::new(&self.input, *encoding, columns)?))
             }
             Body::Stored(rows) => Rows::Stored(rows.iter()),
         })
@@ -119,6 +127,7 @@ pub(crate) enum Rows<'t> {
         /// How many columns the header has, once it was read.
         width: Option<usize>,
     },
+    GeoJson(Box<geojson::GeoJsonRows<'t>>),
     Stored(std::slice::Iter<'t, Row>),
 }
 
@@ -138,6 +147,7 @@ impl Rows<'_> {
                 }
                 Ok(read)
             }
+            Self::GeoJson(rows) => rows.next(row),
             Self::Stored(rows) => Ok(rows.next().is_some_and(|stored| {
                 row.copy(stored);
                 true

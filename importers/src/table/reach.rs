@@ -1,10 +1,5 @@
-//! How far the cells of an XLS or ODS workbook reach. The reader of workbooks makes a full rectangle of them, so that two
+//! How far the cells of an XLS workbook reach. The reader of workbooks makes a full rectangle of them, so that two
 //! cells in opposite corners of a small file could ask for more memory than there is.
-
-use std::io::{Cursor, Read as _};
-use std::sync::Arc;
-
-use zip::ZipArchive;
 
 use crate::limits;
 
@@ -161,52 +156,4 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.get(at..at.checked_add(4)?)?.try_into().ok().map(u32::from_le_bytes)
-}
-
-/// Whether some table of an ODS workbook asks for more than [`limits::CELLS`]: its rows and cells can be repeated by a
-/// number. Blank cells at the end of a row and blank rows at the end of a table are not counted, for they take no room.
-pub(super) fn ods_exceeds(bytes: &Arc<[u8]>) -> bool {
-    let Ok(mut zip) = ZipArchive::new(Cursor::new(Arc::clone(bytes))) else { return false };
-    let Ok(part) = zip.by_name("content.xml") else { return false };
-    let mut text = Vec::new();
-    if part.take(limits::WORKBOOK_UNPACKED).read_to_end(&mut text).is_err() {
-        return false;
-    }
-    let text = String::from_utf8_lossy(&text);
-    let (mut widest, mut rows, mut waiting) = (0_u64, 0_u64, 0_u64);
-    let (mut repeated, mut width, mut blank) = (1, 0_u64, 0_u64);
-    for tag in text.split('<').skip(1) {
-        let name = tag.split([' ', '>', '/', '\n', '\t', '\r']).find(|part| !part.is_empty()).unwrap_or_default();
-        let times = |attribute: &str| {
-            let value = tag.split_once(attribute).and_then(|(_, rest)| rest.split(['"', '\'']).nth(1));
-            value.and_then(|value| value.parse::<u64>().ok()).unwrap_or(1)
-        };
-        match name {
-            "table:table-row" if tag.starts_with('/') => {
-                waiting = waiting.saturating_add(repeated);
-                if width > 0 {
-                    (rows, waiting, widest) = (rows.saturating_add(waiting), 0, widest.max(width));
-                }
-            }
-            _ if tag.starts_with('/') => {}
-            "table:table" => (widest, rows, waiting) = (0, 0, 0),
-            "table:table-row" if tag.trim_end().ends_with("/>") => {
-                waiting = waiting.saturating_add(times("table:number-rows-repeated"));
-            }
-            "table:table-row" => (repeated, width, blank) = (times("table:number-rows-repeated"), 0, 0),
-            "table:table-cell" | "table:covered-table-cell" => {
-                let columns = times("table:number-columns-repeated");
-                if tag.contains("value-type") {
-                    (width, blank) = (width.saturating_add(blank).saturating_add(columns), 0);
-                } else {
-                    blank = blank.saturating_add(columns);
-                }
-            }
-            _ => {}
-        }
-        if rows.saturating_mul(widest) > limits::CELLS as u64 {
-            return true;
-        }
-    }
-    false
 }

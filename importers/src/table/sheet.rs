@@ -5,9 +5,10 @@ use std::io::Cursor;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 
-use calamine::{Data, DataRef, Dimensions, ExcelDateTime, Ods, Reader as _, SheetVisible, Xls, Xlsx};
+use calamine::{Data, DataRef, Dimensions, Ods, Reader as _, SheetVisible, Xls, Xlsx};
 
-use super::{Row, reach};
+use super::display::displayed;
+use super::{Row, open_document, reach};
 use crate::error::ImportError;
 use crate::limits;
 use crate::source::{Input, Kind};
@@ -19,10 +20,13 @@ const APART: &str = "its parts do not fit together";
 /// The visible sheets with cells in them, in order, by name.
 pub(super) fn read(input: &Input, kind: Kind) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
     let bytes = input.read_all(limits::WORKBOOK, "the workbook")?;
-    let exceeds = match kind {
-        Kind::Xls => reach::xls_exceeds(&bytes),
-        Kind::Ods => Some(reach::ods_exceeds(&bytes)),
-        _ => Some(false),
+    let (exceeds, merged) = match kind {
+        Kind::Xls => (reach::xls_exceeds(&bytes), Vec::new()),
+        Kind::Ods => {
+            let content = open_document::content(&bytes);
+            (Some(open_document::exceeds(&content)), open_document::merged(&content))
+        }
+        _ => (Some(false), Vec::new()),
     };
     match exceeds {
         None => return Err(damaged(input, APART)),
@@ -33,7 +37,7 @@ pub(super) fn read(input: &Input, kind: Kind) -> Result<Vec<(String, Vec<Row>)>,
     // The reader of workbooks trusts the offsets inside a file, and panics where a damaged one leads it astray.
     let sheets = catch_unwind(|| match kind {
         Kind::Xls => xls(input, bytes),
-        Kind::Ods => ods(input, bytes),
+        Kind::Ods => ods(input, bytes, &merged),
         _ => xlsx(input, bytes),
     })
     .unwrap_or_else(|_| Err(damaged(input, APART)))?;
@@ -66,13 +70,14 @@ fn xlsx(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportEr
         {
             let mut cells = book.worksheet_cells_reader(&name).map_err(|e| damaged(input, e))?;
             while let Some((cell, style)) = cells.next_cell_with_style_id().map_err(|e| damaged(input, e))? {
-                let width = zeros(cells.styles().get(style));
+                let format = cells.styles().get(style).and_then(|style| style.number_format.as_ref());
+                let format = format.map_or("", |format| format.format_code.as_str());
                 let (row, column) = cell.get_position();
-                grid.put(input, row, column, text(cell.get_value(), width))?;
+                grid.put(input, row, column, displayed(cell.get_value(), format))?;
             }
         }
         let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
-        sheets.push((name, grid.into_rows(&merged)));
+        sheets.push((name, grid.into_rows(input, &merged)?));
     }
     Ok(sheets)
 }
@@ -84,18 +89,21 @@ fn xls(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportErr
     for name in names {
         let range = book.worksheet_range(&name).map_err(|e| damaged(input, e))?;
         let merged = book.merge_cells_by_sheet_name(&name).unwrap_or_default();
-        sheets.push((name, Grid::of(input, &range)?.into_rows(&merged)));
+        sheets.push((name, Grid::of(input, &range)?.into_rows(input, &merged)?));
     }
     Ok(sheets)
 }
 
-fn ods(input: &Input, bytes: Bytes) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
+fn ods(input: &Input, bytes: Bytes, merged: &[Vec<Dimensions>]) -> Result<Vec<(String, Vec<Row>)>, ImportError> {
     let mut book: Ods<Bytes> = Ods::new(bytes).map_err(|e| damaged(input, e))?;
+    let all: Vec<String> = book.sheets_metadata().iter().map(|sheet| sheet.name.clone()).collect();
     let names = visible(book.sheets_metadata());
     let mut sheets = Vec::with_capacity(names.len());
     for name in names {
         let range = book.worksheet_range(&name).map_err(|e| damaged(input, e))?;
-        sheets.push((name, Grid::of(input, &range)?.into_rows(&[])));
+        let merged = all.iter().position(|known| *known == name).and_then(|at| merged.get(at));
+        let rows = Grid::of(input, &range)?.into_rows(input, merged.map_or(&[], Vec::as_slice))?;
+        sheets.push((name, rows));
     }
     Ok(sheets)
 }
@@ -117,7 +125,7 @@ impl Grid {
         let mut grid = Self::default();
         for (row, column, value) in range.used_cells() {
             let (row, column) = (u32::try_from(row).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX));
-            let text = text(&borrowed(value), 0);
+            let text = displayed(&borrowed(value), "");
             grid.put(input, top.saturating_add(row), left.saturating_add(column), text)?;
         }
         Ok(grid)
@@ -138,11 +146,14 @@ impl Grid {
         Ok(())
     }
 
-    fn into_rows(self, merged: &[Dimensions]) -> Vec<Row> {
+    fn into_rows(self, input: &Input, merged: &[Dimensions]) -> Result<Vec<Row>, ImportError> {
         let mut covered: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        let mut left = limits::CELLS;
         for area in merged.iter().filter(|area| area.end.0 > area.start.0) {
-            for row in area.start.0 + 1..=area.end.0.min(area.start.0.saturating_add(10_000)) {
-                covered.entry(row).or_default().push(area.start.1 as usize);
+            // A column merged to the last row of the sheet covers no more than the rows that there are.
+            for (row, _) in self.rows.range(area.start.0 + 1..=area.end.0) {
+                left = left.checked_sub(1).ok_or_else(|| too_large(input, Some(u64::from(*row) + 1)))?;
+                covered.entry(*row).or_default().push(area.start.1 as usize);
             }
         }
         let row = |(number, mut filled): (u32, Vec<(u32, String)>)| {
@@ -157,14 +168,8 @@ impl Grid {
             row.covered = covered.get(&number).cloned().unwrap_or_default();
             row
         };
-        self.rows.into_iter().map(row).collect()
+        Ok(self.rows.into_iter().map(row).collect())
     }
-}
-
-/// How many digits a format of zeros asks for: 0000000001 is stored as 1.
-fn zeros(style: Option<&calamine::Style>) -> usize {
-    let code = style.and_then(|style| style.number_format.as_ref()).map(|format| format.format_code.as_str());
-    code.filter(|code| code.len() > 1 && code.bytes().all(|b| b == b'0')).map_or(0, str::len)
 }
 
 fn borrowed(value: &Data) -> DataRef<'_> {
@@ -178,38 +183,5 @@ fn borrowed(value: &Data) -> DataRef<'_> {
         Data::DurationIso(text) => DataRef::DurationIso(text.clone()),
         Data::Error(error) => DataRef::Error(error.clone()),
         Data::Empty => DataRef::Empty,
-    }
-}
-
-/// A value as a person sees it, numbers padded with zeros to `width`.
-fn text(value: &DataRef<'_>, width: usize) -> String {
-    match value {
-        DataRef::Empty => String::new(),
-        DataRef::String(text) => text.clone(),
-        DataRef::SharedString(text) => (*text).to_owned(),
-        DataRef::Int(number) => format!("{number:0width$}"),
-        #[expect(clippy::cast_possible_truncation, reason = "whole and far inside the range of i64")]
-        DataRef::Float(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{:0width$}", *number as i64),
-        DataRef::Float(number) => number.to_string(),
-        DataRef::Bool(true) => "TRUE".to_owned(),
-        DataRef::Bool(false) => "FALSE".to_owned(),
-        DataRef::DateTime(moment) => moment_text(moment),
-        DataRef::DateTimeIso(text) | DataRef::DurationIso(text) => text.clone(),
-        DataRef::Error(error) => error.to_string(),
-    }
-}
-
-/// A date without midnight, a time without date, or both.
-fn moment_text(moment: &ExcelDateTime) -> String {
-    let value = moment.as_f64();
-    if moment.is_duration() || (0.0..=1.0).contains(&value) {
-        let minutes = (value * 1440.0).round();
-        return format!("{:02}:{:02}", (minutes / 60.0).floor(), minutes % 60.0);
-    }
-    let (year, month, day, hour, minute, ..) = moment.to_ymd_hms_milli();
-    if value.fract().abs() < 1e-9 {
-        format!("{year:04}-{month:02}-{day:02}")
-    } else {
-        format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}")
     }
 }

@@ -57,13 +57,15 @@ fn every_limit_is_listed_with_its_value() {
     };
     for (name, value) in [
         ("ROWS", grouped(limits::ROWS)),
+        ("REMEMBERED", grouped(limits::REMEMBERED as u64)),
         ("COLUMNS", grouped(limits::COLUMNS as u64)),
         ("RECORD", mebibytes(limits::RECORD as u64)),
         ("JOINED", mebibytes(limits::JOINED as u64)),
         ("WORKBOOK", mebibytes(limits::WORKBOOK)),
         ("WORKBOOK_UNPACKED", mebibytes(limits::WORKBOOK_UNPACKED)),
-        ("GEOJSON", mebibytes(limits::GEOJSON)),
         ("MAPPING", mebibytes(limits::MAPPING)),
+        ("FEATURE", mebibytes(limits::FEATURE as u64)),
+        ("GEOJSON_CELLS", grouped(limits::GEOJSON_CELLS)),
         ("ARCHIVE_MEMBERS", grouped(limits::ARCHIVE_MEMBERS as u64)),
         ("ARCHIVE_UNPACKED", mebibytes(limits::ARCHIVE_UNPACKED)),
         ("ARCHIVE_RATIO", grouped(limits::ARCHIVE_RATIO)),

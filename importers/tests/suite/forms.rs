@@ -17,8 +17,8 @@ const TABLE: &str = "\
 372013,2,香川県,高松市,①髙橋図書館,タカハシトショカン,香川県高松市錦町二丁目5,34.346222,134.041333,受付,087-000-0002
 ";
 
-/// A table of text as a workbook with one sheet, in the few parts that a workbook needs.
-fn xlsx(table: &[Vec<&str>], merged: &[&str]) -> Vec<u8> {
+/// A table of text as a workbook with one sheet.
+pub(crate) fn xlsx(table: &[Vec<&str>], merged: &[&str]) -> Vec<u8> {
     let mut rows = String::new();
     for (row, cells) in (1..).zip(table) {
         write!(rows, "<row r=\"{row}\">").unwrap();
@@ -28,9 +28,19 @@ fn xlsx(table: &[Vec<&str>], merged: &[&str]) -> Vec<u8> {
         rows.push_str("</row>");
     }
     let merged: String = merged.iter().map(|area| format!("<mergeCell ref=\"{area}\"/>")).collect();
+    workbook(&format!("<sheetData>{rows}</sheetData><mergeCells>{merged}</mergeCells>"), &[])
+}
+
+/// A workbook with one sheet, in the few parts that a workbook needs. `formats` are those of the styles from 1 on.
+pub(crate) fn workbook(sheet: &str, formats: &[&str]) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let package = "http://schemas.openxmlformats.org/package/2006/relationships";
+    let (mut codes, mut styles) = (String::new(), String::from("<xf numFmtId=\"0\"/>"));
+    for (id, format) in (200..).zip(formats) {
+        write!(codes, "<numFmt numFmtId=\"{id}\" formatCode=\"{format}\"/>").unwrap();
+        write!(styles, "<xf numFmtId=\"{id}\" applyNumberFormat=\"1\"/>").unwrap();
+    }
     parts(&[
         (
             "_rels/.rels",
@@ -47,20 +57,19 @@ fn xlsx(table: &[Vec<&str>], merged: &[&str]) -> Vec<u8> {
         (
             "xl/_rels/workbook.xml.rels",
             &format!(
-                "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/></Relationships>"
+                "<Relationships xmlns=\"{package}\"><Relationship Id=\"r1\" Type=\"{office}/worksheet\" Target=\"worksheets/sheet1.xml\"/><Relationship Id=\"r2\" Type=\"{office}/styles\" Target=\"styles.xml\"/></Relationships>"
             ),
         ),
         (
-            "xl/worksheets/sheet1.xml",
-            &format!(
-                "<worksheet xmlns=\"{main}\"><sheetData>{rows}</sheetData><mergeCells>{merged}</mergeCells></worksheet>"
-            ),
+            "xl/styles.xml",
+            &format!("<styleSheet xmlns=\"{main}\"><numFmts>{codes}</numFmts><cellXfs>{styles}</cellXfs></styleSheet>"),
         ),
+        ("xl/worksheets/sheet1.xml", &format!("<worksheet xmlns=\"{main}\">{sheet}</worksheet>")),
     ])
 }
 
-/// The same as an OpenDocument spreadsheet.
-fn ods(table: &[Vec<&str>]) -> Vec<u8> {
+/// A table of text as an OpenDocument spreadsheet.
+pub(crate) fn ods(table: &[Vec<&str>]) -> Vec<u8> {
     let mut rows = String::new();
     for cells in table {
         rows.push_str("<table:table-row>");
@@ -70,6 +79,11 @@ fn ods(table: &[Vec<&str>]) -> Vec<u8> {
         }
         rows.push_str("</table:table-row>");
     }
+    open_document(&rows)
+}
+
+/// An OpenDocument spreadsheet with one sheet of rows as they stand in the file.
+pub(crate) fn open_document(rows: &str) -> Vec<u8> {
     let name = "urn:oasis:names:tc:opendocument:xmlns";
     parts(&[
         ("mimetype", "application/vnd.oasis.opendocument.spreadsheet"),
@@ -92,7 +106,7 @@ fn parts(parts: &[(&str, &str)]) -> Vec<u8> {
     zip.finish().unwrap().into_inner()
 }
 
-fn cells(table: &str) -> Vec<Vec<&str>> {
+pub(crate) fn cells(table: &str) -> Vec<Vec<&str>> {
     table.lines().map(|line| line.split(',').collect()).collect()
 }
 
@@ -104,12 +118,13 @@ fn the_encoding_is_found_and_changes_no_entity() {
     let encoded = |encoding: &'static encoding_rs::Encoding, text: &str| encoding.encode(text).0.into_owned();
     // JIS X 0208 has neither ① nor 髙; EUC-JP has the latter in a third plane that its encoder leaves out.
     let plain = TABLE.replace("①髙橋", "高橋");
-    let cases: [(&str, Vec<u8>, &str); 8] = [
+    let cases: [(&str, Vec<u8>, &str); 9] = [
         ("UTF-8", TABLE.into(), TABLE),
         ("UTF-8 with BOM", ["\u{FEFF}", TABLE].concat().into(), TABLE),
         ("UTF-16LE", utf16(&[0xFF, 0xFE], u16::to_le_bytes), TABLE),
         ("UTF-16BE", utf16(&[0xFE, 0xFF], u16::to_be_bytes), TABLE),
         ("UTF-16LE", utf16(&[], u16::to_le_bytes), TABLE),
+        ("UTF-16BE", utf16(&[], u16::to_be_bytes), TABLE),
         ("CP932 (Shift_JIS)", encoded(SHIFT_JIS, TABLE), TABLE),
         ("EUC-JP", encoded(EUC_JP, &plain), &plain),
         ("ISO-2022-JP", encoded(ISO_2022_JP, &plain), &plain),
@@ -128,10 +143,17 @@ fn separators_and_line_ends_change_no_entity() {
     for (what, text) in [
         ("tabs", TABLE.replace(',', "\t")),
         ("semicolons", TABLE.replace(',', ";")),
+        ("bars", TABLE.replace(',', "|")),
+        ("bars with blanks around", TABLE.replace(',', " | ")),
         ("CRLF", TABLE.replace('\n', "\r\n")),
         ("CR", TABLE.replace('\n', "\r")),
         ("no line end at the end", TABLE.trim_end().to_owned()),
         ("quoted", TABLE.lines().map(|line| format!("\"{}\"\n", line.replace(',', "\",\""))).collect()),
+        ("quoted by apostrophes", TABLE.lines().map(|line| format!("'{}'\n", line.replace(',', "','"))).collect()),
+        ("a stray NUL", TABLE.replace("会館", "会\0館").replace("みかん会\0館", "みかん会館\0")),
+        ("NULs at the end", format!("{TABLE}\0\0\0")),
+        ("CR with quoted cells", TABLE.replace("受付", "\"受付\"").replace('\n', "\r")),
+        ("blank lines between", TABLE.replace('\n', "\n\n")),
         ("commas after the last column", TABLE.replace('\n', ",,,\n")),
     ] {
         assert_eq!(csv(&text).entities, expected, "{what}");
@@ -220,4 +242,23 @@ fn geojson_may_begin_with_a_mark_and_hold_numbers_and_nothing() {
     assert_eq!(marked.entities, import(named("toilets.geojson", text)).unwrap().entities);
     assert_eq!(marked.all("/mensToilets"), [json!(3), json!(null), json!(null)]);
     assert_eq!(marked.all("/location/type"), [json!("Point"), json!("Polygon"), json!(null)]);
+}
+
+#[test]
+fn geojson_is_read_feature_by_feature_wherever_they_stand_in_the_document() {
+    let feature = r#"{"type":"Feature","properties":{"名称":"みかん\"公園\" {トイレ]","所在地_連結表記":"高松市番町1","緯度":1},
+        "geometry":{"type":"Point","coordinates":[134.045111,34.341111]}}"#;
+    let expected = import(named("t.geojson", format!("{{\"features\":[{feature}]}}"))).unwrap().entities;
+    assert_eq!(expected.len(), 1);
+    for document in [
+        format!("{{\"type\":\"FeatureCollection\",\"features\":[{feature}]}}"),
+        format!(
+            "{{ \"features\" : [ {feature} ] , \"crs\":{{\"features\":[1,2,\"]\"]}}, \"n\":[1,[2]], \"b\":null }}\n"
+        ),
+        format!(
+            "{{\"name\":\"features\",\"other\":[1],\"a\":{{\"features\":[{{}}]}},\"features\":[{feature}],\"bbox\":[1.5,-2]}}"
+        ),
+    ] {
+        assert_eq!(import(named("t.geojson", document.clone())).unwrap().entities, expected, "{document}");
+    }
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod archives;
+mod as_they_come;
 mod demo;
 mod documents;
 mod files;

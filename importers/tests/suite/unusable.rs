@@ -23,7 +23,7 @@ fn bytes_that_are_no_list_are_refused_with_what_they_are_and_what_to_do() {
     let half = workbook[..workbook.len() / 2].to_vec();
     let old_workbook = std::fs::read(samples().join("preschool_current.xls")).unwrap()[..3000].to_vec();
     let noise: Vec<u8> = (0..5000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8 | 0x80).collect();
-    let with_nul = [HEADER.as_bytes(), b"1,a\0b,c,,,\n"].concat();
+    let with_nul = [HEADER.as_bytes(), b"1,a\0b,\x01\x02c,,,\n"].concat();
     let open_quote =
         format!("{HEADER}1,みかん会館,番町,,,玄関\n2,\"りんご図書館,錦町,,,受付\n3,ぶどう体育館,浜ノ町,,,玄関\n");
     let cases: &[(&str, &[u8], &str)] = &[
@@ -49,6 +49,14 @@ fn bytes_that_are_no_list_are_refused_with_what_they_are_and_what_to_do() {
             b"{\"type\":\"FeatureCollection\",\n\"features\":[{",
             "half.geojson, row 2: the JSON is damaged",
         ),
+        (
+            "cut.geojson",
+            "{\"features\":[\n{\"properties\":{\"名称\":\"あ\"}},\n{\"properties\":{\"名称\" \"い\"}}]}".as_bytes(),
+            "cut.geojson, row 3: the JSON is damaged",
+        ),
+        ("number.geojson", b"{\"features\":[\n1]}", "number.geojson, row 2: the JSON is damaged ('1' does not belong"),
+        ("open.geojson", b"{\"features\":[}", "open.geojson, row 1: the JSON is damaged"),
+        ("more.geojson", b"{\"features\":[]}\n{}", "more.geojson, row 2: the JSON is damaged"),
         ("other.json", b"{\"a\":1}", "other.json: this is JSON but no GeoJSON FeatureCollection"),
         ("one.csv", "こんにちは\n".as_bytes(), "one.csv: no header row was found in the first 1 rows."),
         ("title.csv", "公共施設一覧\n".as_bytes(), "title.csv: no header row was found in the first 1 rows."),
