@@ -1,13 +1,13 @@
 //! Prints `docs/importing-results.md`: what the importer makes of the real files beside the repository.
 //!
 //! `cargo run -p hiroba-importers --example survey > docs/importing-results.md`. With a file as argument it prints the
-//! file's report and its first entities instead; a second argument says how many.
+//! reports of its tables and their first entities instead; a second argument says how many.
 
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use hiroba_importers::{Import, Options, Outcome};
+use hiroba_importers::{LeftOut, Options, Outcome, open};
 use ngsild::jsonld::{Documents, UserContext, process};
 use ngsild::render::{EntityDocument, Form, Rendering};
 use ngsild::{DateTime, Entity};
@@ -29,20 +29,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The report of one file, and its first entities.
+/// The reports of the tables of one file, and their first entities.
 fn report(path: &Path, first: usize) -> Result<String, Box<dyn Error>> {
-    let mut import = Import::open(path, Options::new(DateTime::from_micros(0)))?;
-    let mut entities = Vec::new();
-    for outcome in import.rows()? {
-        if let Outcome::Entity { entity, .. } = outcome?
-            && entities.len() < first
-        {
-            entities.push(entity);
+    let opened = open(path, Options::new(DateTime::from_micros(0)))?;
+    let mut text = String::new();
+    for mut import in opened.imports {
+        let mut entities = Vec::new();
+        for outcome in import.rows()? {
+            if let Outcome::Entity { entity, .. } = outcome?
+                && entities.len() < first
+            {
+                entities.push(entity);
+            }
+        }
+        text.push_str(&import.report().to_text());
+        for entity in entities.iter().map(|entity| &**entity).chain([&import.dataset_entity()]) {
+            text.push_str(&shown(entity)?);
         }
     }
-    let mut text = import.report().to_text();
-    for entity in entities.iter().map(|entity| &**entity).chain([&import.dataset_entity()]) {
-        text.push_str(&shown(entity)?);
+    for LeftOut { name, reason } in opened.left_out {
+        text.push_str(&format!("left out  {name}: {reason}\n"));
     }
     Ok(text)
 }

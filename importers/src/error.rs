@@ -165,6 +165,38 @@ impl fmt::Display for Row {
 }
 
 impl ImportError {
+    /// What is wrong, without the file's name before it.
+    pub fn reason(&self) -> String {
+        let text = self.to_string();
+        let rest = text.strip_prefix(self.file()).unwrap_or(&text);
+        let rest = rest.trim_start_matches([':', ',', ' ']);
+        rest.strip_prefix("is ").map_or_else(|| rest.to_owned(), |what| format!("it is {what}"))
+    }
+
+    /// The same error of a table that has a longer name: that of its archive stands before its own.
+    pub(crate) fn in_file(mut self, name: &str) -> Self {
+        if let Self::Unrecognised(found) = &mut self {
+            found.file = name.to_owned();
+        }
+        self
+    }
+
+    /// The row concerned, from 1, if one row is.
+    pub fn row(&self) -> Option<u64> {
+        match self {
+            Self::TooLarge { row, .. } | Self::Damaged { row, .. } => *row,
+            Self::OpenQuote { row, .. } => Some(*row),
+            Self::NoHeader { .. }
+            | Self::Unrecognised(_)
+            | Self::Unreadable { .. }
+            | Self::Directory { .. }
+            | Self::Empty { .. }
+            | Self::WrongKind { .. }
+            | Self::Undecodable { .. }
+            | Self::Unknown { .. } => None,
+        }
+    }
+
     /// The file concerned.
     pub fn file(&self) -> &str {
         match self {

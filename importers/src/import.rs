@@ -5,16 +5,15 @@ use std::collections::{HashMap, VecDeque};
 
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::character::trim;
-use hiroba_vocab::{Datasets, Issue, Issues};
+use hiroba_vocab::{Issue, Issues};
 use ngsild::Entity;
 
 use crate::build::Builder;
 use crate::classify::{RowKind, SetAside, classify};
 use crate::error::ImportError;
-use crate::header::{self, Preview};
+use crate::open::{Candidate, Candidates};
 use crate::options::Options;
 use crate::plan::{Found, Plan, fingerprint};
-use crate::recognise::{self, Clues};
 use crate::report::{ColumnUse, MergedRow, Recorder, RefusedRow, Report};
 use crate::source::{Input, Source};
 use crate::table::{Row, Rows, Table};
@@ -23,8 +22,8 @@ use crate::table::{Row, Rows, Table};
 #[derive(Debug)]
 pub struct Import {
     source: Source,
-    table: Table,
-    plan: Plan,
+    pub(crate) table: Table,
+    pub(crate) plan: Plan,
     options: Options,
     recorder: Recorder,
 }
@@ -67,30 +66,21 @@ pub enum Outcome {
 }
 
 impl Import {
-    /// Opens a file: finds its encoding, its header and its data set, and reads it once to learn its habits.
+    /// Opens a file: finds its encoding, its header and its data set, and reads it once to learn its habits. Of several
+    /// tables in it (sheets of a workbook, members of an archive) the one that fits a data set best is taken;
+    /// [`crate::open`] takes all that fit.
     ///
     /// # Errors
     /// The file cannot be read, is of no kind that holds a table, has no header, or fits no data set.
     pub fn open(input: impl Into<Input>, options: Options) -> Result<Self, ImportError> {
-        let source = Source::examine(input.into())?;
-        let file = source.input.name();
-        let mut best: Option<Candidate> = None;
-        let mut failure: Option<ImportError> = None;
-        let tables = wanted_sheets(Table::all(&source)?, &file, &options)?;
-        for table in tables {
-            match Candidate::of(table, &file, &options) {
-                Ok(candidate) => {
-                    if best.as_ref().is_none_or(|best| candidate.binding.score > best.binding.score) {
-                        best = Some(candidate);
-                    }
-                }
-                Err(error) => failure = failure.or(Some(error)),
-            }
-        }
-        let Some(Candidate { table, preview, binding }) = best else {
-            return Err(failure.unwrap_or(ImportError::Empty { file }));
-        };
-        let plan = Plan::make(&table, binding, preview.header, &file, &options)?;
+        let candidate = Candidates::search(input.into(), &options)?.into_best()?;
+        Self::of(candidate, options)
+    }
+
+    /// Reads a table once, and is ready to read it for its entities.
+    pub(crate) fn of(candidate: Candidate, options: Options) -> Result<Self, ImportError> {
+        let Candidate { source, table, preview, binding } = candidate;
+        let plan = Plan::make(&table, binding, preview.header, &source.input.name(), &options)?;
         let mut recorder = Recorder::new(plan.header.names.len());
         note_habits(&plan, &mut recorder);
         Ok(Self { source, table, plan, options, recorder })
@@ -122,6 +112,11 @@ impl Import {
             after_header: 0,
             ended: false,
         })
+    }
+
+    /// The name of the file or of the archive's member.
+    pub fn file(&self) -> String {
+        self.source.input.name()
     }
 
     /// The entity of the data set, with the counts of the rows read so far.
@@ -169,48 +164,6 @@ impl Import {
             merged: self.recorder.merged.clone(),
         }
     }
-}
-
-/// A table with its header and data set.
-struct Candidate {
-    table: Table,
-    preview: Preview,
-    binding: recognise::Binding,
-}
-
-impl Candidate {
-    fn of(table: Table, file: &str, options: &Options) -> Result<Self, ImportError> {
-        let preview = header::find(&table, file)?;
-        let clues = Clues { file, sheet: table.sheet.as_deref(), geometry: table.geometry };
-        let binding = match &options.dataset {
-            None => recognise::recognise(&preview, clues)?,
-            Some(slug) => {
-                let dataset = Datasets::published().get(slug).ok_or_else(|| ImportError::Unknown {
-                    file: file.to_owned(),
-                    what: "data set",
-                    name: slug.clone(),
-                    known: Datasets::published()
-                        .supported()
-                        .iter()
-                        .map(|d| d.slug.as_str())
-                        .collect::<Vec<_>>()
-                        .join(", "),
-                })?;
-                recognise::bind(dataset, &preview, clues)
-            }
-        };
-        Ok(Self { table, preview, binding })
-    }
-}
-
-fn wanted_sheets(tables: Vec<Table>, file: &str, options: &Options) -> Result<Vec<Table>, ImportError> {
-    let Some(wanted) = &options.sheet else { return Ok(tables) };
-    let known = tables.iter().filter_map(|table| table.sheet.clone()).collect::<Vec<_>>().join(", ");
-    let found: Vec<Table> = tables.into_iter().filter(|table| table.sheet.as_ref() == Some(wanted)).collect();
-    if found.is_empty() {
-        return Err(ImportError::Unknown { file: file.to_owned(), what: "sheet", name: wanted.clone(), known });
-    }
-    Ok(found)
 }
 
 /// Records what concerns the file as a whole.
@@ -279,7 +232,8 @@ impl Iterator for Outcomes<'_> {
 impl Outcomes<'_> {
     fn take(&mut self, mut row: Row) {
         self.after_header += 1;
-        self.recorder.counts.read += 1;
+        self.recorder.counts.read += 1 + row.gathered.len() as u64;
+        self.count_gathered(&row);
         self.fill_down(&mut row, &self.plan.habits.groups);
         let mut kind = classify(self.plan, &row, self.after_header);
         // A merged cell speaks for every row that it covers. A row that only goes on with the one above needs no more.
@@ -317,6 +271,14 @@ impl Outcomes<'_> {
                     self.next = free.unwrap_or_default();
                 }
             }
+        }
+    }
+
+    /// Rows of the file that were put together into this one before it came here: the points of a line.
+    fn count_gathered(&mut self, row: &Row) {
+        for gathered in &row.gathered {
+            self.recorder.merge(MergedRow { row: *gathered, into: row.number, why: "part" });
+            self.ready.push_back(Outcome::Merged { row: *gathered, into: row.number });
         }
     }
 

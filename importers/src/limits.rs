@@ -20,6 +20,16 @@ pub const WORKBOOK: u64 = 64 * 1024 * 1024;
 /// Bytes of all parts of a workbook when unpacked.
 pub const WORKBOOK_UNPACKED: u64 = 512 * 1024 * 1024;
 
+/// Members of a ZIP archive.
+pub const ARCHIVE_MEMBERS: usize = 1_000;
+
+/// Bytes of all tables of a ZIP archive when unpacked. They are never held in memory together.
+pub const ARCHIVE_UNPACKED: u64 = 4 * 1024 * 1024 * 1024;
+
+/// How many times its packed size a member of a ZIP archive may unpack to, beyond its first mebibyte. Lists of a city
+/// pack to a tenth, the fares of a bus feed to a fiftieth.
+pub const ARCHIVE_RATIO: u64 = 400;
+
 /// Cells of one sheet or GeoJSON file, from the first column to the last filled one of each row.
 pub const CELLS: usize = 20_000_000;
 

@@ -27,10 +27,14 @@ pub(crate) struct Clues<'c> {
     pub(crate) file: &'c str,
     pub(crate) sheet: Option<&'c str>,
     pub(crate) geometry: Option<usize>,
+    /// Names of columns may be cut off.
+    pub(crate) cut_names: bool,
 }
 
 /// The column that says what most things are called.
 const NAME: &str = "名称";
+/// Names of fewer characters are not cut off.
+const SHORTEST_CUT: usize = 3;
 /// A table needs this score,
 const ENOUGH: f64 = 0.36;
 /// and this much of it must speak for the data set and for no other.
@@ -99,7 +103,7 @@ impl Binding {
 }
 
 fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Words) -> Binding {
-    let columns = assign(dataset, &preview.header, clues.geometry);
+    let columns = assign(dataset, &preview.header, clues);
     let datasets = Datasets::published();
     let (mut weight, mut known, mut named) = (0.0, 0.0, 0.0);
     for (at, column) in columns.iter().enumerate() {
@@ -135,7 +139,8 @@ fn score_other(other: &OtherDataset, header: &Header, words: &Words) -> f64 {
 }
 
 /// Gives each column of the table at most one column of the data set: the best fits first, then in the definition's order.
-fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> Vec<Option<Arc<Column>>> {
+fn assign(dataset: &Arc<Dataset>, header: &Header, clues: Clues<'_>) -> Vec<Option<Arc<Column>>> {
+    let geometry = clues.geometry;
     let mut assigned: Vec<Option<Arc<Column>>> = vec![None; header.keys.len()];
     let mut taken = vec![false; dataset.columns.len()];
     let usable = |column: &Arc<Column>| {
@@ -164,6 +169,20 @@ fn assign(dataset: &Arc<Dataset>, header: &Header, geometry: Option<usize>) -> V
             if let Some(found) = found {
                 taken[found] = true;
                 assigned[*at] = dataset.columns.get(found).cloned();
+            }
+        }
+    }
+    if clues.cut_names {
+        for at in order.into_iter().filter(|at| header.keys[*at].full.chars().count() >= SHORTEST_CUT) {
+            let begins = |(c, column): &(usize, &Arc<Column>)| {
+                usable[*c] && (!taken[*c] || column.many) && column.begins_with(&header.keys[at])
+            };
+            let mut found = dataset.columns.iter().enumerate().filter(begins);
+            if assigned[at].is_none()
+                && let (Some((c, column)), None) = (found.next(), found.next())
+            {
+                assigned[at] = Some(Arc::clone(column));
+                taken[c] = true;
             }
         }
     }

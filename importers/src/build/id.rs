@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
-use hiroba_vocab::normalise::character::{published, trim};
+use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
 use hiroba_vocab::normalise::key::identity;
 use hiroba_vocab::{EntityId, Issue, Issues};
@@ -16,7 +16,7 @@ use crate::report::Recorder;
 use crate::table::Row;
 
 /// What stays as it is in the last part of an id.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Gives ids, each once.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Ids {
 
     /// A stand-in until the row's address is known.
     pub(super) fn draft(&self, plan: &Plan, publisher: LocalGovernmentCode) -> EntityId {
-        EntityId::from_stored(format!("urn:ngsi-ld:{}:{publisher}:", plan.binding.dataset.entity_type))
+        EntityId::from_stored(format!("urn:ngsi-ld:{}:{}:", plan.binding.dataset.entity_type, in_ids(plan, publisher)))
     }
 
     /// `urn:ngsi-ld:<Type>:<code>:<number>`; without a number that tells the row apart, a hash in the number's place: of the
@@ -67,19 +67,21 @@ impl Ids {
         address: &str,
         recorder: &mut Recorder,
     ) -> EntityId {
-        let number = plan.slots.number.and_then(|column| published(row.cell(column)).ok());
-        let code_cell = plan.slots.publisher_code.map_or("", |column| trim(row.cell(column)));
-        let last = match number {
-            Some(number) if !plan.habits.repeated_numbers.contains(&hash(&(code_cell, number))) => {
+        let last = match plan.number_of(row) {
+            Some((number, hash)) if !plan.habits.repeated_numbers.contains(&hash) => {
                 utf8_percent_encode(number, ENCODED).to_string()
             }
             other => {
                 let issue = if other.is_some() { Issue::NumberRepeated } else { Issue::NumberMissing };
-                recorder.note(row.number, plan.slots.number, Issues::one(issue), other.unwrap_or_default());
+                let number = other.map_or("", |(number, _)| number);
+                // What has no number by definition lacks none.
+                if plan.binding.dataset.columns.iter().any(|column| column.reads == Reads::Number) {
+                    recorder.note(row.number, plan.slots.number, Issues::one(issue), number);
+                }
                 hashed(plan, row, address)
             }
         };
-        let id = format!("urn:ngsi-ld:{}:{publisher}:{last}", plan.binding.dataset.entity_type);
+        let id = format!("urn:ngsi-ld:{}:{}:{last}", plan.binding.dataset.entity_type, in_ids(plan, publisher));
         let times = self.given.entry(hash(&id)).and_modify(|times| *times += 1).or_insert(1);
         if *times == 1 {
             return EntityId::from_stored(id);
@@ -87,6 +89,11 @@ impl Ids {
         recorder.note(row.number, None, Issues::one(Issue::IdRepeated), &last);
         EntityId::from_stored(format!("{id}-{times}"))
     }
+}
+
+/// What stands for the publisher of a row.
+fn in_ids(plan: &Plan, publisher: LocalGovernmentCode) -> String {
+    if publisher == plan.publisher.code { plan.publisher.in_ids() } else { publisher.to_string() }
 }
 
 /// Twelve characters of a hash over the keys of what identifies a thing. The keys fold widths and spellings, so that the

@@ -23,7 +23,7 @@ use ngsild::{Attribute, AttributeValue, Entity};
 use serde_json::Value as Json;
 
 pub(crate) use attribute::names;
-pub(crate) use id::Ids;
+pub(crate) use id::{ENCODED, Ids};
 
 use crate::plan::{Language, Plan};
 use crate::report::Recorder;

@@ -2,7 +2,7 @@
 
 use hiroba_vocab::dataset::{Column, Reads};
 use hiroba_vocab::normalise::Reading;
-use hiroba_vocab::normalise::character::{content, remark, text, trim};
+use hiroba_vocab::normalise::character::{content, published, remark, text, trim};
 use hiroba_vocab::normalise::choice::choice;
 use hiroba_vocab::normalise::code::{corporate_number, local_government};
 use hiroba_vocab::normalise::date::date;
@@ -13,13 +13,15 @@ use hiroba_vocab::normalise::phone::postal_code;
 use hiroba_vocab::normalise::time::time;
 use hiroba_vocab::normalise::web::{email, urls};
 use hiroba_vocab::normalise::{kana, list};
-use hiroba_vocab::{Issue, Issues};
+use hiroba_vocab::{Iri, Issue, Issues};
+use ngsild::entity::OneOrMany;
 use ngsild::{Attribute, AttributeValue};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Number, Value as Json};
 
 use super::contact::one_or_many;
-use super::{Draft, names};
-use crate::plan::Sub;
+use super::{Draft, ENCODED, names};
+use crate::plan::{Simple, Sub};
 
 impl Draft<'_> {
     /// The attributes of one column each, with their sub-attributes.
@@ -28,6 +30,10 @@ impl Draft<'_> {
         for simple in &plan.slots.simple {
             let cell = self.row.cell(simple.column);
             let subs = |draft: &mut Self, attribute: &mut Attribute| draft.subs(&simple.subs, Some(attribute));
+            if simple.is.reads == Reads::Reference {
+                self.reference(simple);
+                continue;
+            }
             let reading = if simple.is.reads == Reads::Phone {
                 match self.phones(cell) {
                     Reading::Value(found, issues) => {
@@ -67,6 +73,15 @@ impl Draft<'_> {
                 Reading::Empty(_) => self.subs(&simple.subs, None),
             }
         }
+    }
+
+    /// A relationship with an entity of the same publisher, by its number.
+    fn reference(&mut self, simple: &Simple) {
+        let plan = self.plan;
+        let (Ok(number), Some(target)) = (published(self.row.cell(simple.column)), &simple.is.part) else { return };
+        let number = utf8_percent_encode(number, ENCODED);
+        let object = Iri::from_expanded(format!("urn:ngsi-ld:{target}:{}:{number}", plan.publisher.in_ids()));
+        self.put(&simple.iri, AttributeValue::Relationship(OneOrMany::One(object)));
     }
 
     /// Attributes that collect from several columns: categories, images.

@@ -6,6 +6,7 @@ mod publisher;
 mod slots;
 
 use hiroba_vocab::dataset::Reads;
+use hiroba_vocab::normalise::character::{published, trim};
 use hiroba_vocab::normalise::coordinate::Frame;
 use hiroba_vocab::{Iri, Issues, Terms, column_iri};
 use ngsild::DateTime;
@@ -19,7 +20,7 @@ use crate::table::{Row, Table};
 pub(crate) use coordinates::{Grid, pair_of};
 pub(crate) use habits::{Habits, fingerprint, hash};
 pub use publisher::{Found, Publisher};
-pub(crate) use slots::{Language, Slots, Sub};
+pub(crate) use slots::{Language, Simple, Slots, Sub};
 
 /// Everything about a file that its rows are read with.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl Plan {
         let mut count: u64 = 0;
         while rows.next(&mut row)? {
             if row.number > header.last_row {
-                count += 1;
+                count += 1 + row.gathered.len() as u64;
                 if count > limits::ROWS {
                     return Err(ImportError::TooLarge {
                         file: file.to_owned(),
@@ -76,7 +77,7 @@ impl Plan {
                 survey.see(&row);
             }
         }
-        let publisher = Publisher::decide(options, file, table.sheet.as_deref(), &header, &survey);
+        let publisher = Publisher::decide(options, file, table, &header, &survey);
         let office = publisher.known().and_then(|code| hiroba_vocab::municipality::Municipalities::all().get(code));
         let name = subject(&binding).first().copied();
         let habits = survey.habits(name);
@@ -88,13 +89,13 @@ impl Plan {
         let slots = Slots::new(&binding.columns, &habits, &own_iris, table.geometry);
         Ok(Self {
             entity_type: terms.iri(&binding.dataset.entity_type),
-            dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{}", publisher.code, binding.dataset.slug)),
+            dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{}", publisher.in_ids(), binding.dataset.slug)),
             now: options.now,
             subject: subject(&binding),
             identity: binding.columns_named(&binding.dataset.identity),
             frame: coordinates.frame,
             grid: coordinates.grid,
-            notable: coordinates.notable,
+            notable: coordinates.notable.and(table.notable),
             binding,
             header,
             habits,
@@ -103,6 +104,13 @@ impl Plan {
             own_iris,
             rows: count,
         })
+    }
+
+    /// The publisher's number in a row, with its hash among those of the file.
+    pub(crate) fn number_of<'r>(&self, row: &'r Row) -> Option<(&'r str, u64)> {
+        let number = self.slots.number.and_then(|column| published(row.cell(column)).ok())?;
+        let code = self.slots.publisher_code.map_or("", |column| trim(row.cell(column)));
+        Some((number, hash(&(code, number))))
     }
 
     /// How a column's cells are read, if the data set knows the column.

@@ -8,6 +8,7 @@ use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
 use super::habits::Survey;
 use crate::header::Header;
 use crate::options::Options;
+use crate::table::Table;
 
 /// How far the middle of a municipality's list may lie from its office.
 const NEAR_KM: f64 = 15.0;
@@ -21,6 +22,8 @@ pub struct Publisher {
     pub name: Option<String>,
     /// Where the code comes from.
     pub found: Found,
+    /// What stands in ids where the publisher is no local government: an agency's corporate number, or its own id.
+    pub(crate) stand_in: Option<String>,
 }
 
 /// Where a publisher's code comes from.
@@ -31,6 +34,8 @@ pub enum Found {
     Options,
     /// The code column.
     CodeColumn,
+    /// The agency of a bus timetable.
+    Agency,
     /// The name of the file.
     FileName,
     /// The municipality of most addresses.
@@ -43,25 +48,31 @@ pub enum Found {
 
 impl Publisher {
     /// Decides from what is most explicit to what is least.
-    pub(crate) fn decide(
-        options: &Options,
-        file: &str,
-        sheet: Option<&str>,
-        header: &Header,
-        survey: &Survey<'_>,
-    ) -> Self {
+    pub(crate) fn decide(options: &Options, file: &str, table: &Table, header: &Header, survey: &Survey<'_>) -> Self {
+        let agency = table.agency.as_ref();
         let found = options
             .municipality
             .map(|code| (code, Found::Options))
+            .or_else(|| agency.and_then(|agency| agency.code).map(|code| (code, Found::Agency)))
             .or_else(|| from_codes(survey).map(|code| (code, Found::CodeColumn)))
             .or_else(|| from_name(file).map(|code| (code, Found::FileName)))
             .or_else(|| from_addresses(survey).map(|code| (code, Found::Addresses)))
-            .or_else(|| from_title(file, sheet, header).map(|code| (code, Found::Title)));
+            .or_else(|| from_title(file, table.sheet.as_deref(), header).map(|code| (code, Found::Title)));
+        // A company's timetable is the company's, wherever its stops are.
+        let company = agency.filter(|agency| agency.code.is_none() && options.municipality.is_none());
+        let found = if company.is_some() { Some((LocalGovernmentCode::UNKNOWN, Found::Agency)) } else { found };
         let (code, found) = found.unwrap_or((LocalGovernmentCode::UNKNOWN, Found::Nowhere));
         let listed = Municipalities::all().get(code).map(|body| body.name);
         let said = || only(&survey.publishers).or_else(|| only(&survey.cities));
-        let name = options.publisher.as_deref().or(listed).or_else(said);
-        Self { code, name: name.map(str::to_owned), found }
+        let agency_name = || agency.map(|agency| agency.name.as_str()).filter(|name| !name.is_empty());
+        let name = options.publisher.as_deref().or(listed).or_else(agency_name).or_else(said);
+        let stand_in = company.map(|agency| agency.stand_in.clone());
+        Self { code, name: name.map(str::to_owned), found, stand_in }
+    }
+
+    /// What stands for the publisher in ids: its code, or what an agency that is no local government has for one.
+    pub(crate) fn in_ids(&self) -> String {
+        self.stand_in.clone().unwrap_or_else(|| self.code.to_string())
     }
 
     /// The code, if there is one.

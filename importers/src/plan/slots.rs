@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hiroba_vocab::dataset::{Column, Reads};
+use hiroba_vocab::term::{AttributeKind, TermRole};
 use hiroba_vocab::{Iri, Terms};
 
 use super::habits::Habits;
@@ -181,7 +182,7 @@ impl Slots {
         };
         if column.of.is_some() {
             // Attached once all attributes are there.
-        } else if matches!(term.term.as_str(), "name" | "alternateName" | "title" | "description") {
+        } else if term.role == TermRole::Attribute(AttributeKind::Language) {
             let found = self.languages.iter_mut().find(|language| language.iri == term.iri);
             match found {
                 Some(language) => language.parts.push((part.to_owned(), at, column.reads)),

@@ -154,6 +154,6 @@ pub struct MergedRow {
     pub row: u64,
     /// The row that it repeats or continues.
     pub into: u64,
-    /// `duplicate` or `continuation`.
+    /// `duplicate`, `continuation`, or `part` of what several rows describe together, such as a line.
     pub why: &'static str,
 }

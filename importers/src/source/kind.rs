@@ -1,16 +1,20 @@
 //! What kind of file the bytes are. Names lie: workbooks are called .csv, error pages are saved as data.
 
-use std::io::{self, Cursor, Read as _};
-use std::sync::Arc;
+use std::io::{self, Read as _};
 
 use zip::ZipArchive;
 
-use super::{Encoding, Input, encoding};
+use super::{Encoding, Input, ReadSeek, encoding};
 use crate::error::ImportError;
 use crate::limits;
 
 /// How many bytes at the beginning are kept to look at.
 pub(super) const HEAD: usize = 16 * 1024;
+
+/// How geometries of a Shapefile begin: 9994, big end first.
+const SHAPES: &[u8] = &[0, 0, 0x27, 0x0A];
+/// How an SQLite database begins, as a GeoPackage is one.
+const DATABASE: &[u8] = b"SQLite format 3\0";
 
 /// A kind of file that holds a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +29,12 @@ pub enum Kind {
     Ods,
     /// A GeoJSON FeatureCollection.
     GeoJson(Encoding),
+    /// The geometries of a Shapefile, with its other files beside it.
+    Shapefile,
+    /// A GeoPackage.
+    GeoPackage,
+    /// A ZIP archive with tables in it.
+    Zip,
 }
 
 impl Kind {
@@ -36,6 +46,9 @@ impl Kind {
             Self::Xls => "Excel workbook (XLS)",
             Self::Ods => "OpenDocument spreadsheet (ODS)",
             Self::GeoJson(_) => "GeoJSON",
+            Self::Shapefile => "Shapefile",
+            Self::GeoPackage => "GeoPackage",
+            Self::Zip => "ZIP archive",
         }
     }
 
@@ -53,6 +66,12 @@ impl Kind {
             self == Self::Ods
         } else if ends(&[".geojson", ".json"]) {
             matches!(self, Self::GeoJson(_))
+        } else if ends(&[".shp"]) {
+            self == Self::Shapefile
+        } else if ends(&[".gpkg"]) {
+            self == Self::GeoPackage
+        } else if ends(&[".zip"]) {
+            self == Self::Zip
         } else {
             true
         };
@@ -67,6 +86,12 @@ pub(super) fn examine(input: &Input, head: &[u8]) -> Result<Kind, ImportError> {
     }
     if head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) {
         return Ok(Kind::Xls);
+    }
+    if head.starts_with(SHAPES) {
+        return Ok(Kind::Shapefile);
+    }
+    if head.starts_with(DATABASE) {
+        return Ok(Kind::GeoPackage);
     }
     if head.starts_with(b"%PDF") {
         return Err(wrong(input, "a PDF document", "Publish the table itself as CSV or Excel."));
@@ -94,7 +119,11 @@ pub(super) fn examine(input: &Input, head: &[u8]) -> Result<Kind, ImportError> {
 pub(super) fn may_be_one_line(head: &[u8]) -> bool {
     let first =
         head.iter().find(|byte| !matches!(byte, 0 | 0xEF | 0xBB | 0xBF | 0xFE | 0xFF) && !byte.is_ascii_whitespace());
-    head.starts_with(b"PK") || head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0]) || first == Some(&b'{')
+    head.starts_with(b"PK")
+        || head.starts_with(SHAPES)
+        || head.starts_with(DATABASE)
+        || head.starts_with(&[0xD0, 0xCF, 0x11, 0xE0])
+        || first == Some(&b'{')
 }
 
 fn is_html(text: &str) -> bool {
@@ -104,24 +133,21 @@ fn is_html(text: &str) -> bool {
 
 /// Tells workbooks from other archives by their parts, and bounds what they unpack to.
 fn archive(input: &Input) -> Result<Kind, ImportError> {
-    let bytes = input.read_all(limits::WORKBOOK, "the workbook")?;
-    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(input, &e))?;
+    let mut zip = ZipArchive::new(input.seekable()?).map_err(|e| damaged(input, &e))?;
     let has = |is: fn(&str) -> bool| zip.file_names().any(|name| name.is_ok_and(|name| is(&name)));
     let kind = if has(|name| name.eq_ignore_ascii_case("xl/workbook.xml")) {
         Kind::Xlsx
     } else if has(|name| name == "content.xml") {
         Kind::Ods
-    } else if has(|name| name.ends_with("stop_times.txt")) {
-        return Err(wrong(input, "a bus timetable (GTFS)", "This version imports tables of places only."));
     } else {
-        return Err(wrong(input, "a ZIP archive", "Unpack it and give the file inside."));
+        return Ok(Kind::Zip);
     };
     check_unpacked(input, &mut zip)?;
     Ok(kind)
 }
 
 /// Unpacks the parts to nowhere and counts: the sizes that an archive declares may be lies.
-fn check_unpacked(input: &Input, zip: &mut ZipArchive<Cursor<Arc<[u8]>>>) -> Result<(), ImportError> {
+fn check_unpacked(input: &Input, zip: &mut ZipArchive<Box<dyn ReadSeek>>) -> Result<(), ImportError> {
     let mut left = limits::WORKBOOK_UNPACKED;
     for at in 0..zip.len() {
         let part = zip.by_index(at).map_err(|e| damaged(input, &e))?;

@@ -1,15 +1,18 @@
 //! The bytes of a file, what kind of file they are, and how their text is encoded.
 
+mod archive;
 mod encoding;
 mod kind;
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read, Seek};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
+pub(crate) use archive::Archive;
+pub use archive::Member;
 pub use encoding::Encoding;
 pub use kind::Kind;
 
@@ -28,7 +31,14 @@ pub enum Input {
         /// Its bytes.
         bytes: Arc<[u8]>,
     },
+    /// A member of a ZIP archive, unpacked while it is read.
+    Member(Member),
 }
+
+/// Bytes in which one can go back and forth.
+pub(crate) trait ReadSeek: Read + Seek {}
+
+impl<T: Read + Seek> ReadSeek for T {}
 
 impl Input {
     /// The name without its directories.
@@ -38,7 +48,14 @@ impl Input {
                 path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
             }
             Self::Bytes { name, .. } => name.clone(),
+            Self::Member(member) => member.name(),
         }
+    }
+
+    /// The name of the file itself: that of a member without its archive and folders.
+    pub(crate) fn own_name(&self) -> String {
+        let name = self.name();
+        name.rsplit('/').next().unwrap_or_default().to_owned()
     }
 
     /// The bytes from the beginning.
@@ -48,10 +65,37 @@ impl Input {
     pub(crate) fn open(&self) -> Result<Box<dyn Read>, ImportError> {
         match self {
             Self::Bytes { bytes, .. } => Ok(Box::new(Cursor::new(Arc::clone(bytes)))),
+            Self::Member(member) => member.open(),
             Self::Path(path) if path.is_dir() => Err(ImportError::Directory { file: self.name() }),
             Self::Path(path) => {
                 let file = File::open(path).map_err(|e| self.unreadable(&e))?;
                 Ok(Box::new(BufReader::with_capacity(1 << 16, file)))
+            }
+        }
+    }
+
+    /// The bytes, for reading here and there. A member of an archive is unpacked into memory.
+    ///
+    /// # Errors
+    /// As [`Input::open`], and [`ImportError::TooLarge`] for a member above [`limits::WORKBOOK`].
+    pub(crate) fn seekable(&self) -> Result<Box<dyn ReadSeek>, ImportError> {
+        match self {
+            Self::Bytes { bytes, .. } => Ok(Box::new(Cursor::new(Arc::clone(bytes)))),
+            Self::Member(_) => Ok(Box::new(Cursor::new(self.read_all(limits::WORKBOOK, "the member")?))),
+            Self::Path(path) if path.is_dir() => Err(ImportError::Directory { file: self.name() }),
+            Self::Path(path) => Ok(Box::new(BufReader::new(File::open(path).map_err(|e| self.unreadable(&e))?))),
+        }
+    }
+
+    /// The file of the same name with another ending, which belongs to it.
+    pub(crate) fn companion(&self, ending: &str) -> Option<Self> {
+        match self {
+            Self::Bytes { .. } => None,
+            Self::Member(member) => member.companion(ending).cloned().map(Self::Member),
+            Self::Path(path) => {
+                let endings = [ending.to_lowercase(), ending.to_uppercase()];
+                let mut paths = endings.iter().map(|ending| path.with_extension(ending));
+                paths.find(|path| path.is_file()).map(Self::Path)
             }
         }
     }

@@ -9,6 +9,8 @@ pub(crate) struct Row {
     pub(crate) number: u64,
     /// Columns whose cell a merged cell from above covers.
     pub(crate) covered: Vec<usize>,
+    /// Numbers of further rows of the file that this one stands for: the points of a line.
+    pub(crate) gathered: Vec<u64>,
     text: String,
     ends: Vec<usize>,
 }
@@ -19,7 +21,7 @@ impl Row {
         self.ends.len()
     }
 
-    pub(super) fn new(number: u64) -> Self {
+    pub(crate) fn new(number: u64) -> Self {
         Self { number, ..Self::default() }
     }
 
@@ -43,11 +45,12 @@ impl Row {
     pub(super) fn clear(&mut self, number: u64) {
         self.number = number;
         self.covered.clear();
+        self.gathered.clear();
         self.text.clear();
         self.ends.clear();
     }
 
-    pub(super) fn push(&mut self, cell: &str) {
+    pub(crate) fn push(&mut self, cell: &str) {
         self.text.push_str(cell);
         self.ends.push(self.text.len());
     }
@@ -61,6 +64,7 @@ impl Row {
     pub(super) fn copy(&mut self, other: &Self) {
         self.clear(other.number);
         self.covered.extend_from_slice(&other.covered);
+        self.gathered.extend_from_slice(&other.gathered);
         self.set(&other.text, &other.ends);
     }
 

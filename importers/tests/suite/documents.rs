@@ -62,6 +62,9 @@ fn every_limit_is_listed_with_its_value() {
         ("WORKBOOK", mebibytes(limits::WORKBOOK)),
         ("WORKBOOK_UNPACKED", mebibytes(limits::WORKBOOK_UNPACKED)),
         ("GEOJSON", mebibytes(limits::GEOJSON)),
+        ("ARCHIVE_MEMBERS", grouped(limits::ARCHIVE_MEMBERS as u64)),
+        ("ARCHIVE_UNPACKED", mebibytes(limits::ARCHIVE_UNPACKED)),
+        ("ARCHIVE_RATIO", grouped(limits::ARCHIVE_RATIO)),
         ("CELLS", grouped(limits::CELLS as u64)),
         ("HEADER_SEARCH", grouped(limits::HEADER_SEARCH as u64)),
         ("SAMPLE", grouped(limits::SAMPLE as u64)),
@@ -108,11 +111,11 @@ fn the_report_on_the_page_is_the_report_of_today() {
 }
 
 #[test]
-fn the_number_of_real_files_on_the_page_is_that_of_the_results() {
+fn the_number_of_real_lists_on_the_page_is_that_of_the_results() {
     let files = document("importing-results.md")
         .lines()
         .take_while(|line| !line.starts_with("## "))
         .filter(|line| line.starts_with("| `"))
         .count();
-    assert!(document("importing.md").contains(&format!("for {files} files of cities")), "{files}");
+    assert!(document("importing.md").contains(&format!("for {files} lists of cities")), "{files}");
 }

@@ -1,11 +1,13 @@
 //! One test binary for the crate: files as cities publish them, files that are none, and laws that hold for any bytes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
+mod archives;
 mod demo;
 mod documents;
 mod files;
 mod forms;
 mod laws;
+mod layers;
 mod results;
 mod rows;
 mod survey;

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use hiroba_importers::{Import, Options};
+use hiroba_importers::{Import, Options, open};
 use ngsild::DateTime;
 
 /// Where the real files are: `HIROBA_MUNICIPAL_DATA`, or beside the repository.
@@ -39,8 +39,13 @@ pub(crate) fn page(directory: &Path) -> Option<String> {
     Some(format!("{HEAD}{imported}\n{OTHERS}{refused}"))
 }
 
+/// A line for each table.
 fn import(path: &Path) -> Result<String, String> {
-    let mut import = Import::open(path, Options::new(DateTime::from_micros(0))).map_err(|e| e.to_string())?;
+    let opened = open(path, Options::new(DateTime::from_micros(0))).map_err(|e| e.to_string())?;
+    opened.imports.into_iter().map(line).collect()
+}
+
+fn line(mut import: Import) -> Result<String, String> {
     for outcome in import.rows().map_err(|e| e.to_string())? {
         outcome.map_err(|e| e.to_string())?;
     }

@@ -101,6 +101,8 @@ pub enum Reads {
     Code,
     /// A licence.
     Licence,
+    /// The publisher's number for another entity, of the type that `part` names: a Relationship.
+    Reference,
 }
 
 /// How necessary the standard makes a column.
@@ -193,6 +195,12 @@ impl Column {
         } else {
             None
         }
+    }
+
+    /// Whether a known name begins like a header that may be cut off.
+    pub fn begins_with(&self, header: &HeaderKey) -> bool {
+        let names = self.keys.official.iter().chain(&self.keys.variants);
+        !header.full.is_empty() && names.into_iter().any(|name| name.starts_with(&header.full))
     }
 
     /// How early a header stands among the known names: among columns that fit equally, the first name wins.

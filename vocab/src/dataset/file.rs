@@ -129,6 +129,7 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         words,
         subject: raw.subject,
         identity: raw.identity,
+        shares_columns: !raw.include.is_empty(),
         columns,
     })
 }

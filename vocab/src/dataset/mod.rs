@@ -34,6 +34,8 @@ pub struct Dataset {
     /// Columns that together tell rows apart where the publisher's number does not, by their official names. Empty for
     /// what has a name and stands somewhere: these are told apart by name, address, building and installation position.
     pub identity: Vec<String>,
+    /// Whether it shares columns with other lists: all lists of places do, tables of a timetable do not.
+    pub shares_columns: bool,
     /// The columns: its own first, then those of the groups that it includes.
     pub columns: Vec<Arc<Column>>,
 }
@@ -77,6 +79,13 @@ const FILES: &[&str] = &[
     include_str!("../../datasets/public_toilet.toml"),
     include_str!("../../datasets/tourism.toml"),
     include_str!("../../datasets/preschool.toml"),
+    include_str!("../../datasets/gtfs_agency.toml"),
+    include_str!("../../datasets/gtfs_stops.toml"),
+    include_str!("../../datasets/gtfs_routes.toml"),
+    include_str!("../../datasets/gtfs_trips.toml"),
+    include_str!("../../datasets/gtfs_shapes.toml"),
+    include_str!("../../datasets/gtfs_calendar.toml"),
+    include_str!("../../datasets/gtfs_calendar_dates.toml"),
 ];
 
 impl Datasets {
@@ -132,7 +141,9 @@ impl Datasets {
         #[expect(clippy::cast_precision_loss, reason = "a handful of data sets")]
         let share = |n: usize| n as f64;
         let frequency = self.frequency.get(&column.name).copied().unwrap_or(1).max(1);
-        (share(self.supported.len().max(1)) / share(frequency)).ln()
+        // Counting what shares nothing would make a column that all lists have look rare.
+        let lists = self.supported.iter().filter(|dataset| dataset.shares_columns).count();
+        (share(lists.max(frequency)) / share(frequency)).ln()
     }
 }
 

@@ -31,7 +31,7 @@ impl Point {
     }
 
     /// Tokyo Datum to JGD2011 by the usual linear approximation, good to some ten metres.
-    fn tokyo_to_world(self) -> Self {
+    pub fn tokyo_to_world(self) -> Self {
         let Self { longitude: x, latitude: y } = self;
         Self {
             longitude: x - 0.000_046_038 * y - 0.000_083_043 * x + 0.010_040,

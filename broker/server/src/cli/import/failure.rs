@@ -38,7 +38,10 @@ impl FileError {
 pub(super) fn shown_on(bar: &ProgressBar) -> Progress {
     let bar = bar.clone();
     std::sync::Arc::new(move |step| match step {
-        Step::Expected(rows) => bar.set_length(rows),
+        Step::Expected(rows) => {
+            bar.reset();
+            bar.set_length(rows);
+        }
         Step::Row => bar.inc(1),
     })
 }

@@ -7,17 +7,15 @@ mod sink;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hiroba_importers::{Options, Report};
+use hiroba_importers::{LeftOut, Options, Report};
 use hiroba_vocab::Tenant;
-use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
-use hiroba_vocab::normalise::date::{Moment, date};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::serve::DatabaseArgs;
 use super::{Outcome, output, secret};
-use crate::service::datasets::{Entities, Gone, Imported, VersionSummary, Versioned};
+use crate::service::datasets::{Entities, Gone, Imported, VersionSummary, Versioned, day, municipality};
 use crate::service::now;
 use crate::service::publish::Published;
 
@@ -25,7 +23,7 @@ pub(super) use failure::FileError;
 use failure::shown_on;
 use sink::{Sink, SinkError};
 
-/// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON.
+/// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON, bus timetables (GTFS), ZIP archives of them.
 ///
 /// The data set is recognised by its columns. Importing a file again writes only what differs. Every row is accounted for
 /// in the report: published, merged with another, set aside because it is no entity, or refused with the reason.
@@ -108,7 +106,7 @@ enum ReportForm {
     /// For people.
     #[default]
     Text,
-    /// A JSON object a line, one for each file.
+    /// A JSON object a line, one for each table.
     Json,
 }
 
@@ -129,20 +127,7 @@ fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::parse(text).map_err(|e| e.to_string())
 }
 
-fn day(text: &str) -> Result<String, String> {
-    match date(text, None) {
-        Reading::Value(day @ Moment::Day(_), _) => Ok(day.to_string()),
-        _ => Err("expected a day: 2026-04-01, 2026/4/1 or 令和8年4月1日".to_owned()),
-    }
-}
-
-fn municipality(text: &str) -> Result<LocalGovernmentCode, String> {
-    LocalGovernmentCode::parse(text).ok_or_else(|| {
-        "a 全国地方公共団体コード has six digits, of which the last one checks the others (131016)".to_owned()
-    })
-}
-
-/// What a script reads of one file.
+/// What a script reads of one table.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct JsonReport<'r> {
@@ -152,6 +137,14 @@ struct JsonReport<'r> {
     published: Published,
     /// The version that the file has become; null when nothing differs, or where no versions are kept.
     version: Option<&'r VersionSummary>,
+}
+
+/// The sheets and members that were not imported.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonLeftOut<'l> {
+    file: &'l str,
+    left_out: &'l [LeftOut],
 }
 
 #[derive(Serialize)]
@@ -197,25 +190,15 @@ async fn run_one(arguments: &ImportArgs, sink: &Sink, file: &std::path::Path) ->
     progress.finish_and_clear();
     match imported {
         Ok(imported) => {
-            let report = &imported.report;
-            match arguments.report {
-                ReportForm::Text => {
-                    output::result(report.to_text().trim_end());
-                    for line in summary(arguments, &imported) {
-                        output::result(line);
-                    }
-                }
-                ReportForm::Json => {
-                    let version = match &imported.version {
-                        Versioned::New(version) => Some(&**version),
-                        Versioned::Same(_) | Versioned::NotKept => None,
-                    };
-                    let (dry_run, published) = (arguments.dry_run, imported.published);
-                    let json = JsonReport { report, dry_run, published, version };
-                    output::result(serde_json::to_string(&json).unwrap_or_default());
+            let mut outcome = Outcome::Done;
+            for table in &imported.tables {
+                show(arguments, table);
+                if table.report.rows.refused > 0 {
+                    outcome = outcome.worse(Outcome::Invalid);
                 }
             }
-            if report.rows.refused == 0 { Outcome::Done } else { Outcome::Invalid }
+            show_left_out(arguments, file, &imported.left_out);
+            outcome
         }
         Err(error) => {
             output::error(&error);
@@ -225,6 +208,44 @@ async fn run_one(arguments: &ImportArgs, sink: &Sink, file: &std::path::Path) ->
                 output::result(serde_json::to_string(&json).unwrap_or_default());
             }
             error.outcome()
+        }
+    }
+}
+
+fn show(arguments: &ImportArgs, table: &Imported) {
+    let report = &table.report;
+    match arguments.report {
+        ReportForm::Text => {
+            output::result(report.to_text().trim_end());
+            for line in summary(arguments, table) {
+                output::result(line);
+            }
+        }
+        ReportForm::Json => {
+            let version = match &table.version {
+                Versioned::New(version) => Some(&**version),
+                Versioned::Same(_) | Versioned::NotKept => None,
+            };
+            let json = JsonReport { report, dry_run: arguments.dry_run, published: table.published, version };
+            output::result(serde_json::to_string(&json).unwrap_or_default());
+        }
+    }
+}
+
+/// Says what of a file was not imported, if there is anything.
+fn show_left_out(arguments: &ImportArgs, file: &std::path::Path, left_out: &[LeftOut]) {
+    if left_out.is_empty() {
+        return;
+    }
+    let name = file.display().to_string();
+    match arguments.report {
+        ReportForm::Text => {
+            output::result(format!("{name}: not imported"));
+            left_out.iter().for_each(|left| output::result(format!("  left out   {}: {}", left.name, left.reason)));
+        }
+        ReportForm::Json => {
+            let json = JsonLeftOut { file: &name, left_out };
+            output::result(serde_json::to_string(&json).unwrap_or_default());
         }
     }
 }

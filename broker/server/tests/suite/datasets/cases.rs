@@ -20,7 +20,7 @@ fn rows(rows: &[(u8, &str)]) -> Vec<(u8, String)> {
 async fn import_text(place: &Place, text: String, gone: Gone) -> Imported {
     let input = Input::Bytes { name: "aed.csv".to_owned(), bytes: text.into_bytes().into() };
     let options = Options::new(DateTime::from_micros(1_780_000_000_000_000));
-    publish_import(&place.store, place.tenant, input, options, gone, silent()).await.unwrap()
+    publish_import(&place.store, place.tenant, input, options, gone, silent()).await.unwrap().tables.remove(0)
 }
 
 async fn import(place: &Place, table: &[(u8, &str)], gone: Gone) -> Imported {
