@@ -35,6 +35,8 @@ pub struct Config {
     pub max_body: usize,
     /// How large a batch body may be, in bytes.
     pub max_batch_body: usize,
+    /// How large a file to import may be, in bytes.
+    pub max_upload: u64,
     /// How many snapshots a tenant may have.
     pub max_snapshots: usize,
     /// How many entities a snapshot may have.
@@ -74,6 +76,7 @@ impl Config {
             max_joined_body: 64 << 20,
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
+            max_upload: 256 << 20,
             max_snapshots: 100,
             max_snapshot_entities: 100_000,
             egress: EgressPolicy::default(),

@@ -22,6 +22,7 @@ use crate::http::snapshots::BINDING;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
 use crate::service::identity::Alias;
+use crate::service::imports::Imports;
 use crate::service::snapshots::Snapshots;
 use crate::state::AppState;
 
@@ -95,6 +96,10 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", env = "HIROBA_TEMPORAL_INSTANCES", default_value_t = 1_000,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) temporal_instances: u32,
+    /// How large a file may be that is sent to be imported, in MiB.
+    #[arg(long, value_name = "MIB", env = "HIROBA_MAX_UPLOAD", default_value_t = 256,
+          value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub(super) max_upload: u64,
     /// How many snapshots a tenant may have.
     #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SNAPSHOTS", default_value_t = 100)]
     pub(super) max_snapshots: usize,
@@ -171,6 +176,7 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         alias: arguments.alias.clone(),
         max_map_entities: arguments.max_entity_map_size,
         max_map_lifetime: arguments.max_entity_map_lifetime,
+        max_upload: arguments.max_upload << 20,
         max_snapshots: arguments.max_snapshots,
         max_snapshot_entities: arguments.max_snapshot_entities,
         ..Config::new(arguments.listen, arguments.database.address())
@@ -203,6 +209,7 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
     let sidecar = config.sparql.is_some().then(sidecar_client).transpose()?;
     Ok(AppState {
         snapshots: Snapshots::new(egress.clone(), BINDING),
+        imports: Imports::new(config.max_upload),
         contexts: Contexts::new(egress, store.clone(), published),
         metrics: Metrics::default(),
         started: Instant::now(),

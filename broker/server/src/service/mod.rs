@@ -7,6 +7,7 @@ pub mod datasets;
 pub mod discovery;
 pub mod entities;
 pub mod identity;
+pub mod imports;
 pub mod linked;
 pub mod maps;
 pub mod publish;
@@ -51,6 +52,9 @@ pub enum ServiceError {
     /// Somebody else was at it all the time. Says at what.
     #[error("{0}")]
     Busy(String),
+    /// It cannot be done to something in the state that it is in. Says why, and what to do.
+    #[error("{0}")]
+    Conflict(String),
     /// The database is at fault.
     #[error(transparent)]
     Store(#[from] StoreError),

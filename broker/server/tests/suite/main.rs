@@ -11,6 +11,7 @@ mod feed;
 mod headers;
 mod identity;
 mod importing;
+mod imports;
 mod indexes;
 mod jsonld_contexts;
 mod linked;

@@ -10,7 +10,7 @@ use crate::cli::Outcome;
 use crate::cli::secret::SecretError;
 use crate::service::ServiceError;
 use crate::service::datasets::{
-    Destination, Entities, Failure, Gone, Imported, ImportedFile, Progress, Versioned, keep_what_was_told,
+    Destination, Entities, Failure, Gone, Imported, ImportedFile, Progress, ReadTable, Versioned, keep_what_was_told,
     publish_import, publish_tables,
 };
 use crate::service::publish::Published;
@@ -101,12 +101,9 @@ impl Sink {
 }
 
 /// What becomes of a table where no versions are kept.
-async fn unversioned<D>(
-    _: D,
-    published: Result<(Report, Published), Failure<SinkError>>,
-) -> Result<Imported, Failure<SinkError>> {
-    let (report, published) = published?;
-    Ok(Imported { report, published, entities: Entities::default(), version: Versioned::NotKept })
+async fn unversioned<D>(_: D, read: Result<ReadTable, Failure<SinkError>>) -> Result<Imported, Failure<SinkError>> {
+    let ReadTable { dataset, report, published } = read?;
+    Ok(Imported { dataset, report, published, entities: Entities::default(), version: Versioned::NotKept })
 }
 
 /// Only the report is wanted.

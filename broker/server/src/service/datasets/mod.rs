@@ -30,9 +30,9 @@ use super::{Result, ServiceError};
 use destination::Database;
 
 pub use difference::{AttributeDifference, DifferenceKind, DifferencePage, EntityDifference, differences, range};
-pub(crate) use pipeline::{Destination, keep_what_was_told, publish_tables};
+pub(crate) use pipeline::{Destination, ReadTable, keep_what_was_told, publish_tables};
 pub use pipeline::{Failure, Progress, Step, silent};
-pub use preview::{PreviewedFile, Previewed, preview_import};
+pub use preview::{Previewed, PreviewedFile, preview_import};
 pub use told::{day, municipality};
 pub use undo::{Undone, remove, undo};
 pub use version::{Details, Entities, Rows, VersionSummary, versions};
@@ -74,6 +74,8 @@ pub struct ImportedFile {
 /// What became of a table.
 #[derive(Debug)]
 pub struct Imported {
+    /// The data set's entity.
+    pub dataset: EntityId,
     /// What was read.
     pub report: Report,
     /// What was written, the data set's own entity included; what was done about entities that are gone is not.
@@ -100,9 +102,9 @@ pub async fn publish_import(
 ) -> Result<ImportedFile, Failure<ServiceError>> {
     let now = options.now;
     let end = async |destination: Database<'_>, published| match published {
-        Ok((report, published)) => {
+        Ok(ReadTable { dataset, report, published }) => {
             let (version, entities) = destination.outcome();
-            Ok(Imported { report, published, entities, version })
+            Ok(Imported { dataset, report, published, entities, version })
         }
         Err(failure) => {
             destination.fail().await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hiroba_importers::{Import, ImportError, Input, LeftOut, Opened, Options, Outcome, Report};
-use hiroba_vocab::Terms;
+use hiroba_vocab::{EntityId, Terms};
 use ngsild::Entity;
 
 use crate::service::batch::COMMIT;
@@ -85,8 +85,19 @@ fn so_far(written: u64) -> String {
     }
 }
 
+/// A table that was read to its end.
+#[derive(Debug)]
+pub(crate) struct ReadTable {
+    /// The data set's entity.
+    pub(crate) dataset: EntityId,
+    /// What was read.
+    pub(crate) report: Report,
+    /// What was written.
+    pub(crate) published: Published,
+}
+
 /// What the reading thread hands over.
-enum Read {
+enum Part {
     Recognised(Box<Entity>),
     Batch(Vec<Entity>),
 }
@@ -118,7 +129,7 @@ pub(crate) async fn publish_tables<D: Destination, T>(
     options: Options,
     progress: Progress,
     make: impl Fn() -> D,
-    end: impl AsyncFn(D, Result<(Report, Published), Failure<D::Error>>) -> Result<T, Failure<D::Error>>,
+    end: impl AsyncFn(D, Result<ReadTable, Failure<D::Error>>) -> Result<T, Failure<D::Error>>,
 ) -> Result<(Vec<T>, Vec<LeftOut>), Failure<D::Error>> {
     let opened = open_tables(input, options).await?;
     let (mut tables, mut written) = (Vec::with_capacity(opened.imports.len()), 0);
@@ -126,7 +137,7 @@ pub(crate) async fn publish_tables<D: Destination, T>(
         let mut destination = make();
         let published = publish_into(import, &mut destination, Arc::clone(&progress)).await;
         let so_far = written;
-        written += published.as_ref().map_or(0, |(_, published)| published.written());
+        written += published.as_ref().map_or(0, |table| table.published.written());
         tables.push(end(destination, published).await.map_err(|failure| failure.after(so_far))?);
     }
     Ok((tables, opened.left_out))
@@ -137,7 +148,7 @@ async fn publish_into<D: Destination>(
     import: Import,
     destination: &mut D,
     progress: Progress,
-) -> Result<(Report, Published), Failure<D::Error>> {
+) -> Result<ReadTable, Failure<D::Error>> {
     let file = import.file();
     let (sender, mut parts) = tokio::sync::mpsc::channel(WAITING);
     let reading = tokio::task::spawn_blocking(move || read(import, &sender, &progress));
@@ -154,10 +165,10 @@ async fn publish_into<D: Destination>(
             Ok(Some(part)) => part,
         };
         match part {
-            Read::Recognised(dataset) => {
+            Part::Recognised(dataset) => {
                 destination.begin(&dataset).await.map_err(|error| fail(error, published))?;
             }
-            Read::Batch(batch) => {
+            Part::Batch(batch) => {
                 published += destination.publish(&batch).await.map_err(|error| fail(error, published))?;
             }
         }
@@ -169,9 +180,10 @@ async fn publish_into<D: Destination>(
         }
     };
     let report = import.report();
-    let dataset = import.dataset_entity();
-    published += destination.finish(dataset, &report).await.map_err(|error| fail(error, published))?;
-    Ok((report, published))
+    let entity = import.dataset_entity();
+    let dataset = entity.id.clone();
+    published += destination.finish(entity, &report).await.map_err(|error| fail(error, published))?;
+    Ok(ReadTable { dataset, report, published })
 }
 
 /// What a file cannot say of itself, and somebody told when it was published before, stays when it is not told anew.
@@ -188,13 +200,13 @@ pub(crate) fn keep_what_was_told(before: &Entity, dataset: &mut Entity) {
 
 fn read(
     mut import: Import,
-    parts: &tokio::sync::mpsc::Sender<Read>,
+    parts: &tokio::sync::mpsc::Sender<Part>,
     progress: &Progress,
 ) -> Result<Import, ImportError> {
     if let Some(rows) = import.expected_rows() {
         progress(Step::Expected(rows));
     }
-    if parts.blocking_send(Read::Recognised(Box::new(import.dataset_entity()))).is_err() {
+    if parts.blocking_send(Part::Recognised(Box::new(import.dataset_entity()))).is_err() {
         return Ok(import);
     }
     let mut collected = Batches::new(COMMIT);
@@ -202,7 +214,7 @@ fn read(
         progress(Step::Row);
         if let Outcome::Entity { entity, .. } = outcome?
             && let Some(batch) = collected.push(*entity)
-            && parts.blocking_send(Read::Batch(batch)).is_err()
+            && parts.blocking_send(Part::Batch(batch)).is_err()
         {
             return Ok(import);
         }
@@ -210,7 +222,7 @@ fn read(
     let rest = collected.take();
     if !rest.is_empty() {
         // Nobody listens when writing failed; that is told there.
-        let _ = parts.blocking_send(Read::Batch(rest));
+        let _ = parts.blocking_send(Part::Batch(rest));
     }
     Ok(import)
 }

@@ -9,7 +9,7 @@ use hiroba_vocab::EntityId;
 use ngsild::write::revise_entity;
 use ngsild::{DateTime, Entity};
 
-use super::pipeline::{Destination, publish_tables};
+use super::pipeline::{Destination, ReadTable, publish_tables};
 use super::{Failure, Progress};
 use crate::service::publish::Published;
 use crate::service::{Result, ServiceError};
@@ -56,14 +56,9 @@ pub async fn preview_import(
 ) -> Result<PreviewedFile, Failure<ServiceError>> {
     let now = options.now;
     let make = || Preview::new(store, tenant, now);
-    let end = async |preview: Preview<'_>, read: Result<(Report, Published), Failure<ServiceError>>| {
-        let (report, _) = read?;
-        let Preview { dataset, entities, gone, first, .. } = preview;
-        let dataset = dataset.ok_or_else(|| Failure::Stopped {
-            file: report.file.clone(),
-            reason: "the table has no data set".to_owned(),
-            written: 0,
-        })?;
+    let end = async |preview: Preview<'_>, read: Result<ReadTable, Failure<ServiceError>>| {
+        let ReadTable { dataset, report, .. } = read?;
+        let Preview { entities, gone, first, .. } = preview;
         Ok(Previewed { report, dataset, entities, gone, first })
     };
     let (tables, left_out) = publish_tables(input, options, progress, make, end).await?;
@@ -75,7 +70,6 @@ struct Preview<'s> {
     store: &'s Store,
     tenant: Option<TenantId>,
     now: DateTime,
-    dataset: Option<EntityId>,
     entities: Published,
     gone: u64,
     first: Vec<Entity>,
@@ -90,7 +84,6 @@ impl<'s> Preview<'s> {
             store,
             tenant,
             now,
-            dataset: None,
             entities: Published::default(),
             gone: 0,
             first: Vec::new(),
@@ -124,8 +117,7 @@ impl<'s> Preview<'s> {
 impl Destination for Preview<'_> {
     type Error = ServiceError;
 
-    async fn begin(&mut self, dataset: &Entity) -> Result<()> {
-        self.dataset = Some(dataset.id.clone());
+    async fn begin(&mut self, _: &Entity) -> Result<()> {
         Ok(())
     }
 
