@@ -10,8 +10,8 @@ use super::page::Frame;
 use super::upload_table::{TableView, previewed, published};
 use super::visit::Visit;
 use crate::http::problem::{HttpError, Result};
-use crate::service::datasets::Gone;
-use crate::service::imports::{Import, Outcome, Stage, Task};
+use crate::service::datasets::{Gone, Undone};
+use crate::service::imports::{Action, Import, Outcome, Stage, Task};
 use crate::state::AppState;
 
 /// What can be chosen, and whether it is.
@@ -61,6 +61,9 @@ struct ImportPage {
     /// The form to correct and to publish, while the file is here.
     told: Option<Told>,
     can_publish: bool,
+    can_undo: bool,
+    /// What was taken back.
+    undone: Vec<String>,
 }
 
 /// The form, with what was wrong with the request before.
@@ -91,7 +94,7 @@ pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import
     let visit = Visit::of(request, state).await?;
     let (task, stage) = (import.task(), import.stage());
     let outcome = import.outcome().filter(|_| stage.is_end());
-    let (mut tables, mut left_out, mut error) = (Vec::new(), Vec::new(), None);
+    let (mut tables, mut left_out, mut undone, mut error) = (Vec::new(), Vec::new(), Vec::new(), None);
     match outcome.as_deref() {
         Some(Outcome::Preview(file)) => {
             tables.extend(file.tables.iter().map(|table| previewed(&visit, table)));
@@ -101,13 +104,14 @@ pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import
             tables.extend(file.tables.iter().map(|table| published(&visit, table)));
             left_out.extend(file.left_out.iter().map(|left| (left.name.clone(), left.reason.clone())));
         }
+        Some(Outcome::Undone(all)) => undone.extend(all.iter().map(|one| taken_back(&visit, one))),
         Some(Outcome::Failed(failure)) => error = Some(sentence(&visit, &HttpError::from(failure))),
         None => {}
     }
-    let (title, lead) = if task.publish && stage != Stage::Failed {
-        (visit.say("result-title"), visit.say("result-lead"))
-    } else {
-        (visit.say("preview-title"), visit.say("preview-lead"))
+    let (title, lead) = match task.action {
+        Action::Preview => (visit.say("preview-title"), visit.say("preview-lead")),
+        Action::Publish => (visit.say("result-title"), visit.say("result-lead")),
+        Action::Undo => (visit.say("result-title"), visit.say("undone-lead")),
     };
     let page = ImportPage {
         frame: visit.frame(title),
@@ -117,11 +121,23 @@ pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import
         lead: if error.is_some() { visit.say("failed-lead").to_owned() } else { lead.to_owned() },
         can_publish: !tables.is_empty(),
         told: (stage.is_end() && import.has_file()).then(|| told(&visit, Some(&task))),
+        can_undo: import.can_undo(),
+        undone,
         error,
         tables,
         left_out,
     };
     Ok(private(visit.html(&page)?))
+}
+
+/// What taking back a version has done.
+fn taken_back(visit: &Visit, undone: &Undone) -> String {
+    let Some(version) = &undone.version else { return visit.say("undone-nothing").to_owned() };
+    let numbers = [version.version, version.restores.unwrap_or_default()].map(|number| number.to_string());
+    let left = undone.entities.left.to_string();
+    let gaps =
+        [("dataset", version.dataset.as_str()), ("version", &numbers[0]), ("restores", &numbers[1]), ("left", &left)];
+    visit.language.fill("undone-version", &gaps)
 }
 
 /// How far it is.

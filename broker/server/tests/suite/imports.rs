@@ -54,7 +54,7 @@ fn a_file_is_published_with_its_report_and_its_version() {
             let answer = send(&broker, query, LIST).await;
             assert_eq!(answer.status, 201, "{}", answer.text);
             let body = answer.json();
-            assert_eq!((&body["state"], &body["preview"]), (&"done".into(), &false.into()));
+            assert_eq!((&body["state"], &body["action"]), (&"done".into(), &"publish".into()));
             let table = &body["tables"][0];
             let rows = counts(&table["report"]["rows"], ["read", "entities", "setAside", "refused"]);
             assert_eq!(rows, [3, 2, 0, 1], "{table}");
@@ -121,7 +121,7 @@ fn a_preview_is_corrected_and_published_without_sending_the_file_again() {
             let place = answer.header("location").unwrap().to_owned();
             let form = "application/x-www-form-urlencoded";
             let corrected = broker.ask(Method::POST, &place).raw(form, "publisher=Hiroba&dataset=aed").send().await;
-            assert_eq!((corrected.status, &corrected.json()["preview"]), (200, &true.into()), "{}", corrected.text);
+            assert_eq!((corrected.status, &corrected.json()["action"]), (200, &"preview".into()), "{}", corrected.text);
             assert!(!exists(&broker).await);
             // What was told before stays when nothing new is told.
             let published = broker.ask(Method::POST, &format!("{place}?publish=true")).send().await;
@@ -135,6 +135,33 @@ fn a_preview_is_corrected_and_published_without_sending_the_file_again() {
             assert_eq!(broker.ask(Method::DELETE, &place).send().await.status, 204);
             assert_eq!(broker.get(&place).send().await.status, 404);
             assert!(exists(&broker).await, "what was published stays");
+        }
+    });
+}
+
+#[test]
+fn what_a_file_published_is_taken_back_unless_there_is_a_newer_version() {
+    run(async {
+        for broker in Broker::every().await {
+            let first = send(&broker, "filename=aed.csv", LIST).await;
+            let undo = |answer: &Answer| format!("{}?undo=true", answer.header("location").unwrap());
+            let undone = broker.ask(Method::POST, &undo(&first)).send().await;
+            assert_eq!(undone.status, 201, "{}", undone.text);
+            assert_eq!(undone.json()["undone"][0]["version"]["restores"], 0, "{}", undone.text);
+            assert!(!exists(&broker).await, "it is as before");
+            let twice = broker.ask(Method::POST, &undo(&first)).send().await;
+            assert_eq!((twice.status, &twice.json()["undone"]), (201, &undone.json()["undone"]), "once is enough");
+
+            let second = send(&broker, "filename=aed.csv", LIST).await;
+            assert_eq!(send(&broker, "filename=aed.csv", LIST.replace("受付", "玄関")).await.status, 201);
+            let late = broker.ask(Method::POST, &undo(&second)).send().await;
+            assert_eq!(late.status, 409, "{}", late.text);
+            assert!(exists(&broker).await && late.text.contains("newer version"), "{}", late.text);
+            let preview = send(&broker, "filename=aed.csv&preview=true", LIST).await;
+            let nothing = broker.ask(Method::POST, &undo(&preview)).send().await;
+            assert_eq!(nothing.status, 409, "a preview has published nothing: {}", nothing.text);
+            let both = broker.ask(Method::POST, &format!("{}&publish=true", undo(&preview))).send().await;
+            assert_eq!(both.status, 400, "{}", both.text);
         }
     });
 }

@@ -6,12 +6,16 @@ use ngsild::render::{EntityDocument, Form, Rendering};
 use serde_json::{Value, json};
 
 use super::super::problem::HttpError;
-use crate::service::datasets::{Imported, ImportedFile, Previewed, Versioned};
+use crate::service::datasets::{Imported, Previewed, Versioned};
 use crate::service::imports::{Import, Outcome};
 
-/// Whether anything was published that differs from what was there.
-pub(super) fn is_new(file: &ImportedFile) -> bool {
-    file.tables.iter().any(|table| matches!(table.version, Versioned::New(_)))
+/// Whether there is a new version.
+pub(super) fn is_new(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Published(file) => file.tables.iter().any(|table| matches!(table.version, Versioned::New(_))),
+        Outcome::Undone(undone) => undone.iter().any(|undone| undone.version.is_some()),
+        Outcome::Preview(_) | Outcome::Failed(_) => false,
+    }
 }
 
 /// An import as a JSON object. Entities are in the normalized form, with the names of `context`.
@@ -21,7 +25,8 @@ pub(super) fn import(import: &Import, context: &Context) -> Value {
     let mut body = json!({
         "id": import.id,
         "state": import.stage().name(),
-        "preview": !task.publish,
+        "action": task.action.name(),
+        "canUndo": import.can_undo(),
         "fileName": import.file_name,
         "bytes": import.bytes,
         "gone": task.gone,
@@ -39,6 +44,7 @@ pub(super) fn import(import: &Import, context: &Context) -> Value {
             body["tables"] = file.tables.iter().map(published).collect();
             body["leftOut"] = json!(file.left_out);
         }
+        Outcome::Undone(undone) => body["undone"] = json!(undone),
         Outcome::Failed(failure) => body["error"] = HttpError::from(failure).body(),
     }
     body

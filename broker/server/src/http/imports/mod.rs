@@ -21,7 +21,7 @@ use super::request::params::Params;
 use super::request::{Names, body, owner, path_part, vocabulary};
 use super::respond;
 use crate::explorer::upload;
-use crate::service::imports::{Import, Outcome, Stage, Task};
+use crate::service::imports::{Action, Import, Outcome, Stage, Task};
 use crate::state::AppState;
 use told::{Told, words};
 pub(super) use who::checks_by_itself;
@@ -71,8 +71,8 @@ async fn add(request: &HttpRequest, payload: Payload, state: &AppState) -> Resul
     let header = who::has_token(request, state);
     let received = receive::receive(request, payload, state, header).await?;
     let told = Told::of(query.pairs(), &received.fields)?;
-    let publish = !told.flag("preview")?;
-    let task = Task { tenant: place.tenant, options: told.options()?, gone: told.gone()?, publish };
+    let action = if told.flag("preview")? { Action::Preview } else { Action::Publish };
+    let task = Task { tenant: place.tenant, options: told.options()?, gone: told.gone()?, action };
     Ok(state.imports.add(received.arrived, task)?)
 }
 
@@ -93,7 +93,8 @@ pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<Htt
     }
 }
 
-/// `POST /imports/{id}`: previews the file that is here again, as it is told now, or with `publish=true` publishes it.
+/// `POST /imports/{id}`: previews the file that is here again, as it is told now; with `publish=true` publishes it, with
+/// `undo=true` takes that back.
 ///
 /// # Errors
 /// Unauthorized, CrossOrigin; NotFound; Conflict when something is being done with it or it is published; BadRequestData.
@@ -108,18 +109,25 @@ pub async fn again(request: HttpRequest, payload: Payload, state: Data<AppState>
 
 async fn redo(request: &HttpRequest, payload: Payload, state: &AppState) -> Result<Arc<Import>> {
     who::same_origin(request, state)?;
-    let query = Params::of(request, &words(&["publish"]))?;
+    let words = words(&["publish", "undo"]);
+    let query = Params::of(request, &words)?;
     let import = known(request, state)?;
     let form = body::bytes(payload, MAX_FORM).await?;
     let fields: Vec<(String, String)> = url::form_urlencoded::parse(&form).into_owned().collect();
-    told::all_known(&fields, &words(&["publish"]))?;
+    told::all_known(&fields, &words)?;
     let told = Told::of(query.pairs(), &fields)?;
     let before = import.task();
+    let action = match (told.flag("publish")?, told.flag("undo")?) {
+        (true, true) => return Err(HttpError::bad_request("'publish' and 'undo' exclude each other")),
+        (true, false) => Action::Publish,
+        (false, true) => Action::Undo,
+        (false, false) => Action::Preview,
+    };
     // Whoever tells nothing new means what was told before.
     let task = if told.is_empty() {
-        Task { publish: told.flag("publish")?, ..before }
+        Task { action, ..before }
     } else {
-        Task { tenant: before.tenant, options: told.options()?, gone: told.gone()?, publish: told.flag("publish")? }
+        Task { tenant: before.tenant, options: told.options()?, gone: told.gone()?, action }
     };
     state.imports.again(&import, task)?;
     Ok(import)
@@ -162,7 +170,7 @@ async fn answer(request: &HttpRequest, state: &AppState, import: &Import) -> Res
     let status = match outcome.as_deref() {
         None => StatusCode::ACCEPTED,
         Some(Outcome::Failed(failure)) => return located(HttpError::from(failure).error_response(), import),
-        Some(Outcome::Published(file)) if describe::is_new(file) => StatusCode::CREATED,
+        Some(outcome) if describe::is_new(outcome) => StatusCode::CREATED,
         Some(_) => StatusCode::OK,
     };
     located(described(request, state, import, status).await?, import)

@@ -6,16 +6,39 @@ use std::time::Instant;
 
 use hiroba_importers::{Input, Options};
 use hiroba_store::Store;
-use hiroba_vocab::Tenant;
+use hiroba_vocab::{EntityId, Tenant};
 use ngsild::DateTime;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
 use super::{Arrived, LIFETIME};
 use crate::service::datasets::{
-    Failure, Gone, ImportedFile, PreviewedFile, Progress, Step, preview_import, publish_import,
+    Failure, Gone, Imported, ImportedFile, PreviewedFile, Progress, Step, Undone, Versioned, preview_import,
+    publish_import, undo,
 };
 use crate::service::{Result, ServiceError, now};
+
+/// What can be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Say what publishing it would do.
+    Preview,
+    /// Publish it.
+    Publish,
+    /// Take back what publishing it did.
+    Undo,
+}
+
+impl Action {
+    /// The word for programs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Preview => "preview",
+            Self::Publish => "publish",
+            Self::Undo => "undo",
+        }
+    }
+}
 
 /// What is to be done with a file.
 #[derive(Debug, Clone)]
@@ -26,8 +49,8 @@ pub struct Task {
     pub options: Options,
     /// What becomes of entities that the file does not list any more.
     pub gone: Gone,
-    /// Whether to publish it; else only to say what that would do.
-    pub publish: bool,
+    /// What to do.
+    pub action: Action,
 }
 
 /// How far a task is.
@@ -67,6 +90,8 @@ pub enum Outcome {
     Preview(PreviewedFile),
     /// What was published.
     Published(ImportedFile),
+    /// What was taken back.
+    Undone(Vec<Undone>),
     /// Why not.
     Failed(Failure<ServiceError>),
 }
@@ -94,6 +119,8 @@ struct State {
     folder: Option<TempDir>,
     task: Task,
     outcome: Option<Arc<Outcome>>,
+    /// The versions that publishing the file has made: those can be taken back.
+    made: Vec<(EntityId, i64)>,
     begun_at: DateTime,
     ended_at: Option<DateTime>,
     /// When something was done to it last.
@@ -107,6 +134,7 @@ impl Import {
             folder: Some(folder),
             task,
             outcome: None,
+            made: Vec::new(),
             begun_at: now(),
             ended_at: None,
             touched: Instant::now(),
@@ -164,8 +192,15 @@ impl Import {
         self.state().folder.is_some()
     }
 
+    /// Whether it has made versions that nobody has taken back here.
+    pub fn can_undo(&self) -> bool {
+        let state = self.state();
+        let undone = state.task.action == Action::Undo && self.stage() != Stage::Failed;
+        self.stage().is_end() && !state.made.is_empty() && !undone
+    }
+
     pub(super) fn is_publishing(&self) -> bool {
-        !self.stage().is_end() && self.state().task.publish
+        !self.stage().is_end() && self.state().task.action != Action::Preview
     }
 
     /// Whether all was done with it that can be done.
@@ -185,17 +220,21 @@ impl Import {
     /// Takes another task. Whether there is something to do.
     pub(super) fn again(&self, task: Task) -> Result<bool> {
         let mut state = self.state();
-        let published = state.task.publish && self.stage() != Stage::Failed;
-        if published && task.publish {
+        let stage = self.stage();
+        // Whoever asks twice means it once.
+        if task.action != Action::Preview && state.task.action == task.action && stage != Stage::Failed {
             return Ok(false);
         }
-        if !self.stage().is_end() {
-            return Err(ServiceError::Conflict(
-                "something is being done with this file; wait until it has ended".into(),
-            ));
+        let conflict = |detail: &str| Err(ServiceError::Conflict(detail.to_owned()));
+        if !stage.is_end() {
+            return conflict("something is being done with this file; wait until it has ended");
         }
-        if published || state.folder.is_none() {
-            return Err(ServiceError::Conflict("this file is published; send it again to change something".into()));
+        match task.action {
+            Action::Undo if state.made.is_empty() => return conflict("this file has made no version to take back"),
+            Action::Preview | Action::Publish if state.folder.is_none() => {
+                return conflict("this file is published; send it again to change something");
+            }
+            _ => {}
         }
         state.task = task;
         state.outcome = None;
@@ -210,41 +249,63 @@ impl Import {
 
     /// Does what is to be done.
     pub(super) async fn run(&self, store: &Store) {
-        let (task, path) = {
+        let (task, path, made) = {
             let state = self.state();
-            (state.task.clone(), state.folder.as_ref().map(|folder| folder.path().join(&self.file_name)))
+            let path = state.folder.as_ref().map(|folder| folder.path().join(&self.file_name));
+            (state.task.clone(), path, state.made.clone())
         };
-        let Some(path) = path else { return };
         self.stage.send_replace(Stage::Running);
-        let publish = task.publish;
-        let outcome = self.attempt(store, task, Input::Path(path)).await.unwrap_or_else(Outcome::Failed);
+        let outcome = match (task.action, path) {
+            (Action::Undo, _) => self.take_back(store, &task.tenant, &made).await.map_err(|error| self.fail(error)),
+            (_, Some(path)) => self.read(store, task, Input::Path(path)).await,
+            (_, None) => Err(self.fail(ServiceError::Conflict("the file is no longer here".to_owned()))),
+        };
+        let outcome = outcome.unwrap_or_else(Outcome::Failed);
         let failed = matches!(outcome, Outcome::Failed(_));
         let mut state = self.state();
+        if let Outcome::Published(file) = &outcome {
+            state.folder = None;
+            state.made = file.tables.iter().filter_map(made_version).collect();
+        }
         state.outcome = Some(Arc::new(outcome));
         state.ended_at = Some(now());
         state.touched = Instant::now();
-        if publish && !failed {
-            state.folder = None;
-        }
         drop(state);
         self.stage.send_replace(if failed { Stage::Failed } else { Stage::Done });
     }
 
-    async fn attempt(&self, store: &Store, task: Task, input: Input) -> Result<Outcome, Failure<ServiceError>> {
-        let Task { tenant, options, gone, publish } = task;
+    async fn read(&self, store: &Store, task: Task, input: Input) -> Result<Outcome, Failure<ServiceError>> {
+        let Task { tenant, options, gone, action } = task;
         let options = Options { now: now(), ..options };
-        let fail = |error: hiroba_store::StoreError| Failure::Destination {
-            file: self.file_name.clone(),
-            error: error.into(),
-            written: 0,
-        };
-        if publish {
-            let tenant = store.create_tenant(&tenant).await.map_err(fail)?;
+        if action == Action::Publish {
+            let tenant = store.create_tenant(&tenant).await.map_err(|error| self.fail(error.into()))?;
             publish_import(store, tenant, input, options, gone, self.counted()).await.map(Outcome::Published)
         } else {
-            let tenant = store.tenant(&tenant).await.map_err(fail)?;
+            let tenant = store.tenant(&tenant).await.map_err(|error| self.fail(error.into()))?;
             preview_import(store, tenant, input, options, self.counted()).await.map(Outcome::Preview)
         }
+    }
+
+    /// Brings back the state before the versions that the file has made. What others have published since would go with
+    /// them: then nothing is done.
+    async fn take_back(&self, store: &Store, tenant: &Tenant, made: &[(EntityId, i64)]) -> Result<Outcome> {
+        let tenant = store.create_tenant(tenant).await?;
+        for (dataset, number) in made {
+            let latest = store.dataset_versions(tenant, dataset, i64::MAX, 1).await?.pop();
+            if latest.is_some_and(|latest| latest.number != *number) {
+                let command = "hiroba dataset undo, with --to, brings an earlier version back all the same";
+                return Err(ServiceError::Conflict(format!("{dataset} has a newer version by now; {command}")));
+            }
+        }
+        let mut undone = Vec::with_capacity(made.len());
+        for (dataset, number) in made {
+            undone.push(undo(store, tenant, dataset, Some(number - 1), false).await?);
+        }
+        Ok(Outcome::Undone(undone))
+    }
+
+    fn fail(&self, error: ServiceError) -> Failure<ServiceError> {
+        Failure::Destination { file: self.file_name.clone(), error, written: 0 }
     }
 
     fn counted(&self) -> Progress {
@@ -261,5 +322,13 @@ impl Import {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The version that a table has become, if it is a new one.
+fn made_version(table: &Imported) -> Option<(EntityId, i64)> {
+    match &table.version {
+        Versioned::New(version) => Some((version.dataset.clone(), version.version)),
+        Versioned::Same(_) | Versioned::NotKept => None,
     }
 }

@@ -16,7 +16,7 @@ use tokio::sync::Mutex as AsyncMutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::{Result, ServiceError};
-pub use import::{Import, Outcome, Stage, Task};
+pub use import::{Action, Import, Outcome, Stage, Task};
 pub use upkeep::run;
 
 /// How long a file or a result is kept after the last thing that was done to it.
@@ -114,10 +114,11 @@ impl Imports {
     }
 
     /// Has something else done with a file that is here. When it is published already, or being published, and that is
-    /// the task, nothing more is done: whoever asks twice means it once.
+    /// the task, nothing more is done; the same holds for undoing that.
     ///
     /// # Errors
-    /// Conflict when something is being done to it; when it is published, and something else was asked.
+    /// Conflict when something is being done to it; when it is published, and not undoing that was asked; when there is
+    /// nothing to undo.
     pub fn again(&self, import: &Arc<Import>, task: Task) -> Result<()> {
         if import.again(task)? {
             self.enqueue(import);

@@ -69,6 +69,9 @@ fn staff_choose_a_file_look_at_the_preview_and_publish_it() {
             .await;
             let result = visit(&broker, Method::GET, &place, "", None).await;
             assert!(result.text.contains("/datasets/") && !result.text.contains("name=\"publish\""));
+            assert!(result.text.contains("name=\"undo\""));
+            visit(&broker, Method::POST, &place, "", Some((kind, "undo=true".to_owned()))).await;
+            eventually("it is taken back", async || !exists(&broker).await).await;
         }
     });
 }
