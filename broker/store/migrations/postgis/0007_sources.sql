@@ -1,0 +1,18 @@
+-- Addresses that files are fetched from. `part` tells which table of the file is meant, where it was said. `tried_at` is when the
+-- last attempt began; it counts as a failure until it has ended. The last columns are those of the last file that was imported:
+-- what its server said of it, with which settings it was read, and the version that it became.
+create table source (
+    tenant        integer not null,
+    url           text collate "C" not null,
+    part          text collate "C" not null,
+    tried_at      bigint not null,
+    succeeded_at  bigint,
+    failures      bigint not null,
+    error         text,
+    etag          text,
+    last_modified text,
+    settings      text,
+    dataset       text collate "C",
+    version       bigint,
+    primary key (tenant, url, part)
+);
