@@ -1,0 +1,185 @@
+//! Files at addresses: fetched when they have changed, and published as versions of their data sets.
+
+use hiroba_importers::{Input, Options};
+use hiroba_store::{Delivery, SourceKey, Store, StoreError, TenantId, VersionState};
+use hiroba_vocab::EntityId;
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use url::Url;
+
+use super::datasets::{Failure, Gone, Imported, Progress, publish_import};
+use super::{ServiceError, now};
+use crate::egress::{DownloadError, Egress, Fetched, Validators};
+
+/// A file at an address, and how it is read.
+#[derive(Debug, Clone)]
+pub struct Source {
+    url: Url,
+    options: Options,
+    gone: Gone,
+}
+
+/// Why an address is none of a file that can be published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// Only http and https are fetched.
+    #[error("it is not the address of a file on the web: http://… or https://…")]
+    Scheme,
+    /// The address is published as the source of the data.
+    #[error(
+        "the address holds a user name or password, and it would be published. Use an address that is open to everybody"
+    )]
+    Secret,
+}
+
+/// What became of a file at an address.
+#[derive(Debug)]
+pub enum Publication {
+    /// It is the one that was imported before; nothing was read.
+    NotModified {
+        /// The entity of its data set.
+        dataset: EntityId,
+        /// The latest version, which the file became then.
+        version: i64,
+    },
+    /// It was read.
+    Imported(Box<Imported>),
+}
+
+/// Why a file at an address was not published.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It cannot be fetched.
+    #[error("{url}: {error}")]
+    Download {
+        /// The address.
+        url: Url,
+        /// Why.
+        error: DownloadError,
+    },
+    /// It was fetched, and cannot be published.
+    #[error("{url}: {failure}")]
+    File {
+        /// The address.
+        url: Url,
+        /// Why.
+        failure: Failure<ServiceError>,
+    },
+    /// What is known of the address cannot be read or kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Whether a text is meant as the address of a file on the web.
+pub fn is_address(text: &str) -> bool {
+    let starts = |scheme: &str| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+    starts("http://") || starts("https://")
+}
+
+impl Source {
+    /// A file at an address. Unless the options name a source, it is the address.
+    ///
+    /// # Errors
+    /// [`AddressError`].
+    pub fn new(mut url: Url, mut options: Options, gone: Gone) -> Result<Self, AddressError> {
+        if !is_address(url.as_str()) || !url.has_host() {
+            return Err(AddressError::Scheme);
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(AddressError::Secret);
+        }
+        url.set_fragment(None);
+        options.source.get_or_insert_with(|| url.to_string());
+        Ok(Self { url, options, gone })
+    }
+
+    /// The address.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The options for an import that begins now.
+    pub fn options(&self) -> Options {
+        Options { now: now(), ..self.options.clone() }
+    }
+
+    /// Under what the database knows it. Several tables of one workbook are several sources.
+    pub fn key(&self) -> SourceKey {
+        let part = match (&self.options.dataset, &self.options.sheet) {
+            (None, None) => String::new(),
+            (dataset, sheet) => json!({"dataset": dataset, "sheet": sheet}).to_string(),
+        };
+        SourceKey { url: self.url.to_string(), part }
+    }
+
+    /// A digest of everything but the file that decides about what is published. A newer program may read more in a file.
+    fn settings(&self) -> String {
+        let Options { now: _, dataset, sheet, municipality, publisher, licence, source, issued, modified } =
+            &self.options;
+        let municipality = municipality.map(|code| code.to_string());
+        let settings = json!([
+            env!("CARGO_PKG_VERSION"),
+            dataset,
+            sheet,
+            municipality,
+            publisher,
+            licence,
+            source,
+            issued,
+            modified,
+            self.gone
+        ]);
+        Sha256::digest(settings.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The file that was imported last, as long as publishing it again would change nothing: it was read with the same
+    /// settings, and the data set is still as it left it.
+    async fn delivered(&self, store: &Store, tenant: TenantId) -> Result<Option<Delivery>, StoreError> {
+        let entry = store.source(tenant, &self.key()).await?;
+        let Some(delivery) = entry.and_then(|entry| entry.delivery) else { return Ok(None) };
+        let latest = store.dataset_versions(tenant, &delivery.dataset, i64::MAX, 1).await?.pop();
+        let in_effect =
+            latest.is_some_and(|latest| latest.number == delivery.version && latest.state == VersionState::Published);
+        let can_be_asked_for = delivery.etag.is_some() || delivery.last_modified.is_some();
+        Ok((in_effect && can_be_asked_for && delivery.settings == self.settings()).then_some(delivery))
+    }
+}
+
+/// Fetches a file if it has changed since it was published last, or in any case (`again`), and publishes it.
+///
+/// # Errors
+/// [`SourceError`].
+pub async fn publish(
+    store: &Store,
+    egress: &Egress,
+    tenant: TenantId,
+    source: &Source,
+    again: bool,
+    progress: Progress,
+) -> Result<Publication, SourceError> {
+    let delivered = if again { None } else { source.delivered(store, tenant).await? };
+    let known = delivered
+        .as_ref()
+        .map(|delivery| Validators { etag: delivery.etag.clone(), last_modified: delivery.last_modified.clone() });
+    let fetched = egress.download(source.url.as_str(), known.as_ref()).await;
+    let file = match (fetched.map_err(|error| SourceError::Download { url: source.url.clone(), error })?, delivered) {
+        (Fetched::File(file), _) => file,
+        (Fetched::NotModified, Some(delivery)) => {
+            store.source_succeeded(tenant, &source.key(), now(), &delivery).await?;
+            return Ok(Publication::NotModified { dataset: delivery.dataset, version: delivery.version });
+        }
+        (Fetched::NotModified, None) => {
+            let error = DownloadError::Status { status: reqwest::StatusCode::NOT_MODIFIED };
+            return Err(SourceError::Download { url: source.url.clone(), error });
+        }
+    };
+    let input = Input::Path(file.path.clone());
+    let imported = publish_import(store, tenant, input, source.options(), source.gone, progress).await;
+    let imported = imported.map_err(|failure| SourceError::File { url: source.url.clone(), failure })?;
+    if let Some((dataset, version)) = imported.version.number() {
+        let Validators { etag, last_modified } = file.validators;
+        let delivery = Delivery { etag, last_modified, settings: source.settings(), dataset: dataset.clone(), version };
+        store.source_succeeded(tenant, &source.key(), now(), &delivery).await?;
+    }
+    Ok(Publication::Imported(Box::new(imported)))
+}
