@@ -28,6 +28,8 @@ pub struct Delivery {
     pub etag: Option<String>,
     /// When it was modified, as its server says (RFC 9110, 8.8.2).
     pub last_modified: Option<String>,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: String,
     /// A digest of the settings with which it was read.
     pub settings: String,
     /// The entity of its data set.
@@ -64,6 +66,7 @@ pub(crate) struct SourceRow {
     pub(crate) error: Option<String>,
     pub(crate) etag: Option<String>,
     pub(crate) last_modified: Option<String>,
+    pub(crate) sha256: Option<String>,
     pub(crate) settings: Option<String>,
     pub(crate) dataset: Option<String>,
     pub(crate) version: Option<i64>,
@@ -71,13 +74,14 @@ pub(crate) struct SourceRow {
 
 impl SourceRow {
     fn parse(self) -> Result<SourceEntry> {
-        let delivery = match (self.settings, self.dataset, self.version) {
-            (Some(settings), Some(dataset), Some(version)) => {
+        let delivery = match (self.sha256, self.settings, self.dataset, self.version) {
+            (Some(sha256), Some(settings), Some(dataset), Some(version)) => {
                 let dataset = EntityId::parse(&dataset).map_err(|e| StoreError::Corrupt {
                     id: format!("the source {}", self.url),
                     detail: format!("{dataset}: {e}"),
                 })?;
-                Some(Delivery { etag: self.etag, last_modified: self.last_modified, settings, dataset, version })
+                let Self { etag, last_modified, .. } = self;
+                Some(Delivery { etag, last_modified, sha256, settings, dataset, version })
             }
             _ => None,
         };

@@ -14,7 +14,7 @@ use crate::egress::{Egress, EgressError};
 use crate::metrics::HarvestMetrics;
 use crate::service::datasets::{Gone, silent};
 use crate::service::harvest::{Harvest, Plan, PlanError, Planned};
-use crate::service::sources::Publication;
+use crate::service::sources::{Publication, Reread};
 
 /// Fetch the files on the web that a TOML file lists, and publish those that have changed.
 ///
@@ -30,7 +30,7 @@ pub(super) struct HarvestArgs {
     /// Only check the file, fetch the sources, and report what would be published.
     #[arg(long, requires = "once")]
     dry_run: bool,
-    /// Read files even when they have not changed.
+    /// Read files even when they have not changed: also what was undone, or changed by hand, is published again.
     #[arg(long, requires = "once")]
     again: bool,
     #[command(flatten)]
@@ -121,8 +121,9 @@ async fn once(arguments: &HarvestArgs, plan: Plan, egress: Egress) -> Result<Out
     let store = Store::open(Options::new(arguments.database.address())).await?;
     let harvest = Harvest::new(plan, store, egress, HarvestMetrics::default());
     let (mut outcome, mut words) = (Outcome::Done, Vec::new());
+    let reread = if arguments.again { Reread::Always } else { Reread::IfFileChanged };
     for planned in harvest.sources() {
-        let Some(run) = harvest.fetch(planned, arguments.again).await? else {
+        let Some(run) = harvest.fetch(planned, reread).await? else {
             output::result(format!("{}\n  another process is fetching it", planned.name));
             continue;
         };
@@ -158,7 +159,9 @@ fn tell(planned: &Planned, fetched: Result<Publication, (String, Outcome)>, dry_
             if imported.report.rows.refused == 0 { Outcome::Done } else { Outcome::Invalid }
         }
         Err((error, outcome)) => {
-            output::error(format!("{}: {error}", planned.name));
+            // The error tells the address.
+            let is_named = planned.name != planned.source.url().as_str();
+            output::error(if is_named { format!("{}: {error}", planned.name) } else { error });
             outcome
         }
     }

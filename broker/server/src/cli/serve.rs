@@ -268,6 +268,9 @@ fn banner(state: &AppState, address: SocketAddr) {
         "  outgoing  {}",
         if state.config.egress.offline { "none (--offline)" } else { "public addresses" }
     ));
+    if let Some(harvest) = &state.harvest {
+        output::note(format!("  harvest   {} sources", harvest.sources().len()));
+    }
     if state.config.token.is_none() && !address.ip().is_loopback() {
         output::note("warning: others on the network can write; --token-file closes this");
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED};
 use reqwest::{Response, StatusCode};
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use super::file_name::file_name;
@@ -35,6 +36,8 @@ pub struct DownloadedFile {
     pub path: PathBuf,
     /// What the server said of it.
     pub validators: Validators,
+    /// SHA-256 of it, in hexadecimal.
+    pub sha256: String,
     /// Holds the folder.
     _folder: TempDir,
 }
@@ -86,6 +89,8 @@ fn advice(error: &EgressError) -> &'static str {
         ""
     } else if reason.contains("certificate") {
         ". The server's certificate is not trusted: look at the address in a browser, and tell its publisher"
+    } else if reason.contains("corrupt message") {
+        ". The server does not speak TLS at this address: try http:// instead of https://"
     } else if reason.contains("lookup") || reason.contains("Name or service") {
         ". Check the name of the server in the address"
     } else {
@@ -156,7 +161,7 @@ async fn store(mut response: Response) -> Result<DownloadedFile, DownloadError> 
     let folder = tempfile::Builder::new().prefix("hiroba-").tempdir()?;
     let path = folder.path().join(name);
     let mut file = std::fs::File::create(&path)?;
-    let mut length = 0;
+    let (mut length, mut hasher) = (0, Sha256::new());
     loop {
         let chunk = tokio::time::timeout(STALLED, response.chunk()).await.map_err(|_| DownloadError::Stalled)?;
         let Some(chunk) = chunk.map_err(|e| EgressError::Failed(describe(&e)))? else { break };
@@ -168,9 +173,11 @@ async fn store(mut response: Response) -> Result<DownloadedFile, DownloadError> 
         if length > LARGEST {
             return Err(DownloadError::TooLarge);
         }
+        hasher.update(&chunk);
         // A chunk is small, and the page cache takes it at once.
         file.write_all(&chunk)?;
     }
     file.flush()?;
-    Ok(DownloadedFile { path, validators: Validators::of(&headers), _folder: folder })
+    let sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(DownloadedFile { path, validators: Validators::of(&headers), sha256, _folder: folder })
 }

@@ -19,6 +19,17 @@ pub struct Source {
     gone: Gone,
 }
 
+/// When a file is read that was published before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reread {
+    /// In any case.
+    Always,
+    /// When it has changed, or the data set has since it was published: then reading it may change something.
+    IfAnythingChanged,
+    /// When it has changed. So what somebody has taken back does not come again by itself.
+    IfFileChanged,
+}
+
 /// Why an address is none of a file that can be published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
@@ -39,7 +50,7 @@ pub enum Publication {
     NotModified {
         /// The entity of its data set.
         dataset: EntityId,
-        /// The latest version, which the file became then.
+        /// The version that the file became then.
         version: i64,
     },
     /// It was read.
@@ -132,20 +143,22 @@ impl Source {
         Sha256::digest(settings.to_string()).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The file that was imported last, as long as publishing it again would change nothing: it was read with the same
-    /// settings, and the data set is still as it left it.
-    async fn delivered(&self, store: &Store, tenant: TenantId) -> Result<Option<Delivery>, StoreError> {
-        let entry = store.source(tenant, &self.key()).await?;
-        let Some(delivery) = entry.and_then(|entry| entry.delivery) else { return Ok(None) };
-        let latest = store.dataset_versions(tenant, &delivery.dataset, i64::MAX, 1).await?.pop();
-        let in_effect =
-            latest.is_some_and(|latest| latest.number == delivery.version && latest.state == VersionState::Published);
-        let can_be_asked_for = delivery.etag.is_some() || delivery.last_modified.is_some();
-        Ok((in_effect && can_be_asked_for && delivery.settings == self.settings()).then_some(delivery))
+    /// The file that was imported last, where it need not be read again if it is still the same.
+    async fn delivered(&self, store: &Store, tenant: TenantId, reread: Reread) -> Result<Option<Delivery>, StoreError> {
+        let entry = if reread == Reread::Always { None } else { store.source(tenant, &self.key()).await? };
+        let delivery = entry.and_then(|entry| entry.delivery).filter(|delivery| delivery.settings == self.settings());
+        let Some(delivery) = delivery else { return Ok(None) };
+        if reread == Reread::IfAnythingChanged {
+            let latest = store.dataset_versions(tenant, &delivery.dataset, i64::MAX, 1).await?.pop();
+            let in_effect = latest
+                .is_some_and(|latest| latest.number == delivery.version && latest.state == VersionState::Published);
+            return Ok(in_effect.then_some(delivery));
+        }
+        Ok(Some(delivery))
     }
 }
 
-/// Fetches a file if it has changed since it was published last, or in any case (`again`), and publishes it.
+/// Fetches a file if it has changed since it was published last, and publishes it.
 ///
 /// # Errors
 /// [`SourceError`].
@@ -154,32 +167,47 @@ pub async fn publish(
     egress: &Egress,
     tenant: TenantId,
     source: &Source,
-    again: bool,
+    reread: Reread,
     progress: Progress,
 ) -> Result<Publication, SourceError> {
-    let delivered = if again { None } else { source.delivered(store, tenant).await? };
-    let known = delivered
-        .as_ref()
-        .map(|delivery| Validators { etag: delivery.etag.clone(), last_modified: delivery.last_modified.clone() });
-    let fetched = egress.download(source.url.as_str(), known.as_ref()).await;
-    let file = match (fetched.map_err(|error| SourceError::Download { url: source.url.clone(), error })?, delivered) {
-        (Fetched::File(file), _) => file,
-        (Fetched::NotModified, Some(delivery)) => {
-            store.source_succeeded(tenant, &source.key(), now(), &delivery).await?;
-            return Ok(Publication::NotModified { dataset: delivery.dataset, version: delivery.version });
+    let delivered = source.delivered(store, tenant, reread).await?;
+    let known = delivered.as_ref().and_then(|delivery| {
+        let (etag, last_modified) = (delivery.etag.clone(), delivery.last_modified.clone());
+        (etag.is_some() || last_modified.is_some()).then_some(Validators { etag, last_modified })
+    });
+    let download = |error| SourceError::Download { url: source.url.clone(), error };
+    let fetched = egress.download(source.url.as_str(), known.as_ref()).await.map_err(download)?;
+    let file = match (fetched, delivered) {
+        (Fetched::File(file), Some(delivery)) if file.sha256 == delivery.sha256 => {
+            // Its server does not tell what has changed, or touched the file: what it says now is what it is asked next.
+            let Validators { etag, last_modified } = file.validators;
+            let delivery = Delivery { etag, last_modified, ..delivery };
+            return not_modified(store, tenant, source, delivery).await;
         }
+        (Fetched::NotModified, Some(delivery)) => return not_modified(store, tenant, source, delivery).await,
         (Fetched::NotModified, None) => {
-            let error = DownloadError::Status { status: reqwest::StatusCode::NOT_MODIFIED };
-            return Err(SourceError::Download { url: source.url.clone(), error });
+            return Err(download(DownloadError::Status { status: reqwest::StatusCode::NOT_MODIFIED }));
         }
+        (Fetched::File(file), _) => file,
     };
     let input = Input::Path(file.path.clone());
     let imported = publish_import(store, tenant, input, source.options(), source.gone, progress).await;
     let imported = imported.map_err(|failure| SourceError::File { url: source.url.clone(), failure })?;
     if let Some((dataset, version)) = imported.version.number() {
-        let Validators { etag, last_modified } = file.validators;
-        let delivery = Delivery { etag, last_modified, settings: source.settings(), dataset: dataset.clone(), version };
+        let (Validators { etag, last_modified }, sha256) = (file.validators, file.sha256);
+        let (settings, dataset) = (source.settings(), dataset.clone());
+        let delivery = Delivery { etag, last_modified, sha256, settings, dataset, version };
         store.source_succeeded(tenant, &source.key(), now(), &delivery).await?;
     }
     Ok(Publication::Imported(Box::new(imported)))
+}
+
+async fn not_modified(
+    store: &Store,
+    tenant: TenantId,
+    source: &Source,
+    delivery: Delivery,
+) -> Result<Publication, SourceError> {
+    store.source_succeeded(tenant, &source.key(), now(), &delivery).await?;
+    Ok(Publication::NotModified { dataset: delivery.dataset, version: delivery.version })
 }

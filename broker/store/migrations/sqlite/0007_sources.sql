@@ -1,6 +1,6 @@
 -- Addresses that files are fetched from. `part` tells which table of the file is meant, where it was said. `tried_at` is when the
 -- last attempt began; it counts as a failure until it has ended. The last columns are those of the last file that was imported:
--- what its server said of it, with which settings it was read, and the version that it became.
+-- what its server said of it, its digest, with which settings it was read, and the version that it became.
 create table source (
     tenant        integer not null,
     url           text not null,
@@ -11,6 +11,7 @@ create table source (
     error         text,
     etag          text,
     last_modified text,
+    sha256        text,
     settings      text,
     dataset       text,
     version       integer,

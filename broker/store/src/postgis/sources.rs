@@ -7,11 +7,11 @@ use crate::error::Result;
 use crate::sources::{Delivery, SourceKey, SourceRow};
 
 const ONE: &str =
-    "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, settings, dataset, version
+    "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, sha256, settings, dataset, version
                    from source where tenant = $1::bigint and url = $2 and part = $3";
 
 const ALL: &str =
-    "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, settings, dataset, version
+    "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, sha256, settings, dataset, version
                    from source where tenant = $1::bigint order by url, part limit $2";
 
 const TRY: &str = "insert into source as s (tenant, url, part, tried_at, failures, error)
@@ -23,9 +23,9 @@ const FAILED: &str = "update source set error = $4 where tenant = $1::bigint and
 
 const SUCCEEDED: &str =
     "insert into source (tenant, url, part, tried_at, succeeded_at, failures, error, etag, last_modified,
-         settings, dataset, version) values ($1::bigint, $2, $3, $4, $4, 0, null, $5, $6, $7, $8, $9)
+         sha256, settings, dataset, version) values ($1::bigint, $2, $3, $4, $4, 0, null, $5, $6, $7, $8, $9, $10)
      on conflict (tenant, url, part) do update set succeeded_at = excluded.succeeded_at, failures = 0, error = null,
-         etag = excluded.etag, last_modified = excluded.last_modified, settings = excluded.settings,
+         etag = excluded.etag, last_modified = excluded.last_modified, sha256 = excluded.sha256, settings = excluded.settings,
          dataset = excluded.dataset, version = excluded.version";
 
 fn source(row: &Row) -> SourceRow {
@@ -38,9 +38,10 @@ fn source(row: &Row) -> SourceRow {
         error: row.get(5),
         etag: row.get(6),
         last_modified: row.get(7),
-        settings: row.get(8),
-        dataset: row.get(9),
-        version: row.get(10),
+        sha256: row.get(8),
+        settings: row.get(9),
+        dataset: row.get(10),
+        version: row.get(11),
     }
 }
 
@@ -80,11 +81,14 @@ impl PostGis {
         at: i64,
         delivery: &Delivery,
     ) -> Result<()> {
-        let Delivery { etag, last_modified, settings, dataset, version } = delivery;
+        let Delivery { etag, last_modified, sha256, settings, dataset, version } = delivery;
         let client = self.client().await?;
         let dataset = dataset.as_str();
         client
-            .execute(SUCCEEDED, &[&tenant, &key.url, &key.part, &at, etag, last_modified, settings, &dataset, version])
+            .execute(
+                SUCCEEDED,
+                &[&tenant, &key.url, &key.part, &at, etag, last_modified, sha256, settings, &dataset, version],
+            )
             .await?;
         Ok(())
     }

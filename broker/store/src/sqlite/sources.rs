@@ -6,10 +6,10 @@ use super::{Sqlite, Writer};
 use crate::error::Result;
 use crate::sources::{Delivery, SourceKey, SourceRow};
 
-const ONE: &str = "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, settings, dataset, version \
+const ONE: &str = "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, sha256, settings, dataset, version \
                    from source where tenant = ?1 and url = ?2 and part = ?3";
 
-const ALL: &str = "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, settings, dataset, version \
+const ALL: &str = "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, sha256, settings, dataset, version \
                    from source where tenant = ?1 order by url, part limit ?2";
 
 const TRY: &str = "insert into source (tenant, url, part, tried_at, failures, error) values (?1, ?2, ?3, ?4, 1, ?5) \
@@ -19,9 +19,9 @@ const TRY: &str = "insert into source (tenant, url, part, tried_at, failures, er
 const FAILED: &str = "update source set error = ?4 where tenant = ?1 and url = ?2 and part = ?3";
 
 const SUCCEEDED: &str = "insert into source (tenant, url, part, tried_at, succeeded_at, failures, error, etag, last_modified, \
-     settings, dataset, version) values (?1, ?2, ?3, ?4, ?4, 0, null, ?5, ?6, ?7, ?8, ?9) \
+     sha256, settings, dataset, version) values (?1, ?2, ?3, ?4, ?4, 0, null, ?5, ?6, ?7, ?8, ?9, ?10) \
      on conflict (tenant, url, part) do update set succeeded_at = excluded.succeeded_at, failures = 0, error = null, \
-     etag = excluded.etag, last_modified = excluded.last_modified, settings = excluded.settings, \
+     etag = excluded.etag, last_modified = excluded.last_modified, sha256 = excluded.sha256, settings = excluded.settings, \
      dataset = excluded.dataset, version = excluded.version";
 
 fn source(row: &Row<'_>) -> rusqlite::Result<SourceRow> {
@@ -34,9 +34,10 @@ fn source(row: &Row<'_>) -> rusqlite::Result<SourceRow> {
         error: row.get(5)?,
         etag: row.get(6)?,
         last_modified: row.get(7)?,
-        settings: row.get(8)?,
-        dataset: row.get(9)?,
-        version: row.get(10)?,
+        sha256: row.get(8)?,
+        settings: row.get(9)?,
+        dataset: row.get(10)?,
+        version: row.get(11)?,
     })
 }
 
@@ -82,9 +83,10 @@ impl Writer {
         at: i64,
         delivery: &Delivery,
     ) -> Result<()> {
-        let Delivery { etag, last_modified, settings, dataset, version } = delivery;
+        let Delivery { etag, last_modified, sha256, settings, dataset, version } = delivery;
         let dataset = dataset.as_str();
-        let parameters = params![tenant, key.url, key.part, at, etag, last_modified, settings, dataset, version];
+        let parameters =
+            params![tenant, key.url, key.part, at, etag, last_modified, sha256, settings, dataset, version];
         self.connection.execute(SUCCEEDED, parameters)?;
         Ok(())
     }

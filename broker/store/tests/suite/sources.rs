@@ -12,6 +12,7 @@ fn delivery(version: i64) -> Delivery {
     Delivery {
         etag: Some("\"a\"".to_owned()),
         last_modified: None,
+        sha256: "00ff".to_owned(),
         settings: "s".to_owned(),
         dataset: id("urn:ngsi-ld:Dataset:131016:aed"),
         version,

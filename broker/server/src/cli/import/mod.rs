@@ -22,7 +22,7 @@ use super::{Outcome, output, secret};
 use crate::egress::{DownloadError, Egress, Fetched};
 use crate::service::datasets::{Gone, Progress};
 use crate::service::now;
-use crate::service::sources::{self, Publication, Source, SourceError};
+use crate::service::sources::{self, Publication, Reread, Source, SourceError};
 
 pub(super) use failure::{FileError, source_outcome};
 pub(super) use sink::Sink;
@@ -244,7 +244,8 @@ async fn publish(
     let address = |error| TargetFailure::Address { url: url.to_string(), error };
     let source = Source::new(url.clone(), options(arguments), gone).map_err(address)?;
     if let Sink::Store(store, tenant) = sink {
-        return Ok(sources::publish(store, egress, *tenant, &source, arguments.again, progress).await?);
+        let reread = if arguments.again { Reread::Always } else { Reread::IfAnythingChanged };
+        return Ok(sources::publish(store, egress, *tenant, &source, reread, progress).await?);
     }
     fetch_into(sink, egress, &source, gone, progress).await
 }

@@ -13,7 +13,7 @@ use hiroba_store::{SourceEntry, Store, StoreError, TenantId};
 use ngsild::DateTime;
 
 use super::datasets::{Imported, Versioned, silent};
-use super::sources::{Publication, SourceError, publish};
+use super::sources::{Publication, Reread, SourceError, publish};
 use crate::egress::Egress;
 use crate::metrics::HarvestMetrics;
 use crate::service::now;
@@ -102,7 +102,7 @@ impl Harvest {
         if left > 0 {
             return Ok(Duration::from_micros(left.unsigned_abs()));
         }
-        if let Some(run) = self.attempt(planned, &seen, false).await? {
+        if let Some(run) = self.attempt(planned, &seen, Reread::IfFileChanged).await? {
             log(planned, &run);
         }
         Ok(Duration::ZERO)
@@ -119,23 +119,22 @@ impl Harvest {
         Ok(Seen { tenant, past })
     }
 
-    /// Fetches and publishes a source now, whether or not it is due; `again` even if it has not changed. `None` when another
-    /// process has begun with it in the same moment.
+    /// Fetches a source now, whether or not it is due. `None` when another process has begun with it in the same moment.
     ///
     /// # Errors
     /// When the database fails, so that not even the attempt can be noted.
-    pub async fn fetch(&self, planned: &Planned, again: bool) -> Result<Option<Run>, StoreError> {
+    pub async fn fetch(&self, planned: &Planned, reread: Reread) -> Result<Option<Run>, StoreError> {
         let seen = self.look(planned).await?;
-        self.attempt(planned, &seen, again).await
+        self.attempt(planned, &seen, reread).await
     }
 
-    async fn attempt(&self, planned: &Planned, seen: &Seen, again: bool) -> Result<Option<Run>, StoreError> {
+    async fn attempt(&self, planned: &Planned, seen: &Seen, reread: Reread) -> Result<Option<Run>, StoreError> {
         let (key, begun) = (planned.source.key(), Instant::now());
         let before = seen.past.map(|past| past.tried_at);
         if !self.store.try_source(seen.tenant, &key, before, now(), UNFINISHED).await? {
             return Ok(None);
         }
-        let outcome = publish(&self.store, &self.egress, seen.tenant, &planned.source, again, silent()).await;
+        let outcome = publish(&self.store, &self.egress, seen.tenant, &planned.source, reread, silent()).await;
         if let Err(error) = &outcome {
             let error: String = error.to_string().chars().take(KEPT).collect();
             self.store.source_failed(seen.tenant, &key, error).await?;

@@ -352,6 +352,14 @@ enabled = false
         assert!(missing.contains("/nonexistent/harvest.toml"), "{missing}");
     }
 
+    #[test]
+    fn the_example_for_operators_is_a_plan() {
+        let page = include_str!("../../../../../docs/operator.md");
+        let (_, example) = page.split_once("```toml\n").unwrap();
+        let (example, _) = example.split_once("```").unwrap();
+        assert_eq!(Plan::parse(example).ok().unwrap().sources.len(), 2);
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_panics(text in "(\\[\\[source\\]\\]\n|[a-z]{1,6} = |\"[^\"]{0,8}\"|\n|.){0,20}") {
