@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::egress::EgressPolicy;
+use crate::service::harvest::Plan;
 use crate::service::identity::Alias;
 
 /// The configuration of one broker.
@@ -43,6 +44,8 @@ pub struct Config {
     pub max_snapshot_entities: usize,
     /// Which outgoing calls are allowed.
     pub egress: EgressPolicy,
+    /// Which files are fetched regularly.
+    pub harvest: Option<Plan>,
     /// Whether clients that name no @context get Hiroba's vocabulary.
     pub vocabulary_by_default: bool,
     /// The address of the SPARQL sidecar, `http://HOST:PORT`, if there is one.
@@ -80,6 +83,7 @@ impl Config {
             max_snapshots: 100,
             max_snapshot_entities: 100_000,
             egress: EgressPolicy::default(),
+            harvest: None,
             vocabulary_by_default: false,
             sparql: None,
             public_url: None,

@@ -72,7 +72,7 @@ pub(super) fn published(visit: &Visit, table: &Imported) -> TableView {
     let Entities { created, changed, unchanged, removed, marked, kept, .. } = table.entities;
     let outcome = match &table.version {
         Versioned::New(version) => visit.language.fill("version-new", &[("version", &version.version.to_string())]),
-        Versioned::Same(version) => visit.language.fill("version-same", &[("version", &version.to_string())]),
+        Versioned::Same { version, .. } => visit.language.fill("version-same", &[("version", &version.to_string())]),
         Versioned::NotKept => String::new(),
     };
     TableView {

@@ -6,6 +6,7 @@ pub mod contexts;
 pub mod datasets;
 pub mod discovery;
 pub mod entities;
+pub mod harvest;
 pub mod identity;
 pub mod imports;
 pub mod linked;
@@ -14,6 +15,7 @@ pub mod publish;
 pub mod purge;
 pub mod query;
 pub mod snapshots;
+pub mod sources;
 pub mod temporal;
 
 use hiroba_store::{StoreError, TenantId};

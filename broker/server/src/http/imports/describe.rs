@@ -73,7 +73,7 @@ fn previewed(table: &Previewed, context: &Context) -> Value {
 fn published(table: &Imported) -> Value {
     let version = match &table.version {
         Versioned::New(version) => json!(version),
-        Versioned::Same(number) => json!({"dataset": table.dataset, "version": number}),
+        Versioned::Same { dataset, version } => json!({"dataset": dataset, "version": version}),
         Versioned::NotKept => Value::Null,
     };
     json!({

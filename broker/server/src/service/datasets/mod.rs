@@ -56,10 +56,26 @@ pub enum Gone {
 pub enum Versioned {
     /// A new one.
     New(Box<VersionSummary>),
-    /// None: everything is as the version of this number has it.
-    Same(i64),
+    /// None: everything is as a version has it already.
+    Same {
+        /// The data set's entity.
+        dataset: EntityId,
+        /// The number of that version.
+        version: i64,
+    },
     /// None: where the entities went, no versions are kept.
     NotKept,
+}
+
+impl Versioned {
+    /// The data set's entity and the number of the version that says what the file says, where versions are kept.
+    pub fn number(&self) -> Option<(&EntityId, i64)> {
+        match self {
+            Self::New(version) => Some((&version.dataset, version.version)),
+            Self::Same { dataset, version } => Some((dataset, *version)),
+            Self::NotKept => None,
+        }
+    }
 }
 
 /// What became of a file.

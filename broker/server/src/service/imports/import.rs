@@ -329,6 +329,6 @@ impl Import {
 fn made_version(table: &Imported) -> Option<(EntityId, i64)> {
     match &table.version {
         Versioned::New(version) => Some((version.dataset.clone(), version.version)),
-        Versioned::Same(_) | Versioned::NotKept => None,
+        Versioned::Same { .. } | Versioned::NotKept => None,
     }
 }

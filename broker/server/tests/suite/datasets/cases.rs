@@ -52,7 +52,8 @@ fn the_same_file_is_no_new_version_unless_the_data_were_changed_meanwhile() {
         for store in stores().await {
             let place = tenant(&store, "same").await;
             assert!(matches!(import(&place, &[(1, "玄関")], Gone::Mark).await.version, Versioned::New(_)));
-            assert_eq!(import(&place, &[(1, "玄関")], Gone::Mark).await.version, Versioned::Same(1));
+            let same = import(&place, &[(1, "玄関")], Gone::Mark).await.version;
+            assert!(matches!(same, Versioned::Same { version: 1, .. }), "{same:?}");
             move_to(&place, 1, "裏口").await;
             let Versioned::New(version) = import(&place, &[(1, "玄関")], Gone::Mark).await.version else {
                 panic!("what somebody else changed is changed back")

@@ -166,7 +166,7 @@ async fn play(place: &Place, steps: &[Step]) -> Result<(), TestCaseError> {
             Step::Import(table, gone) => {
                 let number = match import(store, tenant, table, *gone, at).await {
                     Versioned::New(version) => Some(version.version),
-                    Versioned::Same(_) => None,
+                    Versioned::Same { .. } => None,
                     Versioned::NotKept => panic!("a database keeps versions"),
                 };
                 (before.import(table, *gone, at), number)
