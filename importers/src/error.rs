@@ -154,6 +154,15 @@ impl ImportError {
         rest.strip_prefix("is ").map_or_else(|| rest.to_owned(), |what| format!("it is {what}"))
     }
 
+    /// The row concerned, from 1, if one row is.
+    pub fn row(&self) -> Option<u64> {
+        match self {
+            Self::TooLarge { row, .. } | Self::Damaged { row, .. } => *row,
+            Self::OpenQuote { row, .. } => Some(*row),
+            _ => None,
+        }
+    }
+
     /// The file concerned.
     pub fn file(&self) -> &str {
         match self {

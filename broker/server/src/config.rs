@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::egress::EgressPolicy;
+use crate::service::harvest::Plan;
 use crate::service::identity::Alias;
 
 /// The configuration of one broker.
@@ -35,12 +36,16 @@ pub struct Config {
     pub max_body: usize,
     /// How large a batch body may be, in bytes.
     pub max_batch_body: usize,
+    /// How large a file to import may be, in bytes.
+    pub max_upload: u64,
     /// How many snapshots a tenant may have.
     pub max_snapshots: usize,
     /// How many entities a snapshot may have.
     pub max_snapshot_entities: usize,
     /// Which outgoing calls are allowed.
     pub egress: EgressPolicy,
+    /// Which files are fetched regularly.
+    pub harvest: Option<Plan>,
     /// Whether clients that name no @context get Hiroba's vocabulary.
     pub vocabulary_by_default: bool,
     /// The address of the SPARQL sidecar, `http://HOST:PORT`, if there is one.
@@ -74,9 +79,11 @@ impl Config {
             max_joined_body: 64 << 20,
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
+            max_upload: 256 << 20,
             max_snapshots: 100,
             max_snapshot_entities: 100_000,
             egress: EgressPolicy::default(),
+            harvest: None,
             vocabulary_by_default: false,
             sparql: None,
             public_url: None,

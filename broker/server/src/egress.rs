@@ -3,6 +3,9 @@
 //! Addresses that are not public are refused unless the operator allows them; names are resolved once, and the call
 //! goes to the address that was checked. Size, time and redirects are bounded.
 
+mod download;
+mod file_name;
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +15,8 @@ use reqwest::StatusCode;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
+
+pub use download::{DownloadError, DownloadedFile, Fetched, Validators};
 
 /// How long connecting, and how long a whole call, may take.
 const CONNECT: Duration = Duration::from_secs(5);

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
+use ngsild::DateTime;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -19,6 +20,51 @@ pub struct RequestLabels {
     pub route: String,
     /// `200` and so on.
     pub status: u16,
+}
+
+/// What a run of the harvest is counted under. The names are those of the operator's file, so their number is bounded.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RunLabels {
+    /// The source.
+    pub source: String,
+    /// `changed`, `unchanged` or `failed`.
+    pub outcome: &'static str,
+}
+
+/// What a source of the harvest is told under.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SourceLabels {
+    /// The source.
+    pub source: String,
+}
+
+/// The metrics of the harvest. Copies count together.
+#[derive(Debug, Clone, Default)]
+pub struct HarvestMetrics {
+    runs: Family<RunLabels, Counter>,
+    last_success: Family<SourceLabels, Gauge>,
+}
+
+impl HarvestMetrics {
+    /// A run has ended.
+    pub fn ran(&self, source: &str, outcome: &'static str) {
+        self.runs.get_or_create(&RunLabels { source: source.to_owned(), outcome }).inc();
+    }
+
+    /// A source was fetched, or found unchanged, at some time.
+    pub fn succeeded(&self, source: &str, at: DateTime) {
+        let labels = SourceLabels { source: source.to_owned() };
+        self.last_success.get_or_create(&labels).set(at.micros().div_euclid(1_000_000));
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("harvest_runs", "Runs of sources that are fetched regularly", self.runs.clone());
+        registry.register(
+            "harvest_last_success_timestamp_seconds",
+            "When a source was last fetched or found unchanged",
+            self.last_success.clone(),
+        );
+    }
 }
 
 /// The metrics of one broker.
@@ -39,6 +85,8 @@ pub struct Metrics {
     pub waiting_writes: Gauge<i64>,
     /// Entities in memory.
     pub cached_entities: Gauge<u64, AtomicU64>,
+    /// Files that are fetched regularly.
+    pub harvest: HarvestMetrics,
 }
 
 impl Default for Metrics {
@@ -52,6 +100,7 @@ impl Default for Metrics {
             cached_answers: Counter::default(),
             waiting_writes: Gauge::default(),
             cached_entities: Gauge::default(),
+            harvest: HarvestMetrics::default(),
             registry: Registry::default(),
         };
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
@@ -61,6 +110,7 @@ impl Default for Metrics {
         registry.register("cached_answers", "Answers given from memory", metrics.cached_answers.clone());
         registry.register("waiting_writes", "Writes that wait for their commit", metrics.waiting_writes.clone());
         registry.register("cached_entities", "Entities in memory", metrics.cached_entities.clone());
+        metrics.harvest.register(&mut registry);
         Self { registry, ..metrics }
     }
 }

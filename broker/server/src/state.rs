@@ -11,6 +11,8 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
 use crate::service::discovery::Summary;
+use crate::service::harvest::Harvest;
+use crate::service::imports::Imports;
 use crate::service::snapshots::Snapshots;
 
 /// The state of one broker.
@@ -24,6 +26,10 @@ pub struct AppState {
     pub contexts: Contexts,
     /// The snapshots that are at work.
     pub snapshots: Snapshots,
+    /// The files that were sent to be imported.
+    pub imports: Imports,
+    /// Files that are fetched regularly, if the operator has named such.
+    pub harvest: Option<Harvest>,
     /// Counters and timers.
     pub metrics: Metrics,
     /// When this process started.

@@ -5,6 +5,7 @@ mod datasets;
 mod history;
 mod maps;
 mod snapshots;
+mod sources;
 
 use std::sync::Arc;
 

@@ -20,6 +20,7 @@ mod query;
 mod queue;
 mod rows;
 mod snapshots;
+mod sources;
 mod sql;
 mod sqlite;
 mod store;
@@ -38,4 +39,5 @@ pub use model::{
     Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,
 };
 pub use snapshots::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotData, SnapshotEntry, SnapshotUse};
+pub use sources::{Delivered, Delivery, SourceEntry, SourceKey};
 pub use store::{Options, Store, TenantId};

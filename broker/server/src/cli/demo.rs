@@ -115,13 +115,14 @@ async fn publish_town(state: &AppState) -> Result<(), DemoError> {
             publisher: Some("広場市".to_owned()),
             ..Options::new(now())
         };
-        let Imported { report, .. } =
-            publish_import(&state.store, tenant, input, options, Gone::default(), silent()).await?;
-        let rows = report.rows;
-        output::note(format!(
-            "  {:<44} {:>5} rows → {:>5} entities of {}",
-            report.file, rows.read, rows.entities, report.title
-        ));
+        let imported = publish_import(&state.store, tenant, input, options, Gone::default(), silent()).await?;
+        for Imported { report, .. } in imported.tables {
+            let rows = report.rows;
+            output::note(format!(
+                "  {:<44} {:>5} rows → {:>5} entities of {}",
+                report.file, rows.read, rows.entities, report.title
+            ));
+        }
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod dataset;
 mod demo;
+mod harvest;
 mod import;
 mod index;
 mod logging;
@@ -63,6 +64,7 @@ struct Cli {
 enum Command {
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
+    Harvest(harvest::HarvestArgs),
     Dataset(dataset::DatasetArgs),
     Demo(demo::DemoArgs),
     Index(index::IndexArgs),
@@ -73,6 +75,7 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Harvest(arguments) => harvest::run(&arguments),
         Command::Dataset(arguments) => dataset::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Index(arguments) => index::run(&arguments),

@@ -21,7 +21,9 @@ use crate::http::server;
 use crate::http::snapshots::BINDING;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
+use crate::service::harvest::{Harvest, Plan, PlanError};
 use crate::service::identity::Alias;
+use crate::service::imports::Imports;
 use crate::service::snapshots::Snapshots;
 use crate::state::AppState;
 
@@ -41,6 +43,24 @@ impl DatabaseArgs {
     /// The address for the store.
     pub(super) fn address(&self) -> String {
         self.database.clone().unwrap_or_else(|| self.data_dir.display().to_string())
+    }
+}
+
+/// Which calls may leave this machine.
+#[derive(Debug, Args)]
+pub(super) struct EgressArgs {
+    /// Make no outgoing calls at all.
+    #[arg(long, env = "HIROBA_OFFLINE")]
+    pub(super) offline: bool,
+    /// Allow outgoing calls to private addresses (closed networks, tests).
+    #[arg(long, env = "HIROBA_ALLOW_PRIVATE_EGRESS")]
+    pub(super) allow_private_egress: bool,
+}
+
+impl EgressArgs {
+    /// As the gate reads it.
+    pub(super) fn policy(&self) -> EgressPolicy {
+        EgressPolicy { offline: self.offline, private: self.allow_private_egress }
     }
 }
 
@@ -79,12 +99,11 @@ pub(super) struct ServeArgs {
     /// How long an entity map may be kept, as ISO 8601 writes durations.
     #[arg(long, value_name = "DURATION", env = "HIROBA_MAX_ENTITY_MAP_LIFETIME", default_value = "P1D", value_parser = length)]
     pub(super) max_entity_map_lifetime: Duration,
-    /// Make no outgoing calls at all.
-    #[arg(long, env = "HIROBA_OFFLINE")]
-    pub(super) offline: bool,
-    /// Allow outgoing calls to private addresses (closed networks, tests).
-    #[arg(long, env = "HIROBA_ALLOW_PRIVATE_EGRESS")]
-    pub(super) allow_private_egress: bool,
+    #[command(flatten)]
+    pub(super) egress: EgressArgs,
+    /// A TOML file that lists files on the web to fetch and publish regularly.
+    #[arg(long, value_name = "FILE", env = "HIROBA_HARVEST")]
+    pub(super) harvest: Option<PathBuf>,
     /// Remove history that was recorded more than so many days ago. Without, it is kept for ever.
     #[arg(long, value_name = "DAYS", env = "HIROBA_HISTORY_DAYS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) history_days: Option<u32>,
@@ -95,6 +114,10 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "N", env = "HIROBA_TEMPORAL_INSTANCES", default_value_t = 1_000,
           value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(super) temporal_instances: u32,
+    /// How large a file may be that is sent to be imported, in MiB.
+    #[arg(long, value_name = "MIB", env = "HIROBA_MAX_UPLOAD", default_value_t = 256,
+          value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
+    pub(super) max_upload: u64,
     /// How many snapshots a tenant may have.
     #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SNAPSHOTS", default_value_t = 100)]
     pub(super) max_snapshots: usize,
@@ -144,6 +167,8 @@ pub(super) enum ServeError {
     #[error(transparent)]
     Egress(#[from] crate::egress::EgressError),
     #[error(transparent)]
+    Harvest(#[from] PlanError),
+    #[error(transparent)]
     Io(#[from] std::io::Error),
 }
 
@@ -160,7 +185,8 @@ impl ServeError {
 fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
     let token = arguments.token_file.as_deref().map(secret::read).transpose()?;
     Ok(Config {
-        egress: EgressPolicy { offline: arguments.offline, private: arguments.allow_private_egress },
+        egress: arguments.egress.policy(),
+        harvest: arguments.harvest.as_deref().map(Plan::read).transpose()?,
         vocabulary_by_default: arguments.vocabulary_by_default,
         sparql: arguments.sparql.clone(),
         public_url: arguments.public_url.clone(),
@@ -171,6 +197,7 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         alias: arguments.alias.clone(),
         max_map_entities: arguments.max_entity_map_size,
         max_map_lifetime: arguments.max_entity_map_lifetime,
+        max_upload: arguments.max_upload << 20,
         max_snapshots: arguments.max_snapshots,
         max_snapshot_entities: arguments.max_snapshot_entities,
         ..Config::new(arguments.listen, arguments.database.address())
@@ -200,11 +227,21 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
     let egress = Egress::new(config.egress)?;
     let published: HashMap<&'static str, Arc<Value>> =
         HashMap::from([(hiroba_vocab::context::PATH, Arc::new(hiroba_vocab::context::context()))]);
+    let metrics = Metrics::default();
+    let harvest = match config.harvest.clone() {
+        Some(_) if config.egress.offline => {
+            tracing::warn!("harvest: nothing is fetched, since outgoing calls are switched off (--offline)");
+            None
+        }
+        plan => plan.map(|plan| Harvest::new(plan, store.clone(), egress.clone(), metrics.harvest.clone())),
+    };
     let sidecar = config.sparql.is_some().then(sidecar_client).transpose()?;
     Ok(AppState {
         snapshots: Snapshots::new(egress.clone(), BINDING),
+        imports: Imports::new(config.max_upload),
         contexts: Contexts::new(egress, store.clone(), published),
-        metrics: Metrics::default(),
+        harvest,
+        metrics,
         started: Instant::now(),
         run_id: uuid::Uuid::new_v4().as_u128(),
         draining: false.into(),
@@ -238,6 +275,9 @@ fn banner(state: &AppState, address: SocketAddr) {
         "  outgoing  {}",
         if state.config.egress.offline { "none (--offline)" } else { "public addresses" }
     ));
+    if let Some(harvest) = &state.harvest {
+        output::note(format!("  harvest   {} sources", harvest.sources().len()));
+    }
     if state.config.token.is_none() && !address.ip().is_loopback() {
         output::note("warning: others on the network can write; --token-file closes this");
     }

@@ -11,6 +11,8 @@ mod language;
 mod linked;
 mod page;
 pub mod types;
+pub mod upload;
+mod upload_table;
 mod visit;
 
 pub use language::Language;

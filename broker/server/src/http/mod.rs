@@ -9,6 +9,7 @@ pub mod discovery;
 pub mod entities;
 mod guard;
 pub mod identity;
+pub mod imports;
 pub mod maps;
 pub mod problem;
 pub mod query;

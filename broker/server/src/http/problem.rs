@@ -3,12 +3,14 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
+use hiroba_importers::ImportError;
 use hiroba_store::StoreError;
 use hiroba_vocab::ngsi_ld::ERRORS;
 use ngsild::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::service::ServiceError;
+use crate::service::datasets::Failure;
 
 /// The header that tells in which media types patches can be (RFC 5789).
 pub const ACCEPT_PATCH: &str = "accept-patch";
@@ -48,6 +50,21 @@ pub enum HttpError {
     /// No token, or not the right one.
     #[error("a valid bearer token is needed")]
     Unauthorized,
+    /// A page of another server wants to write here.
+    #[error("requests that write cannot come from pages of other servers (this one came from {0})")]
+    CrossOrigin(String),
+    /// A file that cannot be imported. Holds what is wrong with it, and in which row where that is known.
+    #[error("{detail}")]
+    File {
+        /// A sentence.
+        detail: String,
+        /// The file.
+        file: String,
+        /// The row, from 1.
+        row: Option<u64>,
+        /// Whether it is too large.
+        too_large: bool,
+    },
     /// More requests than can be answered in time.
     #[error("too many requests are under way")]
     Overloaded,
@@ -57,6 +74,22 @@ pub enum HttpError {
     /// The SPARQL sidecar does not answer.
     #[error("the SPARQL sidecar does not answer: {0}")]
     BadGateway(String),
+}
+
+impl From<&Failure<ServiceError>> for HttpError {
+    fn from(failure: &Failure<ServiceError>) -> Self {
+        match failure {
+            Failure::File(error) => Self::File {
+                // The sentence tells the option of the command; here it is a parameter.
+                detail: error.to_string().replace("--dataset ", "dataset="),
+                file: error.file().to_owned(),
+                row: error.row(),
+                too_large: matches!(error, ImportError::TooLarge { .. }),
+            },
+            Failure::Destination { error, .. } => Self::Service(error.clone()),
+            Failure::Stopped { .. } => Self::Service(StoreError::Database(failure.to_string()).into()),
+        }
+    }
 }
 
 /// Short for results of handlers.
@@ -148,6 +181,15 @@ impl HttpError {
         Error::invalid_request(detail).into()
     }
 
+    /// The error as ProblemDetails. Of a file, `errors` tells where.
+    pub fn body(&self) -> Value {
+        let mut body = self.problem().json();
+        if let Self::File { detail, file, row, .. } = self {
+            body["errors"] = json!([{"file": file, "row": row, "column": null, "detail": detail}]);
+        }
+        body
+    }
+
     fn problem(&self) -> Problem {
         let detail = self.to_string();
         let problem = |status, kind, title| Problem { status, kind, title, detail: detail.clone() };
@@ -173,6 +215,7 @@ impl HttpError {
                 ServiceError::Contended(_) | ServiceError::Busy(_) | ServiceError::Store(StoreError::Overloaded),
             )
             | Self::Overloaded => problem(StatusCode::SERVICE_UNAVAILABLE, "InternalError", "Service Unavailable"),
+            Self::Service(ServiceError::Conflict(_)) => problem(StatusCode::CONFLICT, "InvalidRequest", "Conflict"),
             Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => Problem {
                 // What the database says may name hosts and files: it goes to the log, not to the client.
                 detail: "the database cannot be reached; try again later".to_owned(),
@@ -196,6 +239,11 @@ impl HttpError {
             Self::NotFound(_) => problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found"),
             Self::NotBuilt(_) => problem(StatusCode::NOT_IMPLEMENTED, "OperationNotSupported", "Not Implemented"),
             Self::Unauthorized => problem(StatusCode::UNAUTHORIZED, "InvalidRequest", "Unauthorized"),
+            Self::CrossOrigin(_) => problem(StatusCode::FORBIDDEN, "InvalidRequest", "Forbidden"),
+            Self::File { too_large: true, .. } => {
+                problem(StatusCode::PAYLOAD_TOO_LARGE, "BadRequestData", "Payload Too Large")
+            }
+            Self::File { .. } => problem(StatusCode::BAD_REQUEST, "BadRequestData", "Bad Request Data"),
             Self::Payload(_) => problem(StatusCode::BAD_REQUEST, "InvalidRequest", "Invalid Request"),
             Self::BadGateway(_) => problem(StatusCode::BAD_GATEWAY, "InternalError", "Bad Gateway"),
         }
@@ -233,6 +281,6 @@ impl ResponseError for HttpError {
             }
             _ => {}
         }
-        response.content_type("application/json").body(problem.json().to_string())
+        response.content_type("application/json").body(self.body().to_string())
     }
 }

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
 use super::{
-    attributes, batch, changes, contexts, datasets, discovery, entities, identity, maps, query, snapshots, sparql,
-    system, temporal,
+    attributes, batch, changes, contexts, datasets, discovery, entities, identity, imports, maps, query, snapshots,
+    sparql, system, temporal,
 };
 use crate::explorer::{assets, entity, landing, types};
 
@@ -75,6 +75,8 @@ routes! {
     "/changes/snapshot" { GET changes::snapshot, }
     "/datasets/{id}/versions" { GET datasets::versions, }
     "/datasets/{id}/changes" { GET datasets::changes, }
+    "/imports" { GET imports::page, POST imports::create, }
+    "/imports/{id}" { GET imports::retrieve, POST imports::again, DELETE imports::forget, }
     "/health" { GET system::health, }
     "/ready" { GET system::ready, }
     "/metrics" { GET system::metrics, }

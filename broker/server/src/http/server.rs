@@ -12,7 +12,7 @@ use actix_web::{App, HttpServer};
 
 use super::guard::guard;
 use super::routes::configure;
-use crate::service::snapshots;
+use crate::service::{imports, snapshots};
 use crate::state::AppState;
 
 /// How long a client may take to send its headers.
@@ -54,6 +54,8 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     let handle = server.handle();
     let saving = actix_web::rt::spawn(save_uses(state.clone()));
     let snapshots = actix_web::rt::spawn(snapshots::run(state.clone().into_inner()));
+    let imports = actix_web::rt::spawn(imports::run(state.clone().into_inner()));
+    let harvest = state.harvest.clone().map(|harvest| actix_web::rt::spawn(harvest.run()));
     let stopping = state.clone();
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     actix_web::rt::spawn(async move {
@@ -68,6 +70,11 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     let outcome = server.await;
     saving.abort();
     snapshots.abort();
+    if let Some(harvest) = harvest {
+        harvest.abort();
+    }
+    state.imports.settled(state.config.drain).await;
+    imports.abort();
     if let Err(error) = state.snapshots.save_uses(&state.store).await {
         tracing::warn!(%error, "cannot save when snapshots were used");
     }

@@ -6,13 +6,16 @@ pub mod contexts;
 pub mod datasets;
 pub mod discovery;
 pub mod entities;
+pub mod harvest;
 pub mod identity;
+pub mod imports;
 pub mod linked;
 pub mod maps;
 pub mod publish;
 pub mod purge;
 pub mod query;
 pub mod snapshots;
+pub mod sources;
 pub mod temporal;
 
 use hiroba_store::{StoreError, TenantId};
@@ -51,6 +54,9 @@ pub enum ServiceError {
     /// Somebody else was at it all the time. Says at what.
     #[error("{0}")]
     Busy(String),
+    /// It cannot be done to something in the state that it is in. Says why, and what to do.
+    #[error("{0}")]
+    Conflict(String),
     /// The database is at fault.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -10,18 +10,23 @@ const OF_NO_CLAUSE: &[&str] = &[
     "http/conformance",
     "http/datasets",
     "http/feed",
+    "http/harvest",
     "http/importing",
+    "http/importing_from",
+    "http/imports",
     "http/indexes",
     "http/main",
     "http/process",
     "http/sidecar",
     "http/support",
+    "http/web",
     "ngsild/arbitrary",
     "ngsild/main",
     "store/datasets",
     "store/indexes",
     "store/log",
     "store/main",
+    "store/sources",
 ];
 
 /// The clauses that the page must speak of: a chapter, and the first and the last number of what is in it.

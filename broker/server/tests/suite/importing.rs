@@ -154,7 +154,6 @@ fn files_that_cannot_be_read_say_what_to_do_and_leave_nothing_behind() {
         let open_quote = format!("{HEADER}\n{}\n131016,9,\"x,y\n", TWO[0]);
         for (path, code, says) in [
             (bad("empty.csv", b""), 3, "empty"),
-            (folder.path().to_path_buf(), 1, "is a directory"),
             (folder.path().join("missing.csv"), 1, "cannot be read"),
             (bad("page.csv", b"<!DOCTYPE html><html><body>404</body></html>"), 3, "web page"),
             (bad("photo.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), 3, "binary data"),

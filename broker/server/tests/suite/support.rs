@@ -167,11 +167,16 @@ impl Broker {
     }
 
     /// Asks the process to stop, and starts another one on the same database.
-    pub(crate) async fn stop_and_restart(mut self) -> Self {
+    pub(crate) async fn stop_and_restart(self) -> Self {
+        self.stop_and_restart_with(&[]).await
+    }
+
+    /// The same, with other arguments.
+    pub(crate) async fn stop_and_restart_with(mut self, arguments: &[&str]) -> Self {
         let kill = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
         assert!(kill.success() && self.process.wait().unwrap().success());
         let database = std::mem::replace(&mut self.database, Database::PostGis(String::new()));
-        Self::start(database, &[]).await
+        Self::start(database, arguments).await
     }
 
     /// Makes PostGIS refuse this broker's connections, or accept them again.

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgis/0004_entity_maps.sql"),
     include_str!("../../migrations/postgis/0005_snapshots.sql"),
     include_str!("../../migrations/postgis/0006_dataset_versions.sql"),
+    include_str!("../../migrations/postgis/0007_sources.sql"),
 ];
 
 /// Any number, as long as all processes use the same: only one migrates at a time.

@@ -8,6 +8,7 @@ mod maps;
 mod migrate;
 mod reads;
 mod snapshots;
+mod sources;
 mod writes;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0004_entity_maps.sql"),
     include_str!("../../migrations/sqlite/0005_snapshots.sql"),
     include_str!("../../migrations/sqlite/0006_dataset_versions.sql"),
+    include_str!("../../migrations/sqlite/0007_sources.sql"),
 ];
 
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

@@ -7,6 +7,7 @@ mod maps;
 mod migrate;
 mod reads;
 mod snapshots;
+mod sources;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -11,6 +11,7 @@ mod linked;
 mod log;
 mod maps;
 mod snapshots;
+mod sources;
 mod writes;
 
 use std::sync::Arc;

@@ -4,36 +4,45 @@ mod failure;
 mod mapping;
 mod remote;
 mod sink;
+mod targets;
+mod told;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hiroba_importers::{ImportError, Mapping, Options, Report};
+use hiroba_importers::{ImportError, Mapping, Options};
 use hiroba_vocab::Tenant;
-use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
-use hiroba_vocab::normalise::date::{Moment, date};
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
+use reqwest::StatusCode;
 
-use super::serve::DatabaseArgs;
+use super::serve::{DatabaseArgs, EgressArgs};
 use super::{Outcome, output, secret};
-use crate::service::datasets::{Entities, Gone, Imported, VersionSummary, Versioned};
+use crate::egress::{DownloadError, Egress, Fetched};
+use crate::service::datasets::{Gone, ImportedFile, Progress, day, municipality};
 use crate::service::now;
-use crate::service::publish::Published;
+use crate::service::sources::{self, Publication, Reread, Source, SourceError};
 
-pub(super) use failure::FileError;
-use failure::shown_on;
-use sink::{Sink, SinkError};
+pub(super) use failure::{FileError, source_outcome};
+pub(super) use sink::Sink;
+pub(super) use told::{file_text, not_modified_text};
 
-/// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON.
+use failure::{TargetFailure, shown_on};
+use sink::SinkError;
+use targets::{Target, Targets};
+use told::Total;
+
+/// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON, Shapefiles, GeoPackages, bus timetables
+/// (GTFS), ZIP archives of them.
 ///
-/// The data set is recognised by its columns; a table that is none becomes one of its own. Importing a file again writes only what differs. Every row is accounted for
+/// A folder stands for every table below it. A URL is fetched, and read only if the file has changed since the last time.
+/// The data set is recognised by its columns; a table that is none becomes one of its own. Importing a file again writes
+/// only what differs. Every row is accounted for
 /// in the report: published, merged with another, set aside because it is no entity, or refused with the reason.
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
-    /// The files.
-    #[arg(required = true, value_name = "FILE")]
+    /// Files, folders, and addresses of files (http://…, https://…).
+    #[arg(required = true, value_name = "FILE|FOLDER|URL")]
     files: Vec<PathBuf>,
     /// Only report what would be published.
     #[arg(long)]
@@ -73,7 +82,7 @@ pub(super) struct ImportArgs {
     /// The licence: a URL, or a name such as "CC BY 4.0".
     #[arg(long, value_name = "LICENCE")]
     licence: Option<String>,
-    /// The address where the file is published.
+    /// The address where the file is published. Of a file that is fetched it is the URL, unless given.
     #[arg(long, value_name = "URL")]
     source: Option<String>,
     /// The day on which the file was published, YYYY-MM-DD or 令和8年4月1日.
@@ -88,6 +97,11 @@ pub(super) struct ImportArgs {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t)]
     report: ReportForm,
+    /// Read files at addresses even when they have not changed.
+    #[arg(long)]
+    again: bool,
+    #[command(flatten)]
+    egress: EgressArgs,
 }
 
 /// What becomes of entities that are gone from the source.
@@ -139,37 +153,6 @@ fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::parse(text).map_err(|e| e.to_string())
 }
 
-fn day(text: &str) -> Result<String, String> {
-    match date(text, None) {
-        Reading::Value(day @ Moment::Day(_), _) => Ok(day.to_string()),
-        _ => Err("expected a day: 2026-04-01, 2026/4/1 or 令和8年4月1日".to_owned()),
-    }
-}
-
-fn municipality(text: &str) -> Result<LocalGovernmentCode, String> {
-    LocalGovernmentCode::parse(text).ok_or_else(|| {
-        "a 全国地方公共団体コード has six digits, of which the last one checks the others (131016)".to_owned()
-    })
-}
-
-/// What a script reads of one file.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct JsonReport<'r> {
-    #[serde(flatten)]
-    report: &'r Report,
-    dry_run: bool,
-    published: Published,
-    /// The version that the file has become; null when nothing differs, or where no versions are kept.
-    version: Option<&'r VersionSummary>,
-}
-
-#[derive(Serialize)]
-struct JsonError<'e> {
-    file: &'e str,
-    error: String,
-}
-
 pub(super) fn run(arguments: &ImportArgs) -> Outcome {
     let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build() {
         Ok(runtime) => runtime,
@@ -189,8 +172,15 @@ async fn run_all(arguments: &ImportArgs) -> Outcome {
             return Outcome::Invalid;
         }
     };
+    let targets = match Targets::find(&arguments.files) {
+        Ok(targets) => targets,
+        Err(error) => {
+            output::error(error);
+            return Outcome::Failed;
+        }
+    };
     if let Some(path) = &arguments.save_mapping {
-        let [file] = arguments.files.as_slice() else {
+        let [Target::File(file)] = targets.all.as_slice() else {
             output::error("--save-mapping writes the mapping of one file; give one file");
             return Outcome::Invalid;
         };
@@ -199,6 +189,13 @@ async fn run_all(arguments: &ImportArgs) -> Outcome {
             return error.outcome();
         }
     }
+    let egress = match Egress::new(arguments.egress.policy()) {
+        Ok(egress) => egress,
+        Err(error) => {
+            output::error(error);
+            return Outcome::Failed;
+        }
+    };
     let sink = match sink(arguments).await {
         Ok(sink) => sink,
         Err(error) => {
@@ -206,96 +203,107 @@ async fn run_all(arguments: &ImportArgs) -> Outcome {
             return error.outcome();
         }
     };
-    let mut outcome = Outcome::Done;
-    for file in &arguments.files {
-        let this = run_one(arguments, &options, &sink, file).await;
+    let (mut outcome, mut total) = (Outcome::Done, Total::default());
+    for target in &targets.all {
+        let options = Options { now: now(), ..options.clone() };
+        let this = run_one(arguments, options, &sink, &egress, target, &mut total).await;
         outcome = outcome.worse(this);
         if this == Outcome::Unreachable {
             break;
         }
     }
+    total.tell(arguments, &targets);
     outcome
 }
 
-async fn run_one(arguments: &ImportArgs, options: &Options, sink: &Sink, file: &std::path::Path) -> Outcome {
-    let progress = progress(file);
-    let options = Options { now: now(), ..options.clone() };
-    let imported = sink.import(file.to_owned().into(), options, arguments.gone.into(), shown_on(&progress)).await;
-    progress.finish_and_clear();
-    match imported {
-        Ok(imported) => {
-            let report = &imported.report;
-            match arguments.report {
-                ReportForm::Text => {
-                    output::result(report.to_text().trim_end());
-                    for line in summary(arguments, &imported) {
-                        output::result(line);
-                    }
-                }
-                ReportForm::Json => {
-                    let version = match &imported.version {
-                        Versioned::New(version) => Some(&**version),
-                        Versioned::Same(_) | Versioned::NotKept => None,
-                    };
-                    let (dry_run, published) = (arguments.dry_run, imported.published);
-                    let json = JsonReport { report, dry_run, published, version };
-                    output::result(serde_json::to_string(&json).unwrap_or_default());
-                }
-            }
-            if report.rows.refused == 0 { Outcome::Done } else { Outcome::Invalid }
+async fn run_one(
+    arguments: &ImportArgs,
+    options: Options,
+    sink: &Sink,
+    egress: &Egress,
+    target: &Target,
+    total: &mut Total,
+) -> Outcome {
+    let label = target.label();
+    let bar = progress(&label);
+    let published = publish(arguments, options, sink, egress, target, shown_on(&bar)).await;
+    bar.finish_and_clear();
+    match published {
+        Ok(Publication::Imported(file)) => {
+            told::imported(arguments, &label, &file);
+            total.add_imported(&label, &file);
+            imported_outcome(&file)
+        }
+        Ok(Publication::NotModified(versions)) => {
+            told::not_modified(arguments, &label, &versions);
+            total.add_not_modified();
+            Outcome::Done
         }
         Err(error) => {
-            output::error(&error);
-            if arguments.report == ReportForm::Json {
-                let name = file.display().to_string();
-                let json = JsonError { file: &name, error: error.to_string() };
-                output::result(serde_json::to_string(&json).unwrap_or_default());
-            }
+            told::failed(arguments, &label, &error);
+            total.add_failed(label);
             error.outcome()
         }
     }
 }
 
-fn summary(arguments: &ImportArgs, imported: &Imported) -> Vec<String> {
-    if arguments.dry_run {
-        return vec!["  published  nothing (--dry-run)".to_owned()];
+/// How the command ends because of a file that was imported.
+pub(super) fn imported_outcome(file: &ImportedFile) -> Outcome {
+    let refused = file.tables.iter().any(|table| table.report.rows.refused > 0);
+    if refused { Outcome::Invalid } else { Outcome::Done }
+}
+
+/// Sends one file to where entities go. Only a database knows what was fetched before.
+async fn publish(
+    arguments: &ImportArgs,
+    options: Options,
+    sink: &Sink,
+    egress: &Egress,
+    target: &Target,
+    progress: Progress,
+) -> Result<Publication, TargetFailure> {
+    let gone = Gone::from(arguments.gone);
+    let url = match target {
+        Target::Url(url) => url,
+        Target::File(file) => {
+            let imported = sink.import(file.clone().into(), options, gone, progress).await?;
+            return Ok(Publication::Imported(imported));
+        }
+    };
+    let address = |error| TargetFailure::Address { url: url.to_string(), error };
+    let source = Source::new(url.clone(), options, gone).map_err(address)?;
+    if let Sink::Store(store, tenant) = sink {
+        let reread = if arguments.again { Reread::Always } else { Reread::IfAnythingChanged };
+        return Ok(sources::publish(store, egress, *tenant, &source, reread, progress).await?);
     }
-    let Published { created, changed, unchanged } = imported.published;
-    let mut lines = vec![format!(
-        "  published  {created} created, {changed} changed, {unchanged} unchanged, the data set's own entity included"
-    )];
-    let Entities { removed, marked, kept, .. } = imported.entities;
-    for (count, what) in [
-        (removed, "removed"),
-        (marked, "marked with absentSince (--gone says what becomes of them)"),
-        (kept, "kept in the data set"),
-    ] {
-        if count > 0 {
-            lines.push(format!("  gone       {count} no longer in the source: {what}"));
-        }
-    }
-    lines.push(match &imported.version {
-        Versioned::New(version) => {
-            let VersionSummary { dataset, version, .. } = &**version;
-            format!("  version    {version} of {dataset}; hiroba dataset undo {dataset} takes it back")
-        }
-        Versioned::Same(number) => format!("  version    no new one: everything is as in version {number}"),
-        Versioned::NotKept => {
-            "  version    none: over NGSI-LD (--to) no versions are kept, and what is gone from the source \
-                               stays"
-                .to_owned()
-        }
-    });
-    lines
+    fetch_into(sink, egress, &source, gone, progress).await
+}
+
+/// Fetches a file and sends it where nothing is known of what was fetched before.
+pub(super) async fn fetch_into(
+    sink: &Sink,
+    egress: &Egress,
+    source: &Source,
+    gone: Gone,
+    progress: Progress,
+) -> Result<Publication, TargetFailure> {
+    let download = |error| SourceError::Download { url: source.url().clone(), error };
+    let file = match egress.download(source.url().as_str(), None).await.map_err(download)? {
+        Fetched::File(file) => file,
+        Fetched::NotModified => return Err(download(DownloadError::Status { status: StatusCode::NOT_MODIFIED }).into()),
+    };
+    let imported = sink.import(file.path.clone().into(), source.options(), gone, progress).await;
+    let imported = imported.map_err(|failure| TargetFailure::Fetched { url: source.url().to_string(), failure })?;
+    Ok(Publication::Imported(imported))
 }
 
 /// A line that tells how far it is, on a terminal only.
-fn progress(file: &std::path::Path) -> ProgressBar {
+fn progress(label: &str) -> ProgressBar {
     let bar = ProgressBar::no_length();
     if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}  {bar:20} {pos}/{len} rows  {per_sec}  {eta}") {
         bar.set_style(style);
     }
-    bar.set_message(file.display().to_string());
+    bar.set_message(label.to_owned());
     bar.enable_steady_tick(std::time::Duration::from_millis(120));
     bar
 }

@@ -10,8 +10,8 @@ use crate::cli::Outcome;
 use crate::cli::secret::SecretError;
 use crate::service::ServiceError;
 use crate::service::datasets::{
-    Destination, Entities, Failure, Gone, Imported, Progress, Versioned, keep_what_was_told, publish_import,
-    publish_into,
+    Destination, Entities, Failure, Gone, Imported, ImportedFile, Progress, ReadTable, Versioned, keep_what_was_told,
+    publish_import, publish_tables,
 };
 use crate::service::publish::Published;
 
@@ -85,17 +85,25 @@ impl Sink {
         options: hiroba_importers::Options,
         gone: Gone,
         progress: Progress,
-    ) -> Result<Imported, Failure<SinkError>> {
+    ) -> Result<ImportedFile, Failure<SinkError>> {
         let now = options.now;
-        let (report, published) = match self {
-            Self::Nothing => publish_into(input, options, &mut Nowhere, progress).await?,
-            Self::Remote(remote) => publish_into(input, options, &mut Broker { remote, now }, progress).await?,
+        let (tables, left_out) = match self {
+            Self::Nothing => publish_tables(input, options, progress, || Nowhere, unversioned).await?,
+            Self::Remote(remote) => {
+                publish_tables(input, options, progress, || Broker { remote, now }, unversioned).await?
+            }
             Self::Store(store, tenant) => {
                 return publish_import(store, *tenant, input, options, gone, progress).await.map_err(Failure::into);
             }
         };
-        Ok(Imported { report, published, entities: Entities::default(), version: Versioned::NotKept })
+        Ok(ImportedFile { tables, left_out })
     }
+}
+
+/// What becomes of a table where no versions are kept.
+async fn unversioned<D>(_: D, read: Result<ReadTable, Failure<SinkError>>) -> Result<Imported, Failure<SinkError>> {
+    let ReadTable { dataset, report, published } = read?;
+    Ok(Imported { dataset, report, published, entities: Entities::default(), version: Versioned::NotKept })
 }
 
 /// Only the report is wanted.

@@ -177,7 +177,7 @@ impl Destination for Database<'_> {
             let mut newest = versions(self.store, self.tenant, &dataset, number + 1, 1).await?;
             newest.pop().map_or(Versioned::NotKept, |version| Versioned::New(Box::new(version)))
         } else {
-            Versioned::Same(latest.map_or(0, |(number, _)| number))
+            Versioned::Same { dataset, version: latest.map_or(0, |(number, _)| number) }
         };
         Ok(published)
     }

@@ -5,6 +5,8 @@
 //! | `pipeline` | reads a file on one thread while the batch before is written to some destination |
 //! | `destination` | the database as that destination: a file is a version of its data set |
 //! | `session` | one version in the making: every change is noted before it is made |
+//! | `preview` | what publishing a file would do, without doing it |
+//! | `told` | what a person tells of a file |
 //! | `version` | what is told of a version |
 //! | `difference` | what two versions publish differently |
 //! | `undo` | bringing an earlier version back, removing a data set |
@@ -12,11 +14,13 @@
 mod destination;
 mod difference;
 mod pipeline;
+mod preview;
 mod session;
+mod told;
 mod undo;
 mod version;
 
-use hiroba_importers::{Input, Options, Report};
+use hiroba_importers::{Input, LeftOut, Options, Report};
 use hiroba_store::{DatasetEntry, Store, TenantId};
 use hiroba_vocab::EntityId;
 use serde::Serialize;
@@ -26,8 +30,10 @@ use super::{Result, ServiceError};
 use destination::Database;
 
 pub use difference::{AttributeDifference, DifferenceKind, DifferencePage, EntityDifference, differences, range};
-pub(crate) use pipeline::{Destination, keep_what_was_told, publish_into};
+pub(crate) use pipeline::{Destination, ReadTable, keep_what_was_told, publish_tables};
 pub use pipeline::{Failure, Progress, Step, silent};
+pub use preview::{Previewed, PreviewedFile, preview_import};
+pub use told::{day, municipality};
 pub use undo::{Undone, remove, undo};
 pub use version::{Details, Entities, Rows, VersionSummary, versions};
 
@@ -50,15 +56,42 @@ pub enum Gone {
 pub enum Versioned {
     /// A new one.
     New(Box<VersionSummary>),
-    /// None: everything is as the version of this number has it.
-    Same(i64),
+    /// None: everything is as a version has it already.
+    Same {
+        /// The data set's entity.
+        dataset: EntityId,
+        /// The number of that version.
+        version: i64,
+    },
     /// None: where the entities went, no versions are kept.
     NotKept,
 }
 
+impl Versioned {
+    /// The data set's entity and the number of the version that says what the file says, where versions are kept.
+    pub fn number(&self) -> Option<(&EntityId, i64)> {
+        match self {
+            Self::New(version) => Some((&version.dataset, version.version)),
+            Self::Same { dataset, version } => Some((dataset, *version)),
+            Self::NotKept => None,
+        }
+    }
+}
+
 /// What became of a file.
 #[derive(Debug)]
+pub struct ImportedFile {
+    /// Its tables, in the order of the file.
+    pub tables: Vec<Imported>,
+    /// Sheets of a workbook and members of an archive that were not imported.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// What became of a table.
+#[derive(Debug)]
 pub struct Imported {
+    /// The data set's entity.
+    pub dataset: EntityId,
     /// What was read.
     pub report: Report,
     /// What was written, the data set's own entity included; what was done about entities that are gone is not.
@@ -69,8 +102,8 @@ pub struct Imported {
     pub version: Versioned,
 }
 
-/// Publishes a file as a version of its data set: every row that is an entity, then what is gone, then the entity of the
-/// data set. Only differences are written; where there are none, there is no new version.
+/// Publishes every table of a file as a version of its data set: each row that is an entity, then what is gone, then the
+/// entity of the data set. Only differences are written; where there are none, there is no new version.
 ///
 /// # Errors
 /// The file cannot be read; Busy when somebody else imports the same data set; the database fails or refuses. Then what
@@ -82,18 +115,21 @@ pub async fn publish_import(
     options: Options,
     gone: Gone,
     progress: Progress,
-) -> Result<Imported, Failure<ServiceError>> {
-    let mut destination = Database::new(store, tenant, options.now, gone);
-    match publish_into(input, options, &mut destination, progress).await {
-        Ok((report, published)) => {
+) -> Result<ImportedFile, Failure<ServiceError>> {
+    let now = options.now;
+    let end = async |destination: Database<'_>, published| match published {
+        Ok(ReadTable { dataset, report, published }) => {
             let (version, entities) = destination.outcome();
-            Ok(Imported { report, published, entities, version })
+            Ok(Imported { dataset, report, published, entities, version })
         }
         Err(failure) => {
             destination.fail().await;
             Err(failure)
         }
-    }
+    };
+    let make = || Database::new(store, tenant, now, gone);
+    let (tables, left_out) = publish_tables(input, options, progress, make, end).await?;
+    Ok(ImportedFile { tables, left_out })
 }
 
 /// The data sets of a tenant, in the order of their ids, after the one given.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hiroba_importers::{Import, ImportError, Input, Options, Outcome, Report};
-use hiroba_vocab::Terms;
+use hiroba_importers::{Import, ImportError, Input, LeftOut, Opened, Options, Outcome, Report};
+use hiroba_vocab::{EntityId, Terms};
 use ngsild::Entity;
 
 use crate::service::batch::COMMIT;
@@ -18,7 +18,7 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(4);
 /// How far reading is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// How many rows there will be.
+    /// How many rows the table has that comes next.
     Expected(u64),
     /// A row was read.
     Row,
@@ -32,12 +32,12 @@ pub fn silent() -> Progress {
     Arc::new(|_| ())
 }
 
-/// A place for the entities of one file.
+/// A place for the entities of one table.
 pub(crate) trait Destination {
     /// Why it does not take them.
     type Error;
 
-    /// The file is recognised; this is its data set's entity, before any row was read. Comes once, before any batch.
+    /// This is the entity of the table's data set, before any row was read. Comes once, before any batch.
     async fn begin(&mut self, dataset: &Entity) -> Result<(), Self::Error>;
 
     /// Writes those of a batch that differ from what is there. No id is among them twice.
@@ -85,22 +85,73 @@ fn so_far(written: u64) -> String {
     }
 }
 
+/// A table that was read to its end.
+#[derive(Debug)]
+pub(crate) struct ReadTable {
+    /// The data set's entity.
+    pub(crate) dataset: EntityId,
+    /// What was read.
+    pub(crate) report: Report,
+    /// What was written.
+    pub(crate) published: Published,
+}
+
 /// What the reading thread hands over.
-enum Read {
+enum Part {
     Recognised(Box<Entity>),
     Batch(Vec<Entity>),
 }
 
-/// Reads a file and hands its entities, batch by batch, and then the entity of its data set to a destination.
-pub(crate) async fn publish_into<D: Destination>(
+impl<E> Failure<E> {
+    /// The same failure where tables of the file were written before.
+    fn after(self, before: u64) -> Self {
+        match self {
+            Self::File(error) => Self::File(error),
+            Self::Destination { file, error, written } => Self::Destination { file, error, written: written + before },
+            Self::Stopped { file, reason, written } => Self::Stopped { file, reason, written: written + before },
+        }
+    }
+}
+
+/// Finds the tables of a file, on a thread of its own.
+async fn open_tables<E>(input: Input, options: Options) -> Result<Opened, Failure<E>> {
+    let file = input.name();
+    match tokio::task::spawn_blocking(move || hiroba_importers::open(input, options)).await {
+        Ok(opened) => Ok(opened?),
+        Err(error) => Err(Failure::Stopped { file, reason: error.to_string(), written: 0 }),
+    }
+}
+
+/// Reads the tables of a file one after the other, and hands each to a destination of its own: its entities, batch by
+/// batch, and then the entity of its data set. `make` makes a destination, `end` says what has become of it.
+pub(crate) async fn publish_tables<D: Destination, T>(
     input: Input,
     options: Options,
+    progress: Progress,
+    make: impl Fn() -> D,
+    end: impl AsyncFn(D, Result<ReadTable, Failure<D::Error>>) -> Result<T, Failure<D::Error>>,
+) -> Result<(Vec<T>, Vec<LeftOut>), Failure<D::Error>> {
+    let opened = open_tables(input, options).await?;
+    let (mut tables, mut written) = (Vec::with_capacity(opened.imports.len()), 0);
+    for import in opened.imports {
+        let mut destination = make();
+        let published = publish_into(import, &mut destination, Arc::clone(&progress)).await;
+        let so_far = written;
+        written += published.as_ref().map_or(0, |table| table.published.written());
+        tables.push(end(destination, published).await.map_err(|failure| failure.after(so_far))?);
+    }
+    Ok((tables, opened.left_out))
+}
+
+/// Reads a table and hands its entities, batch by batch, and then the entity of its data set to a destination.
+async fn publish_into<D: Destination>(
+    import: Import,
     destination: &mut D,
     progress: Progress,
-) -> Result<(Report, Published), Failure<D::Error>> {
-    let file = input.name();
+) -> Result<ReadTable, Failure<D::Error>> {
+    let file = import.file();
     let (sender, mut parts) = tokio::sync::mpsc::channel(WAITING);
-    let reading = tokio::task::spawn_blocking(move || read(input, options, &sender, &progress));
+    let reading = tokio::task::spawn_blocking(move || read(import, &sender, &progress));
     let mut published = Published::default();
     let fail = |error, so_far: Published| Failure::Destination { file: file.clone(), error, written: so_far.written() };
     // When the channel closes, the reader stops: returning early ends it.
@@ -114,10 +165,10 @@ pub(crate) async fn publish_into<D: Destination>(
             Ok(Some(part)) => part,
         };
         match part {
-            Read::Recognised(dataset) => {
+            Part::Recognised(dataset) => {
                 destination.begin(&dataset).await.map_err(|error| fail(error, published))?;
             }
-            Read::Batch(batch) => {
+            Part::Batch(batch) => {
                 published += destination.publish(&batch).await.map_err(|error| fail(error, published))?;
             }
         }
@@ -129,9 +180,10 @@ pub(crate) async fn publish_into<D: Destination>(
         }
     };
     let report = import.report();
-    let dataset = import.dataset_entity();
-    published += destination.finish(dataset, &report).await.map_err(|error| fail(error, published))?;
-    Ok((report, published))
+    let entity = import.dataset_entity();
+    let dataset = entity.id.clone();
+    published += destination.finish(entity, &report).await.map_err(|error| fail(error, published))?;
+    Ok(ReadTable { dataset, report, published })
 }
 
 /// What a file cannot say of itself, and somebody told when it was published before, stays when it is not told anew.
@@ -147,16 +199,14 @@ pub(crate) fn keep_what_was_told(before: &Entity, dataset: &mut Entity) {
 }
 
 fn read(
-    input: Input,
-    options: Options,
-    parts: &tokio::sync::mpsc::Sender<Read>,
+    mut import: Import,
+    parts: &tokio::sync::mpsc::Sender<Part>,
     progress: &Progress,
 ) -> Result<Import, ImportError> {
-    let mut import = Import::open(input, options)?;
     if let Some(rows) = import.expected_rows() {
         progress(Step::Expected(rows));
     }
-    if parts.blocking_send(Read::Recognised(Box::new(import.dataset_entity()))).is_err() {
+    if parts.blocking_send(Part::Recognised(Box::new(import.dataset_entity()))).is_err() {
         return Ok(import);
     }
     let mut collected = Batches::new(COMMIT);
@@ -164,7 +214,7 @@ fn read(
         progress(Step::Row);
         if let Outcome::Entity { entity, .. } = outcome?
             && let Some(batch) = collected.push(*entity)
-            && parts.blocking_send(Read::Batch(batch)).is_err()
+            && parts.blocking_send(Part::Batch(batch)).is_err()
         {
             return Ok(import);
         }
@@ -172,7 +222,7 @@ fn read(
     let rest = collected.take();
     if !rest.is_empty() {
         // Nobody listens when writing failed; that is told there.
-        let _ = parts.blocking_send(Read::Batch(rest));
+        let _ = parts.blocking_send(Part::Batch(rest));
     }
     Ok(import)
 }

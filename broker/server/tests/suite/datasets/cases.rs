@@ -20,7 +20,7 @@ fn rows(rows: &[(u8, &str)]) -> Vec<(u8, String)> {
 async fn import_text(place: &Place, text: String, gone: Gone) -> Imported {
     let input = Input::Bytes { name: "aed.csv".to_owned(), bytes: text.into_bytes().into() };
     let options = Options::new(DateTime::from_micros(1_780_000_000_000_000));
-    publish_import(&place.store, place.tenant, input, options, gone, silent()).await.unwrap()
+    publish_import(&place.store, place.tenant, input, options, gone, silent()).await.unwrap().tables.remove(0)
 }
 
 async fn import(place: &Place, table: &[(u8, &str)], gone: Gone) -> Imported {
@@ -52,7 +52,8 @@ fn the_same_file_is_no_new_version_unless_the_data_were_changed_meanwhile() {
         for store in stores().await {
             let place = tenant(&store, "same").await;
             assert!(matches!(import(&place, &[(1, "玄関")], Gone::Mark).await.version, Versioned::New(_)));
-            assert_eq!(import(&place, &[(1, "玄関")], Gone::Mark).await.version, Versioned::Same(1));
+            let same = import(&place, &[(1, "玄関")], Gone::Mark).await.version;
+            assert!(matches!(same, Versioned::Same { version: 1, .. }), "{same:?}");
             move_to(&place, 1, "裏口").await;
             let Versioned::New(version) = import(&place, &[(1, "玄関")], Gone::Mark).await.version else {
                 panic!("what somebody else changed is changed back")

@@ -115,7 +115,12 @@ fn at_step(step: usize) -> DateTime {
 async fn import(store: &Store, tenant: TenantId, table: &Table, gone: Gone, step: usize) -> Versioned {
     let rows: Vec<(u8, String)> = table.iter().map(|(number, position)| (*number, format!("位{position}"))).collect();
     let input = Input::Bytes { name: "aed.csv".to_owned(), bytes: super::csv(&rows).into_bytes().into() };
-    publish_import(store, tenant, input, Options::new(at_step(step)), gone, silent()).await.unwrap().version
+    publish_import(store, tenant, input, Options::new(at_step(step)), gone, silent())
+        .await
+        .unwrap()
+        .tables
+        .remove(0)
+        .version
 }
 
 async fn check(place: &Place, history: &[State]) -> Result<(), TestCaseError> {
@@ -161,7 +166,7 @@ async fn play(place: &Place, steps: &[Step]) -> Result<(), TestCaseError> {
             Step::Import(table, gone) => {
                 let number = match import(store, tenant, table, *gone, at).await {
                     Versioned::New(version) => Some(version.version),
-                    Versioned::Same(_) => None,
+                    Versioned::Same { .. } => None,
                     Versioned::NotKept => panic!("a database keeps versions"),
                 };
                 (before.import(table, *gone, at), number)

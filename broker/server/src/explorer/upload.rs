@@ -1,0 +1,196 @@
+//! The pages on which staff publish files: a form, a preview, the result. They work without scripts.
+
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use askama::Template;
+use hiroba_vocab::Datasets;
+
+use super::page::Frame;
+use super::upload_table::{TableView, previewed, published};
+use super::visit::Visit;
+use crate::http::problem::{HttpError, Result};
+use crate::service::datasets::{Gone, Undone};
+use crate::service::imports::{Action, Import, Outcome, Stage, Task};
+use crate::state::AppState;
+
+/// What can be chosen, and whether it is.
+pub(super) struct Choice {
+    pub(super) value: String,
+    pub(super) label: String,
+    pub(super) selected: bool,
+}
+
+/// What is told of a file, for the fields of the form.
+pub(super) struct Told {
+    pub(super) datasets: Vec<Choice>,
+    pub(super) gone: Vec<Choice>,
+    pub(super) sheet: String,
+    pub(super) municipality: String,
+    pub(super) publisher: String,
+    pub(super) licence: String,
+    pub(super) source: String,
+    pub(super) issued: String,
+    pub(super) modified: String,
+}
+
+#[derive(Template)]
+#[template(path = "upload.html")]
+struct Upload {
+    frame: Frame,
+    error: Option<String>,
+    needs_token: bool,
+    largest: String,
+    told: Told,
+}
+
+#[derive(Template)]
+#[template(path = "import.html")]
+struct ImportPage {
+    frame: Frame,
+    id: String,
+    file: String,
+    /// What is being done, while it is.
+    working: Option<String>,
+    error: Option<String>,
+    /// The sentence that says what this page shows.
+    lead: String,
+    tables: Vec<TableView>,
+    /// Names and reasons.
+    left_out: Vec<(String, String)>,
+    /// The form to correct and to publish, while the file is here.
+    told: Option<Told>,
+    can_publish: bool,
+    can_undo: bool,
+    /// What was taken back.
+    undone: Vec<String>,
+}
+
+/// The form, with what was wrong with the request before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn form(request: HttpRequest, state: Data<AppState>, error: Option<HttpError>) -> Result<HttpResponse> {
+    let visit = Visit::of(request, state).await?;
+    let page = Upload {
+        frame: visit.frame(visit.say("upload-title")),
+        error: error.as_ref().map(|error| sentence(&visit, error)),
+        needs_token: visit.state.config.token.is_some(),
+        largest: visit.language.fill("upload-max", &[("size", &(visit.state.config.max_upload >> 20).to_string())]),
+        told: told(&visit, None),
+    };
+    let mut response = private(visit.html(&page)?);
+    if let Some(error) = error {
+        *response.status_mut() = error.status_code();
+    }
+    Ok(response)
+}
+
+/// What would become of a file, or has become of it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import) -> Result<HttpResponse> {
+    let visit = Visit::of(request, state).await?;
+    let (task, stage) = (import.task(), import.stage());
+    let outcome = import.outcome().filter(|_| stage.is_end());
+    let (mut tables, mut left_out, mut undone, mut error) = (Vec::new(), Vec::new(), Vec::new(), None);
+    match outcome.as_deref() {
+        Some(Outcome::Preview(file)) => {
+            tables.extend(file.tables.iter().map(|table| previewed(&visit, table)));
+            left_out.extend(file.left_out.iter().map(|left| (left.name.clone(), left.reason.clone())));
+        }
+        Some(Outcome::Published(file)) => {
+            tables.extend(file.tables.iter().map(|table| published(&visit, table)));
+            left_out.extend(file.left_out.iter().map(|left| (left.name.clone(), left.reason.clone())));
+        }
+        Some(Outcome::Undone(all)) => undone.extend(all.iter().map(|one| taken_back(&visit, one))),
+        Some(Outcome::Failed(failure)) => error = Some(sentence(&visit, &HttpError::from(failure))),
+        None => {}
+    }
+    let (title, lead) = match task.action {
+        Action::Preview => (visit.say("preview-title"), visit.say("preview-lead")),
+        Action::Publish => (visit.say("result-title"), visit.say("result-lead")),
+        Action::Undo => (visit.say("result-title"), visit.say("undone-lead")),
+    };
+    let page = ImportPage {
+        frame: visit.frame(title),
+        id: import.id.clone(),
+        file: import.file_name.clone(),
+        working: (!stage.is_end()).then(|| working(&visit, import)),
+        lead: if error.is_some() { visit.say("failed-lead").to_owned() } else { lead.to_owned() },
+        can_publish: !tables.is_empty(),
+        told: (stage.is_end() && import.has_file()).then(|| told(&visit, Some(&task))),
+        can_undo: import.can_undo(),
+        undone,
+        error,
+        tables,
+        left_out,
+    };
+    Ok(private(visit.html(&page)?))
+}
+
+/// What taking back a version has done.
+fn taken_back(visit: &Visit, undone: &Undone) -> String {
+    let Some(version) = &undone.version else { return visit.say("undone-nothing").to_owned() };
+    let numbers = [version.version, version.restores.unwrap_or_default()].map(|number| number.to_string());
+    let left = undone.entities.left.to_string();
+    let gaps =
+        [("dataset", version.dataset.as_str()), ("version", &numbers[0]), ("restores", &numbers[1]), ("left", &left)];
+    visit.language.fill("undone-version", &gaps)
+}
+
+/// How far it is.
+fn working(visit: &Visit, import: &Import) -> String {
+    let (rows, expected) = import.progress();
+    match import.stage() {
+        Stage::Waiting => visit.say("upload-waiting").to_owned(),
+        _ => visit.language.fill("upload-working", &[("rows", &rows.to_string()), ("expected", &expected.to_string())]),
+    }
+}
+
+/// What is wrong, in the page's language as far as there is a sentence in it.
+fn sentence(visit: &Visit, error: &HttpError) -> String {
+    match error {
+        HttpError::Unauthorized => visit.say("upload-unauthorized").to_owned(),
+        HttpError::TooLarge(bytes) => visit.language.fill("upload-too-large", &[("size", &(bytes >> 20).to_string())]),
+        HttpError::NotFound(_) => visit.say("upload-expired").to_owned(),
+        other => other.body()["detail"].as_str().unwrap_or_default().to_owned(),
+    }
+}
+
+fn told(visit: &Visit, task: Option<&Task>) -> Told {
+    let options = task.map(|task| &task.options);
+    let text = |value: Option<&String>| value.cloned().unwrap_or_default();
+    let chosen = options.and_then(|options| options.dataset.as_deref());
+    let datasets = Datasets::published().supported().iter().map(|dataset| Choice {
+        value: dataset.slug.clone(),
+        label: format!("{} ({})", dataset.title_ja, dataset.slug),
+        selected: chosen == Some(dataset.slug.as_str()),
+    });
+    let now = task.map(|task| task.gone).unwrap_or_default();
+    let gone = [
+        (Gone::Mark, "mark", visit.say("gone-mark")),
+        (Gone::Remove, "remove", visit.say("gone-remove")),
+        (Gone::Keep, "keep", visit.say("gone-keep")),
+    ];
+    Told {
+        datasets: datasets.collect(),
+        gone: gone
+            .map(|(gone, value, label)| Choice { value: value.into(), label: label.into(), selected: gone == now })
+            .into(),
+        sheet: text(options.and_then(|options| options.sheet.as_ref())),
+        municipality: options.and_then(|options| options.municipality).map(|code| code.to_string()).unwrap_or_default(),
+        publisher: text(options.and_then(|options| options.publisher.as_ref())),
+        licence: text(options.and_then(|options| options.licence.as_ref())),
+        source: text(options.and_then(|options| options.source.as_ref())),
+        issued: text(options.and_then(|options| options.issued.as_ref())),
+        modified: text(options.and_then(|options| options.modified.as_ref())),
+    }
+}
+
+/// Nobody keeps it: it is for who sent the file.
+fn private(mut response: HttpResponse) -> HttpResponse {
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

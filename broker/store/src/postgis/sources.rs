@@ -1,0 +1,91 @@
+//! Addresses that files are fetched from, in PostGIS.
+
+use tokio_postgres::Row;
+
+use super::PostGis;
+use crate::error::Result;
+use crate::sources::{Delivery, SourceKey, SourceRow};
+
+const ONE: &str =
+    "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, sha256, settings, versions
+                   from source where tenant = $1::bigint and url = $2 and part = $3";
+
+const ALL: &str =
+    "select url, part, tried_at, succeeded_at, failures, error, etag, last_modified, sha256, settings, versions
+                   from source where tenant = $1::bigint order by url, part limit $2";
+
+const TRY: &str = "insert into source as s (tenant, url, part, tried_at, failures, error)
+                   values ($1::bigint, $2, $3, $4, 1, $5)
+                   on conflict (tenant, url, part) do update set tried_at = excluded.tried_at,
+                   failures = s.failures + 1, error = excluded.error where s.tried_at = $6";
+
+const FAILED: &str = "update source set error = $4 where tenant = $1::bigint and url = $2 and part = $3";
+
+const SUCCEEDED: &str =
+    "insert into source (tenant, url, part, tried_at, succeeded_at, failures, error, etag, last_modified,
+         sha256, settings, versions) values ($1::bigint, $2, $3, $4, $4, 0, null, $5, $6, $7, $8, $9)
+     on conflict (tenant, url, part) do update set succeeded_at = excluded.succeeded_at, failures = 0, error = null,
+         etag = excluded.etag, last_modified = excluded.last_modified, sha256 = excluded.sha256, settings = excluded.settings,
+         versions = excluded.versions";
+
+fn source(row: &Row) -> SourceRow {
+    SourceRow {
+        url: row.get(0),
+        part: row.get(1),
+        tried_at: row.get(2),
+        succeeded_at: row.get(3),
+        failures: row.get(4),
+        error: row.get(5),
+        etag: row.get(6),
+        last_modified: row.get(7),
+        sha256: row.get(8),
+        settings: row.get(9),
+        versions: row.get(10),
+    }
+}
+
+impl PostGis {
+    pub(crate) async fn source(&self, tenant: i64, key: &SourceKey) -> Result<Option<SourceRow>> {
+        let client = self.client().await?;
+        let found = client.query_opt(ONE, &[&tenant, &key.url, &key.part]).await?;
+        Ok(found.as_ref().map(source))
+    }
+
+    pub(crate) async fn sources(&self, tenant: i64, limit: i64) -> Result<Vec<SourceRow>> {
+        let client = self.client().await?;
+        Ok(client.query(ALL, &[&tenant, &limit]).await?.iter().map(source).collect())
+    }
+
+    pub(crate) async fn try_source(
+        &self,
+        tenant: i64,
+        key: &SourceKey,
+        before: Option<i64>,
+        at: i64,
+        unfinished: &str,
+    ) -> Result<bool> {
+        let client = self.client().await?;
+        Ok(client.execute(TRY, &[&tenant, &key.url, &key.part, &at, &unfinished, &before]).await? == 1)
+    }
+
+    pub(crate) async fn source_failed(&self, tenant: i64, key: &SourceKey, error: &str) -> Result<()> {
+        self.client().await?.execute(FAILED, &[&tenant, &key.url, &key.part, &error]).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn source_succeeded(
+        &self,
+        tenant: i64,
+        key: &SourceKey,
+        at: i64,
+        delivery: &Delivery,
+    ) -> Result<()> {
+        let Delivery { etag, last_modified, sha256, settings, .. } = delivery;
+        let versions = delivery.versions_json()?;
+        let client = self.client().await?;
+        client
+            .execute(SUCCEEDED, &[&tenant, &key.url, &key.part, &at, etag, last_modified, sha256, settings, &versions])
+            .await?;
+        Ok(())
+    }
+}
