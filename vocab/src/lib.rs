@@ -5,6 +5,7 @@
 //! * [`ngsi_ld`]: the constants of ETSI GS CIM 009.
 //! * [`namespace`], [`term`], [`context`]: the published classes and attributes, and their @context.
 //! * [`dataset`]: what the columns of the standard municipal data sets mean.
+//! * [`publish`]: what is made of them for others: ontology, schemas, shapes, pages.
 //! * [`municipality`]: the local governments of Japan.
 //! * [`normalise`], [`issue`]: values as municipalities write them, and what there is to say about them.
 
@@ -17,6 +18,7 @@ pub mod name;
 pub mod namespace;
 pub mod ngsi_ld;
 pub mod normalise;
+pub mod publish;
 pub mod term;
 
 pub use dataset::{Dataset, Datasets};
@@ -29,13 +31,19 @@ pub use term::Terms;
 ///
 /// The same header gives the same IRI in every file, so that a column of a city's own can be asked for.
 pub fn column_iri(header: &str) -> Iri {
-    let mut iri = String::from(namespace::COLUMN);
-    for byte in normalise::character::nfkc(normalise::character::trim(header)).bytes() {
+    let name = normalise::character::nfkc(normalise::character::trim(header));
+    Iri::from_expanded(format!("{}{}", namespace::COLUMN, percent_encoded(&name)))
+}
+
+/// Text as a part of an IRI: all but the unreserved characters of RFC 3986 percent-encoded.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            iri.push(char::from(byte));
+            encoded.push(char::from(byte));
         } else {
-            iri.push_str(&format!("%{byte:02X}"));
+            encoded.push_str(&format!("%{byte:02X}"));
         }
     }
-    Iri::from_expanded(iri)
+    encoded
 }

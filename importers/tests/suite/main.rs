@@ -8,6 +8,7 @@ mod forms;
 mod laws;
 mod results;
 mod rows;
+mod schemas;
 mod survey;
 mod unusable;
 

@@ -104,16 +104,27 @@ pub enum Reads {
 }
 
 /// How necessary the standard makes a column.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
-    /// ◎
-    Required,
-    /// ○
-    Recommended,
     /// No mark.
     #[default]
     Optional,
+    /// ○
+    Recommended,
+    /// ◎
+    Required,
+}
+
+impl Need {
+    /// `required`, `recommended` or `optional`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Optional => "optional",
+            Self::Recommended => "recommended",
+            Self::Required => "required",
+        }
+    }
 }
 
 /// How well a header fits a column. Smaller is better.
@@ -136,6 +147,12 @@ pub enum Fit {
 pub struct Column {
     /// The official name in the current layout.
     pub name: String,
+    /// An English label of its own ([`Column::label_en`]).
+    pub en: Option<String>,
+    /// A Japanese definition of its own ([`Column::definition_ja`]).
+    pub definition_ja: Option<String>,
+    /// An English definition of its own ([`Column::definition_en`]).
+    pub definition_en: Option<String>,
     /// Names in the current layout: the official one and the English ones.
     pub current: Vec<String>,
     /// Names in the old layout.
@@ -152,7 +169,11 @@ pub struct Column {
     pub units: Vec<String>,
     /// The standard's choices.
     pub choices: Vec<String>,
-    /// How necessary the standard makes it.
+    /// The choices in English, in the same order; empty where they have no English names.
+    pub choices_en: Vec<String>,
+    /// An empty cell is a no ([`Column::blank_is_no`] knows more).
+    pub(super) blank_is_no: bool,
+    /// How necessary the current standard makes it, where a layout does not say otherwise.
     pub need: Need,
     /// The column applies only beside this one.
     pub when: Option<String>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::column::{Column, Keys, Need, Reads};
+use super::layout::{self, Edition, RawLayout};
 use super::{Dataset, OtherDataset};
 use crate::term::Terms;
 
@@ -17,6 +18,9 @@ pub(super) type Groups = HashMap<String, Vec<RawColumn>>;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RawColumn {
     name: String,
+    en: Option<String>,
+    definition_ja: Option<String>,
+    definition_en: Option<String>,
     #[serde(default)]
     english: Vec<String>,
     #[serde(default)]
@@ -37,6 +41,10 @@ pub(super) struct RawColumn {
     units: Vec<String>,
     #[serde(default)]
     choices: Vec<String>,
+    #[serde(default)]
+    choices_en: Vec<String>,
+    #[serde(default)]
+    blank_is_no: bool,
     #[serde(default)]
     need: Need,
     when: Option<String>,
@@ -63,6 +71,8 @@ struct RawDataset {
     /// See [`Dataset::identity`].
     #[serde(default)]
     identity: Vec<String>,
+    current: Option<RawLayout>,
+    old: Option<RawLayout>,
     #[serde(default)]
     column: Vec<RawColumn>,
 }
@@ -120,7 +130,6 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
     }
     let words = raw.words.iter().map(|word| word.to_lowercase()).collect();
     Ok(Dataset {
-        slug,
         entity_type: raw.r#type,
         number: raw.number,
         old_number: raw.old_number,
@@ -129,7 +138,10 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         words,
         subject: raw.subject,
         identity: raw.identity,
+        current: layout::build(raw.current, Edition::Current, &columns, &slug)?,
+        old: layout::build(raw.old, Edition::Old, &columns, &slug)?,
         columns,
+        slug,
     })
 }
 
@@ -151,6 +163,9 @@ fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
             return Err(format!("{slug}: {} feeds {term}, which is no term", raw.name));
         }
     }
+    if !raw.choices_en.is_empty() && raw.choices_en.len() != raw.choices.len() {
+        return Err(format!("{slug}: {} has not as many choices in English as in Japanese", raw.name));
+    }
     let current: Vec<String> = std::iter::once(raw.name.clone()).chain(raw.english).collect();
     let official: Vec<String> = current.iter().chain(&raw.old).cloned().collect();
     let keys = Keys {
@@ -162,6 +177,9 @@ fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
     };
     Ok(Arc::new(Column {
         name: raw.name,
+        en: raw.en,
+        definition_ja: raw.definition_ja,
+        definition_en: raw.definition_en,
         current,
         old: raw.old,
         reads: raw.reads,
@@ -170,6 +188,8 @@ fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
         of: raw.of,
         units: raw.units,
         choices: raw.choices,
+        choices_en: raw.choices_en,
+        blank_is_no: raw.blank_is_no,
         need: raw.need,
         when: raw.when,
         many: raw.many,

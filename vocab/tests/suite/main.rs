@@ -10,6 +10,7 @@ mod datasets;
 mod dates_and_times;
 mod laws;
 mod numbers_and_flags;
+mod products;
 
 use hiroba_vocab::normalise::Reading;
 
