@@ -26,19 +26,20 @@ pub fn ontology() -> String {
     for term in Terms::published().iter().filter(|term| term.role == TermRole::Class) {
         text.push_str(&described(Node::of("owl:Class"), term).about(&iri(term.iri.as_str())));
     }
+    let lists = code_lists();
     for attribute in attribute::all() {
-        text.push_str(&property(&attribute).about(&iri(attribute.term.iri.as_str())));
+        text.push_str(&property(&attribute, &lists).about(&iri(attribute.term.iri.as_str())));
     }
     for (term, range) in attribute::keys() {
         let mut node = described(Node::of(kind(range)), term);
         say_range(&mut node, range, term);
         text.push_str(&node.about(&iri(term.iri.as_str())));
     }
-    for (name, node) in columns() {
+    for (name, node) in columns(&lists) {
         text.push_str(&node.about(&iri(&name)));
     }
-    for list in code_lists() {
-        text.push_str(&scheme(&list));
+    for list in &lists {
+        text.push_str(&scheme(list));
     }
     text
 }
@@ -88,7 +89,7 @@ fn described(mut node: Node, term: &Term) -> Node {
     node
 }
 
-fn property(attribute: &Attribute<'_>) -> Node {
+fn property(attribute: &Attribute<'_>, lists: &[CodeList]) -> Node {
     let term = attribute.term;
     let mut node = described(Node::of(kind(attribute.range)), term);
     say_range(&mut node, attribute.range, term);
@@ -98,7 +99,7 @@ fn property(attribute: &Attribute<'_>) -> Node {
     if let Some(unit) = &term.unit {
         node.say("schema:unitCode", literal(unit));
     }
-    if let Some(list) = code_lists().iter().find(|list| list.name == term.term) {
+    if let Some(list) = lists.iter().find(|list| list.name == term.term) {
         node.say("rdfs:seeAlso", iri(list.iri().as_str()));
     }
     node
@@ -113,7 +114,7 @@ fn classes_with(term: &Term) -> BTreeSet<crate::Iri> {
 }
 
 /// The columns: properties whose values are cells that no attribute takes. Data sets may define one name differently.
-fn columns() -> Vec<(String, Node)> {
+fn columns(lists: &[CodeList]) -> Vec<(String, Node)> {
     let mut all: Vec<(String, Vec<&Column>)> = Vec::new();
     for column in Datasets::published().supported().iter().flat_map(|dataset| &dataset.columns) {
         let name = column.iri().as_str().to_owned();
@@ -143,9 +144,7 @@ fn columns() -> Vec<(String, Node)> {
             }
             if let Some(term) = column.target().attribute() {
                 say("rdfs:seeAlso", iri(term.iri.as_str()));
-            } else if let Some(list) =
-                list_of(column).and_then(|name| code_lists().into_iter().find(|l| l.name == name))
-            {
+            } else if let Some(list) = list_of(column).and_then(|name| lists.iter().find(|list| list.name == name)) {
                 say("rdfs:seeAlso", iri(list.iri().as_str()));
             }
         }

@@ -7,6 +7,7 @@ mod logging;
 mod output;
 mod secret;
 mod serve;
+mod vocab;
 
 use std::process::ExitCode;
 
@@ -64,6 +65,7 @@ enum Command {
     Import(import::ImportArgs),
     Demo(demo::DemoArgs),
     Index(index::IndexArgs),
+    Vocab(vocab::VocabArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -73,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => import::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Index(arguments) => index::run(&arguments),
+        Command::Vocab(arguments) => vocab::run(&arguments),
     };
     outcome.into()
 }

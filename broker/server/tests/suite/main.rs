@@ -30,3 +30,4 @@ mod temporal_maps;
 mod tenants;
 mod transient;
 mod versions;
+mod vocab;
