@@ -54,14 +54,14 @@ pub async fn ontology(request: HttpRequest) -> Result<HttpResponse> {
 /// # Errors
 /// NotFound for names that are none, and for a layout that a data set does not have; BadRequestData for other layouts.
 pub async fn product(request: HttpRequest) -> Result<HttpResponse> {
-    static PRODUCTS: LazyLock<HashMap<String, (Product, [Option<Published>; 2])>> = LazyLock::new(products);
+    static PRODUCTS: LazyLock<HashMap<String, Editions>> = LazyLock::new(products);
     let nothing = || HttpError::NotFound(request.path().to_owned());
     let name = request.match_info().get("name").unwrap_or_default();
-    let (product, [current, old]) = PRODUCTS.get(name).ok_or_else(nothing)?;
-    let known: &[&str] = if product.has_editions() { &["layout"] } else { &[] };
+    let editions = PRODUCTS.get(name).ok_or_else(nothing)?;
+    let known: &[&str] = if editions.product.has_editions() { &["layout"] } else { &[] };
     let published = match Params::of(&request, known)?.get("layout") {
-        None | Some("current") => current,
-        Some("old") => old,
+        None | Some("current") => &editions.current,
+        Some("old") => &editions.old,
         Some(other) => {
             return Err(Error::bad_request(format!("'{other}' is not one of current, old")).at("layout").into());
         }
@@ -69,8 +69,15 @@ pub async fn product(request: HttpRequest) -> Result<HttpResponse> {
     Ok(published.as_ref().ok_or_else(nothing)?.answer(&request))
 }
 
+/// A product of a data set in the editions that there are.
+struct Editions {
+    product: Product,
+    current: Option<Published>,
+    old: Option<Published>,
+}
+
 /// Every product of every data set by its name, made once: there are a few for each.
-fn products() -> HashMap<String, (Product, [Option<Published>; 2])> {
+fn products() -> HashMap<String, Editions> {
     let mut all = HashMap::new();
     for dataset in Datasets::published().supported() {
         for product in Product::ALL {
@@ -78,8 +85,8 @@ fn products() -> HashMap<String, (Product, [Option<Published>; 2])> {
                 let there = !product.has_editions() || !dataset.layout(edition).fields.is_empty();
                 there.then(|| Published::new(product.media_type(), product.text(dataset, edition)))
             };
-            let editions = Edition::ALL.map(published);
-            all.insert(format!("{}.{}", dataset.slug, product.extension()), (product, editions));
+            let (current, old) = (published(Edition::Current), published(Edition::Old));
+            all.insert(format!("{}.{}", dataset.slug, product.extension()), Editions { product, current, old });
         }
     }
     all
