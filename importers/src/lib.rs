@@ -4,6 +4,7 @@ mod build;
 mod classify;
 mod dataset;
 pub mod error;
+pub mod export;
 mod header;
 mod import;
 pub mod limits;

@@ -23,7 +23,7 @@ use ngsild::{Attribute, AttributeValue, Entity};
 use serde_json::Value as Json;
 
 pub(crate) use attribute::names;
-pub(crate) use id::Ids;
+pub(crate) use id::{ENCODED, Ids, id_parts, is_made};
 
 use crate::plan::{Language, Plan};
 use crate::report::Recorder;
@@ -205,12 +205,17 @@ impl<'r> Draft<'r> {
         }
     }
 
-    /// The publisher's number, as text.
+    /// The publisher's number, as text. One that an export wrote because there was none is no number of the publisher's.
     fn number(&mut self) {
-        if let Some(column) = self.plan.slots.number
-            && let Ok(number) = published(self.row.cell(column))
+        let Some(column) = self.plan.slots.number else { return };
+        let cell = self.row.cell(column);
+        let reading = text(cell);
+        self.note(column, reading.issues());
+        if let Reading::Value(number, issues) = reading
+            && !is_made(&number)
         {
-            self.put(&names().identifier, AttributeValue::Property(Json::from(number)));
+            let value = AttributeValue::Property(Json::from(number));
+            self.put_noted(&names().identifier, value, issues, trim(cell));
         }
     }
 

@@ -7,6 +7,7 @@ mod files;
 mod forms;
 mod laws;
 mod results;
+mod round_trip;
 mod rows;
 mod survey;
 mod unusable;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::column::{Column, Keys, Need, Reads};
-use super::{Dataset, OtherDataset};
+use super::{Dataset, OtherDataset, layout};
 use crate::term::Terms;
 
 /// Columns by the name of their group.
@@ -44,6 +44,7 @@ pub(super) struct RawColumn {
     many: bool,
     #[serde(default)]
     extra: bool,
+    header: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -63,6 +64,12 @@ struct RawDataset {
     /// See [`Dataset::identity`].
     #[serde(default)]
     identity: Vec<String>,
+    /// See [`Dataset::layout`].
+    #[serde(default)]
+    layout: Vec<String>,
+    /// See [`Dataset::old_layout`].
+    #[serde(default)]
+    old_layout: Vec<String>,
     #[serde(default)]
     column: Vec<RawColumn>,
 }
@@ -119,7 +126,12 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         }
     }
     let words = raw.words.iter().map(|word| word.to_lowercase()).collect();
+    let layout = layout::resolve(&raw.layout, &columns).map_err(|header| format!("{slug}: no column is {header}"))?;
+    let old_layout =
+        layout::resolve(&raw.old_layout, &columns).map_err(|header| format!("{slug}: no column is {header}"))?;
     Ok(Dataset {
+        layout: if layout.is_empty() { layout::usual(&columns, false) } else { layout },
+        old_layout: if old_layout.is_empty() { layout::usual(&columns, true) } else { old_layout },
         slug,
         entity_type: raw.r#type,
         number: raw.number,
@@ -174,6 +186,7 @@ fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
         when: raw.when,
         many: raw.many,
         extra: raw.extra,
+        header: raw.header,
         keys,
     }))
 }

@@ -3,11 +3,13 @@
 
 mod column;
 mod file;
+mod layout;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 pub use column::{Column, Fit, Need, Reads};
+pub use layout::Place;
 
 use crate::normalise::key::fold;
 
@@ -34,6 +36,11 @@ pub struct Dataset {
     /// Columns that together tell rows apart where the publisher's number does not, by their official names. Empty for
     /// what has a name and stands somewhere: these are told apart by name, address, building and installation position.
     pub identity: Vec<String>,
+    /// The columns of the current standard in the order of its files. Where the definition does not say it, the usual
+    /// order of such files.
+    pub layout: Vec<Place>,
+    /// The same for the old recommendation.
+    pub old_layout: Vec<Place>,
     /// The columns: its own first, then those of the groups that it includes.
     pub columns: Vec<Arc<Column>>,
 }
