@@ -38,6 +38,8 @@ pub(crate) struct Refusal {
     pub(crate) value: String,
     /// A sentence.
     pub(crate) reason: String,
+    /// The same in Japanese.
+    pub(crate) reason_ja: &'static str,
 }
 
 /// Builds entities, one row after the other.
@@ -81,6 +83,11 @@ impl<'p> Builder<'p> {
                     "the row has no name. Fill it in, or take the row out.".to_owned()
                 } else {
                     "the row does not say what it is about. Fill it in, or take the row out.".to_owned()
+                },
+                reason_ja: if plan.reads(*first) == Some(Reads::Name) {
+                    "名称がありません。名称を記入するか、行を除いてください。"
+                } else {
+                    "何についての行か分かりません。記入するか、行を除いてください。"
                 },
             });
         }

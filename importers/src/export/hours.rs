@@ -64,10 +64,14 @@ impl Unbuilt<'_> {
         if !day_cell.is_empty() {
             self.put_at(Some(self.to.reads(Reads::Days)?), &day_cell);
         }
-        let in_one_cell = words.or_else(|| (entries.len() > 1).then(|| ranges.clone()));
+        // The pair of cells may hold what could not be read: then the hours came from elsewhere.
+        let pair_is_taken = self.is_kept(Reads::Opens) || self.is_kept(Reads::Closes);
+        let whole = !first.opens.is_empty() && !first.closes.is_empty();
+        let in_one_cell = words.or_else(|| (entries.len() > 1 || pair_is_taken && whole).then(|| ranges.clone()));
         if let Some(text) = in_one_cell {
-            // Where the data set has no such column, the first of the pair may hold a range.
-            return self.put_at(self.to.reads(Reads::Hours).or(self.to.reads(Reads::Opens)), &text).then_some(());
+            // Where there is no such column, the first of the pair may hold a range.
+            let column = self.to.reads(Reads::Hours).filter(|_| !self.is_kept(Reads::Hours));
+            return self.put_at(column.or(self.to.reads(Reads::Opens)), &text).then_some(());
         }
         for (reads, text) in [(Reads::Opens, &first.opens), (Reads::Closes, &first.closes)] {
             if !text.is_empty() {
@@ -75,6 +79,12 @@ impl Unbuilt<'_> {
             }
         }
         Some(())
+    }
+
+    /// Whether the entity has the text of a cell that could not be read, under the name of such a column.
+    fn is_kept(&self, reads: Reads) -> bool {
+        let header = self.to.reads(reads).and_then(|at| self.to.header_of(at));
+        header.is_some_and(|header| self.entity.attributes.contains_key(&hiroba_vocab::column_iri(header)))
     }
 
     /// The words of the source for days and for times, where they hold a condition that the standard's form does not.

@@ -87,6 +87,11 @@ impl Layouter {
         self.preferred.iter().copied().find(|at| self.dataset.columns.get(*at).is_some_and(|column| is(column)))
     }
 
+    /// The header under which a column is written.
+    pub(super) fn header_of(&self, at: usize) -> Option<&str> {
+        self.headers.iter().find(|(_, column)| **column == at).map(|(header, _)| header.as_str())
+    }
+
     /// The first column that is read like this.
     pub(super) fn reads(&self, reads: Reads) -> Option<usize> {
         self.find(|column| column.reads == reads)

@@ -184,7 +184,9 @@ fn keep_own_apart(dataset: &Arc<Dataset>, english: bool, heads: &mut Vec<Head>) 
             let column = column.as_ref().filter(|column| matches!(head.key, Key::Own(_)) && !column.many)?;
             let at = dataset.columns.iter().position(|other| Arc::ptr_eq(other, column))?;
             let there = heads.iter().any(|head| head.key == Key::Known(at));
-            (!there).then(|| (at, name_of(column, english)))
+            let name = name_of(column, english);
+            // A header that is the column's own name can only be a text that the column could not read.
+            (!there && name != head.header).then_some((at, name))
         });
         let Some((at, header)) = wrong else { return };
         let own = heads.iter().position(|head| matches!(head.key, Key::Own(_))).unwrap_or(heads.len());

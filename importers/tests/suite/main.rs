@@ -6,6 +6,7 @@ mod documents;
 mod files;
 mod forms;
 mod laws;
+mod page;
 mod results;
 mod round_trip;
 mod rows;
