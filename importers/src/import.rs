@@ -3,6 +3,7 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 
+use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::{Datasets, Issue, Issues};
@@ -403,7 +404,13 @@ impl Outcomes<'_> {
         self.recorder.publish(|at| {
             let column = columns.get(at)?.as_ref()?;
             let known = all.iter().position(|other| std::sync::Arc::ptr_eq(other, column))?;
-            record.cell(&export::Key::Known(known)).map(str::to_owned)
+            let cell = |at: usize| record.cell(&export::Key::Known(at)).map(str::to_owned);
+            // What is said of a position is said of both numbers.
+            let longitude = all.iter().position(|other| other.reads == Reads::Longitude);
+            match (column.reads, longitude.and_then(cell)) {
+                (Reads::Latitude, Some(longitude)) => cell(known).map(|latitude| format!("{latitude}, {longitude}")),
+                _ => cell(known),
+            }
         });
     }
 

@@ -363,9 +363,9 @@ impl Unbuilt<'_> {
                 let free = self.record.cell(&Key::Known(at)).is_none();
                 let derived = self.to.dataset.columns.get(at).is_some_and(|column| column.reads == Reads::PlaceCode);
                 if free || derived {
-                    self.put(Key::Known(at), text)
+                    self.put(Key::Known(at), text);
                 } else {
-                    self.put(Key::Own(header.to_owned()), text)
+                    self.put(Key::Own(header.to_owned()), text);
                 }
             }
             None => self.put(Key::Own(header.to_owned()), text),
