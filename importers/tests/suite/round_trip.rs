@@ -268,7 +268,7 @@ fn a_workbook_keeps_zeros_in_front_and_has_numbers_where_they_count() {
     let sheet = calamine::Reader::worksheet_range_at(&mut book, 0).unwrap().unwrap();
     let cell = |header: &str| {
         let rows: Vec<_> = sheet.rows().collect();
-        let at = rows[0].iter().position(|cell| cell.to_string() == header).unwrap();
+        let at = rows[0].iter().position(|cell| *cell == *header).unwrap();
         rows[1][at].clone()
     };
     use calamine::Data::{Float, String as Text};
