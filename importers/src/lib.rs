@@ -4,6 +4,7 @@ mod build;
 mod classify;
 mod dataset;
 pub mod error;
+pub mod export;
 mod header;
 mod import;
 pub mod limits;
@@ -16,7 +17,7 @@ mod table;
 
 pub use classify::SetAside;
 pub use error::ImportError;
-pub use import::{Import, Outcome, Outcomes};
+pub use import::{CorrectedError, Import, Outcome, Outcomes};
 pub use options::Options;
 pub use plan::{Found, Publisher};
 pub use report::Report;

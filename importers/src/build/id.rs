@@ -16,7 +16,7 @@ use crate::report::Recorder;
 use crate::table::Row;
 
 /// What stays as it is in the last part of an id.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+pub(crate) const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Gives ids, each once.
 #[derive(Debug, Default)]
@@ -114,9 +114,25 @@ fn hashed(plan: &Plan, row: &Row, address: &str) -> String {
     short(hasher)
 }
 
+/// Letters and digits that cannot be mistaken for one another.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Whether the last part of an id was made here, for want of a number that tells the row apart: `x` and twelve characters,
+/// and a counter where that was repeated. An export writes it as the row's ID, so that the id stays.
+pub(crate) fn is_made(number: &str) -> bool {
+    let Some(rest) = number.strip_prefix('x') else { return false };
+    let (hash, counter) = rest.split_once('-').unwrap_or((rest, "2"));
+    let digits = !counter.is_empty() && counter.bytes().all(|b| b.is_ascii_digit());
+    hash.len() == 12 && hash.bytes().all(|b| ALPHABET.contains(&b)) && digits
+}
+
+/// Code and number of an id that an import gave: `urn:ngsi-ld:<Type>:<code>:<number>`.
+pub(crate) fn id_parts<'i>(id: &'i str, entity_type: &str) -> Option<(&'i str, &'i str)> {
+    let rest = id.strip_prefix("urn:ngsi-ld:")?.strip_prefix(entity_type)?.strip_prefix(':')?;
+    rest.split_once(':').filter(|(code, _)| code.len() == 6 && code.bytes().all(|b| b.is_ascii_digit()))
+}
+
 fn short(hasher: Sha256) -> String {
-    // Letters and digits that cannot be mistaken for one another.
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let digest = hasher.finalize();
     let text: String = digest.iter().take(12).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect();
     format!("x{text}")

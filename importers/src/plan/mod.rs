@@ -17,7 +17,7 @@ use crate::options::Options;
 use crate::recognise::Binding;
 use crate::table::{Row, Table};
 pub(crate) use coordinates::{Grid, pair_of};
-pub(crate) use habits::{Habits, fingerprint, hash};
+pub(crate) use habits::{Habits, fingerprint, hash, is_japanese};
 pub use publisher::{Found, Publisher};
 pub(crate) use slots::{Language, Slots, Sub};
 
@@ -85,7 +85,7 @@ impl Plan {
         drop(survey);
         let terms = Terms::published();
         let own_iris: Vec<Iri> = header.names.iter().map(|name| column_iri(name)).collect();
-        let slots = Slots::new(&binding.columns, &habits, &own_iris, table.geometry);
+        let slots = Slots::new(&binding.dataset, &binding.columns, &habits, &own_iris, table.geometry);
         Ok(Self {
             entity_type: terms.iri(&binding.dataset.entity_type),
             dataset: Iri::from_expanded(format!("urn:ngsi-ld:Dataset:{}:{}", publisher.code, binding.dataset.slug)),

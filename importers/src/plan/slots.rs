@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hiroba_vocab::dataset::{Column, Reads};
+use hiroba_vocab::dataset::{Column, Dataset, Reads};
 use hiroba_vocab::{Iri, Terms};
 
 use super::habits::Habits;
@@ -110,11 +110,17 @@ pub(crate) struct Sub {
 
 impl Slots {
     pub(crate) fn new(
+        dataset: &Dataset,
         columns: &[Option<Arc<Column>>],
         habits: &Habits,
         own_iris: &[Iri],
         geometry: Option<usize>,
     ) -> Self {
+        let hazards: Vec<&str> = dataset
+            .columns
+            .iter()
+            .filter_map(|column| (column.reads == Reads::Hazard).then_some(column.part.as_deref()?))
+            .collect();
         let mut slots = Self { number: habits.number, ..Self::default() };
         slots.location.geometry = geometry;
         for (at, column) in columns.iter().enumerate() {
@@ -131,6 +137,8 @@ impl Slots {
             }
         }
         slots.attach(columns, own_iris);
+        // In the order of the definition, so that the order of columns changes no list.
+        slots.hazards.sort_by_key(|(code, _)| hazards.iter().position(|hazard| hazard == code));
         slots
     }
 
@@ -164,7 +172,8 @@ impl Slots {
             // The publisher is said of the data set; the datum is said beside it, for what it is.
             Reads::PublisherName => return self.identity.push(at),
             Reads::Datum => return self.own.push((at, false)),
-            Reads::Number if self.number != Some(at) => return self.own.push((at, false)),
+            Reads::Number if self.number == Some(at) => return,
+            Reads::Number => return self.own.push((at, false)),
             _ => return self.value(at, column, part),
         };
         *slot = Some(at);
@@ -193,7 +202,7 @@ impl Slots {
             }
         } else if term.term == "contactPoint" {
             self.contact.push(Contact { key: part.to_owned(), column: at, reads: column.reads });
-        } else if column.many && column.reads != Reads::Number {
+        } else if column.many {
             match self.gathered.iter_mut().find(|gathered| gathered.iri == term.iri) {
                 Some(gathered) => gathered.columns.push(at),
                 None => self.gathered.push(Gathered {

@@ -2,14 +2,36 @@
 
 use std::fmt::Write as _;
 
-use super::Report;
+use super::{Language, Report};
+
+/// How many rows a line names.
+const SHOWN: usize = 5;
+
+/// The word of a level in reports.
+pub(super) fn level(level: &str, language: Language) -> &'static str {
+    let (english, japanese) = match level {
+        "unread" => ("unread", "読めない値"),
+        "doubtful" => ("doubtful", "疑わしい値"),
+        "changed" => ("changed", "直した値"),
+        _ => ("note", "参考"),
+    };
+    language.choose(english, japanese)
+}
 
 impl Report {
     /// A text for a terminal or a mail: what was found, what became of the rows, and what to look at.
     pub fn to_text(&self) -> String {
+        self.to_text_in(Language::English)
+    }
+
+    /// [`Report::to_text`] in a language.
+    pub fn to_text_in(&self, language: Language) -> String {
         let mut text = String::new();
         // Writing to a String cannot fail.
-        let _ = self.write(&mut text);
+        let _ = match language {
+            Language::English => self.write(&mut text),
+            Language::Japanese => self.write_ja(&mut text),
+        };
         text
     }
 
@@ -31,7 +53,7 @@ impl Report {
             writeln!(out, "  refused    row {}, {}: {:?}: {}", row.row, row.column, row.value, row.reason)?;
         }
         for group in &self.set_aside {
-            let rows: Vec<String> = group.examples.iter().map(|example| example.row.to_string()).collect();
+            let rows: Vec<String> = group.examples.iter().take(SHOWN).map(|example| example.row.to_string()).collect();
             let more = if group.count > rows.len() as u64 { ", …" } else { "" };
             writeln!(out, "  set aside  {:>6}  {} (rows {}{more})", group.count, group.sentence, rows.join(", "))?;
         }
@@ -52,6 +74,45 @@ impl Report {
                 "  columns that no definition knows, published under their own name: {}{more}",
                 shown.join(", ")
             )?;
+        }
+        Ok(())
+    }
+
+    fn write_ja(&self, out: &mut String) -> std::fmt::Result {
+        let ja = Language::Japanese;
+        writeln!(out, "{}", self.file)?;
+        let sheet = self.sheet.as_ref().map(|name| format!("、シート：{name}")).unwrap_or_default();
+        let misnamed = if self.misnamed { "（拡張子と違います）" } else { "" };
+        writeln!(out, "  形式          {}{misnamed}{sheet}、見出しは{}行目", self.format, self.header_row)?;
+        writeln!(out, "  データセット  {}（{}）、一致度{:.2}", self.title, self.dataset, self.score)?;
+        writeln!(out, "  公表者        {} {}", self.publisher, self.publisher_name.as_deref().unwrap_or("不明"))?;
+        let rows = &self.rows;
+        writeln!(
+            out,
+            "  行            読んだ{}行 = 公開{} + 統合{} + 対象外{} + 不可{}",
+            rows.read, rows.entities, rows.merged, rows.set_aside, rows.refused
+        )?;
+        for row in &self.refused {
+            writeln!(out, "  公開不可      {}行目、{}：{:?}：{}", row.row, row.column, row.value, row.reason_ja)?;
+        }
+        for group in &self.set_aside {
+            let shown: Vec<String> = group.examples.iter().take(SHOWN).map(|example| example.row.to_string()).collect();
+            let more = if group.count > shown.len() as u64 { "、…" } else { "" };
+            writeln!(out, "  対象外        {}件 {}（{}{more}行目）", group.count, group.sentence_ja, shown.join("、"))?;
+        }
+        for group in &self.issues {
+            let column = group.column.as_deref().unwrap_or("行").replace('\n', " ");
+            writeln!(out, "  {}　{}件 {column}：{}", level(group.level, ja), group.count, group.sentence_ja)?;
+            for example in group.examples.iter().take(2).filter(|example| !example.text.is_empty()) {
+                writeln!(out, "                {}行目：{}", example.row, example.text)?;
+            }
+        }
+        let own: Vec<String> =
+            self.columns.iter().filter(|c| c.means.is_none()).map(|c| c.header.replace('\n', " ")).collect();
+        if !own.is_empty() {
+            let more = if own.len() > 20 { "、…" } else { "" };
+            let shown = own.iter().take(20).map(String::as_str).collect::<Vec<_>>().join("、");
+            writeln!(out, "  独自の項目（見出しの名前で公開します）：{shown}{more}")?;
         }
         Ok(())
     }

@@ -66,6 +66,7 @@ fn every_limit_is_listed_with_its_value() {
         ("HEADER_SEARCH", grouped(limits::HEADER_SEARCH as u64)),
         ("SAMPLE", grouped(limits::SAMPLE as u64)),
         ("EXAMPLES", grouped(limits::EXAMPLES as u64)),
+        ("LISTED_CELLS", grouped(limits::LISTED_CELLS as u64)),
         ("LISTED", grouped(limits::LISTED as u64)),
     ] {
         let row = rows.iter().find(|row| row[0] == format!("`{name}`")).unwrap_or_else(|| panic!("{name} is missing"));

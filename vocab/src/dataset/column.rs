@@ -181,6 +181,8 @@ pub struct Column {
     pub many: bool,
     /// It is no column of the standard.
     pub extra: bool,
+    /// What an export writes above it, where its name is the name of another column too.
+    pub header: Option<String>,
     pub(super) keys: Keys,
 }
 
@@ -195,6 +197,11 @@ pub(super) struct Keys {
 }
 
 impl Column {
+    /// What an export writes above the column where no layout names it.
+    pub fn export_header(&self) -> &str {
+        self.header.as_deref().unwrap_or(&self.name)
+    }
+
     /// How well a header fits, if it does at all.
     pub fn fit(&self, header: &HeaderKey) -> Option<Fit> {
         let keys = &self.keys;

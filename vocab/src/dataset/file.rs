@@ -52,6 +52,7 @@ pub(super) struct RawColumn {
     many: bool,
     #[serde(default)]
     extra: bool,
+    header: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -194,6 +195,7 @@ fn build(raw: RawColumn, slug: &str) -> Result<Arc<Column>, String> {
         when: raw.when,
         many: raw.many,
         extra: raw.extra,
+        header: raw.header,
         keys,
     }))
 }

@@ -116,7 +116,8 @@ async fn publish_town(state: &AppState) -> Result<(), DemoError> {
             publisher: Some("広場市".to_owned()),
             ..Options::new(now())
         };
-        let (report, _) = import_file(input, options, &sink, &ProgressBar::hidden()).await?;
+        let (import, _) = import_file(input, options, &sink, &ProgressBar::hidden()).await?;
+        let report = import.report();
         let rows = report.rows;
         output::note(format!(
             "  {:<44} {:>5} rows → {:>5} entities of {}",

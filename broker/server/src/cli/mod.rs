@@ -1,6 +1,7 @@
 //! The command line.
 
 mod demo;
+mod export;
 mod import;
 mod index;
 mod logging;
@@ -63,6 +64,7 @@ struct Cli {
 enum Command {
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Demo(demo::DemoArgs),
     Index(index::IndexArgs),
     Vocab(vocab::VocabArgs),
@@ -73,6 +75,7 @@ pub fn run() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Index(arguments) => index::run(&arguments),
         Command::Vocab(arguments) => vocab::run(&arguments),

@@ -5,6 +5,7 @@ use hiroba_vocab::dataset::Edition;
 use hiroba_vocab::publish::{self, Product};
 use hiroba_vocab::{Datasets, context};
 
+use super::export::LayoutArg;
 use super::{Outcome, output};
 
 /// Write the vocabulary, or what is made of it for a data set, to standard output.
@@ -16,8 +17,8 @@ pub(super) struct VocabArgs {
     #[arg(value_name = "DATASET")]
     dataset: Option<String>,
     /// The edition of the standard that files follow; for table-schema and csvw.
-    #[arg(long, default_value = "current")]
-    layout: Layout,
+    #[arg(long, value_enum, default_value_t)]
+    layout: LayoutArg,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -36,14 +37,6 @@ enum What {
     Csvw,
     /// A page in Markdown.
     Page,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Layout {
-    /// 自治体標準オープンデータセット
-    Current,
-    /// 推奨データセット
-    Old,
 }
 
 pub(super) fn run(arguments: &VocabArgs) -> Outcome {
@@ -76,10 +69,7 @@ fn text(arguments: &VocabArgs) -> Result<String, String> {
     let known = || all.supported().iter().map(|dataset| dataset.slug.as_str()).collect::<Vec<_>>().join(", ");
     let slug = arguments.dataset.as_deref().ok_or_else(|| format!("name a data set: {}", known()))?;
     let dataset = all.get(slug).ok_or_else(|| format!("there is no data set {slug}; there are {}", known()))?;
-    let edition = match arguments.layout {
-        Layout::Current => Edition::Current,
-        Layout::Old => Edition::Old,
-    };
+    let edition = Edition::from(arguments.layout);
     if product.has_editions() && dataset.layout(edition).fields.is_empty() {
         return Err(format!("{slug} has no {} layout", edition.word()));
     }

@@ -232,3 +232,50 @@ fn a_tenant_has_its_own() {
         }
     });
 }
+
+#[test]
+fn an_export_imported_again_changes_nothing_in_any_database() {
+    run(async {
+        for broker in Broker::every().await {
+            let folder = tempfile::tempdir().unwrap();
+            let place = broker.place();
+            let place = [place[0].as_str(), place[1].as_str()];
+            let aed = file(folder.path(), "aed.csv", &TWO);
+            assert_eq!(import(&aed, &place).code, 0);
+            for ending in ["csv", "xlsx", "geojson"] {
+                let path = folder.path().join(format!("export.{ending}"));
+                let written = ["export", "aed", "--format", ending, "--output", path.to_str().unwrap()];
+                let output = hiroba(&[&written[..], &place[..]].concat());
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                let again = import(&path, &[&place[..], &["--report", "json"]].concat());
+                // Only the data set's own entity differs: it names its file.
+                assert_eq!(
+                    again.published(),
+                    json!({"created": 0, "changed": 1, "unchanged": 2}),
+                    "{ending}: {}",
+                    again.stderr
+                );
+            }
+            let unknown = hiroba(&[&["export", "nothing"][..], &place[..]].concat());
+            assert!(String::from_utf8_lossy(&unknown.stderr).contains("there is no data set 'nothing'"));
+        }
+    });
+}
+
+#[test]
+fn the_page_and_the_corrected_file_are_written_beside_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let aed =
+        file(folder.path(), "aed.csv", &[TWO[0], "131016,3,,東京都千代田区一番町2-3,35.68801,139.74122,玄関,不詳"]);
+    let (page, corrected) = (folder.path().join("page.html"), folder.path().join("corrected.csv"));
+    let (page_name, corrected_name) = (page.to_str().unwrap(), corrected.to_str().unwrap());
+    let arguments = ["--dry-run", "--lang", "ja", "--html", page_name, "--corrected", corrected_name];
+    let imported = import(&aed, &arguments);
+    assert_eq!(imported.code, 3, "{}", imported.stderr);
+    assert!(imported.stdout.contains("名称がありません"), "{}", imported.stdout);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<html lang=\"ja\">") && page.contains("download=\"corrected.csv\""), "{page}");
+    let corrected = std::fs::read_to_string(corrected).unwrap();
+    assert!(corrected.starts_with("\u{FEFF}全国地方公共団体コード,ID,"), "{corrected}");
+    assert_eq!(corrected.lines().count(), 2, "{corrected}");
+}

@@ -1,5 +1,6 @@
 //! `hiroba import`.
 
+mod pages;
 mod read;
 mod remote;
 mod sink;
@@ -7,6 +8,7 @@ mod sink;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use hiroba_importers::report::Language;
 use hiroba_importers::{Options, Report};
 use hiroba_vocab::Tenant;
 use hiroba_vocab::normalise::Reading;
@@ -73,6 +75,15 @@ pub(super) struct ImportArgs {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t)]
     report: ReportForm,
+    /// The language of the report, ja or en. Without, that of the environment (LC_ALL, LANG).
+    #[arg(long, value_enum)]
+    lang: Option<LanguageArg>,
+    /// Write the report as a page for people too. With several files: a page each, with the file's name added.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write what is published as a file in the standard's layout: .csv, .xlsx or .geojson.
+    #[arg(long, value_name = "FILE", value_parser = pages::corrected_file)]
+    corrected: Option<PathBuf>,
 }
 
 /// The form of the report.
@@ -83,6 +94,17 @@ enum ReportForm {
     Text,
     /// A JSON object a line, one for each file.
     Json,
+    /// A page for the person who keeps the list.
+    Html,
+}
+
+/// The language of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LanguageArg {
+    /// Japanese.
+    Ja,
+    /// English.
+    En,
 }
 
 fn broker(text: &str) -> Result<url::Url, String> {
@@ -98,7 +120,7 @@ fn broker(text: &str) -> Result<url::Url, String> {
     Ok(url)
 }
 
-fn tenant(text: &str) -> Result<Tenant, String> {
+pub(super) fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::parse(text).map_err(|e| e.to_string())
 }
 
@@ -166,12 +188,22 @@ async fn run_one(arguments: &ImportArgs, sink: &Sink, file: &std::path::Path) ->
     let imported = import_file(file.to_owned().into(), options(arguments), sink, &progress).await;
     progress.finish_and_clear();
     match imported {
-        Ok((report, published)) => {
+        Ok((mut import, published)) => {
+            let language = language(arguments);
+            let report = import.report();
+            let page = match pages::write(arguments, language, file, &mut import, &report).await {
+                Ok(page) => page,
+                Err(error) => {
+                    output::error(error);
+                    return Outcome::Failed;
+                }
+            };
             match arguments.report {
                 ReportForm::Text => {
-                    output::result(report.to_text().trim_end());
-                    output::result(summary(arguments.dry_run, &published));
+                    output::result(report.to_text_in(language).trim_end());
+                    output::result(summary(arguments.dry_run, &published, language));
                 }
+                ReportForm::Html => output::result(page),
                 ReportForm::Json => {
                     let json = JsonReport { report: &report, dry_run: arguments.dry_run, published };
                     output::result(serde_json::to_string(&json).unwrap_or_default());
@@ -191,7 +223,28 @@ async fn run_one(arguments: &ImportArgs, sink: &Sink, file: &std::path::Path) ->
     }
 }
 
-fn summary(dry_run: bool, published: &Published) -> String {
+/// The language that was asked for, else the environment's.
+fn language(arguments: &ImportArgs) -> Language {
+    match arguments.lang {
+        Some(LanguageArg::Ja) => Language::Japanese,
+        Some(LanguageArg::En) => Language::English,
+        None => {
+            let named = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(named);
+            Language::of_locale(&locale.unwrap_or_default())
+        }
+    }
+}
+
+fn summary(dry_run: bool, published: &Published, language: Language) -> String {
+    if language == Language::Japanese {
+        let Published { created, changed, unchanged } = published;
+        return if dry_run {
+            "  書き込み      なし（--dry-run）".to_owned()
+        } else {
+            format!("  書き込み      新規{created}、変更{changed}、変更なし{unchanged}（データセット自身を含みます）")
+        };
+    }
     if dry_run {
         return "  published  nothing (--dry-run)".to_owned();
     }

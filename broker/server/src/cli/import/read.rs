@@ -1,6 +1,6 @@
 //! One file on its way: rows are read on one thread while the batch before them is written.
 
-use hiroba_importers::{Import, ImportError, Input, Options, Report};
+use hiroba_importers::{Import, ImportError, Input, Options};
 use hiroba_vocab::Terms;
 use indicatif::ProgressBar;
 use ngsild::Entity;
@@ -55,7 +55,7 @@ pub(in crate::cli) async fn import_file(
     options: Options,
     sink: &Sink,
     progress: &ProgressBar,
-) -> Result<(Report, Published), FileError> {
+) -> Result<(Import, Published), FileError> {
     let file = input.name();
     let now = options.now;
     let (sender, mut batches) = tokio::sync::mpsc::channel(WAITING);
@@ -80,7 +80,7 @@ pub(in crate::cli) async fn import_file(
         keep_what_was_told(&before, &mut dataset);
     }
     published += sink.publish(&[dataset], now).await.map_err(|error| fail(error, published))?;
-    Ok((import.report(), published))
+    Ok((import, published))
 }
 
 /// What a file cannot say of itself, and somebody told when it was published before, stays when it is not told anew.
