@@ -165,8 +165,8 @@ impl Import {
                 survey.see(&entity);
             }
         }
-        let sheet = survey.sheet();
-        let mut writer = export::Writer::new(&sheet, format, out)?;
+        let sheet = std::sync::Arc::new(survey.sheet());
+        let mut writer = export::Writer::new(sheet, format, out)?;
         for outcome in self.rows()? {
             if let Outcome::Entity { entity, .. } = outcome? {
                 writer.push(&entity)?;

@@ -23,6 +23,7 @@ mod value;
 mod xlsx;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use ngsild::Entity;
@@ -95,8 +96,8 @@ pub enum ExportError {
 }
 
 /// Writes entities in the order in which they come.
-pub struct Writer<'s, W: Write> {
-    sheet: &'s Sheet,
+pub struct Writer<W: Write> {
+    sheet: Arc<Sheet>,
     form: Form<W>,
     summary: Summary,
 }
@@ -107,17 +108,17 @@ enum Form<W: Write> {
     GeoJson(geojson::GeoJson<W>),
 }
 
-impl<'s, W: Write> Writer<'s, W> {
+impl<W: Write> Writer<W> {
     /// Begins the file.
     ///
     /// # Errors
     /// [`ExportError`] when it cannot be written.
-    pub fn new(sheet: &'s Sheet, format: Format, out: W) -> Result<Self, ExportError> {
+    pub fn new(sheet: Arc<Sheet>, format: Format, out: W) -> Result<Self, ExportError> {
         let mut summary = Summary::default();
         let form = match format {
-            Format::Csv => Form::Csv(Box::new(csv::Csv::new(sheet, out, false, &mut summary)?)),
-            Format::CsvCp932 => Form::Csv(Box::new(csv::Csv::new(sheet, out, true, &mut summary)?)),
-            Format::Xlsx => Form::Xlsx(Box::new(xlsx::Xlsx::new(sheet, out)?)),
+            Format::Csv => Form::Csv(Box::new(csv::Csv::new(&sheet, out, false, &mut summary)?)),
+            Format::CsvCp932 => Form::Csv(Box::new(csv::Csv::new(&sheet, out, true, &mut summary)?)),
+            Format::Xlsx => Form::Xlsx(Box::new(xlsx::Xlsx::new(&sheet, out)?)),
             Format::GeoJson => Form::GeoJson(geojson::GeoJson::new(out)?),
         };
         Ok(Self { sheet, form, summary })
@@ -135,8 +136,8 @@ impl<'s, W: Write> Writer<'s, W> {
         }
         match &mut self.form {
             Form::Csv(form) => form.push(&row.cells, &mut self.summary)?,
-            Form::Xlsx(form) => form.push(self.sheet, &row.cells, &mut self.summary)?,
-            Form::GeoJson(form) => form.push(self.sheet, &row.cells, row.geometry)?,
+            Form::Xlsx(form) => form.push(&self.sheet, &row.cells, &mut self.summary)?,
+            Form::GeoJson(form) => form.push(&self.sheet, &row.cells, row.geometry)?,
         }
         self.summary.rows += 1;
         Ok(())
@@ -158,7 +159,7 @@ impl<'s, W: Write> Writer<'s, W> {
     pub fn finish(self) -> Result<(W, Summary), ExportError> {
         let out = match self.form {
             Form::Csv(form) => form.finish()?,
-            Form::Xlsx(form) => form.finish(self.sheet)?,
+            Form::Xlsx(form) => form.finish(&self.sheet)?,
             Form::GeoJson(form) => form.finish()?,
         };
         Ok((out, self.summary))

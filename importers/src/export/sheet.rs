@@ -9,7 +9,9 @@ use indexmap::IndexSet;
 use ngsild::Entity;
 use serde_json::Value as Json;
 
+use super::Format;
 use super::record::{Key, Layouter, Record};
+use crate::build::id_parts;
 use crate::header::{Header, Preview};
 use crate::recognise::{Clues, bind};
 use crate::{limits, plan};
@@ -24,6 +26,8 @@ pub struct Survey {
     /// By how many entities say something of it: if some do and some do not, a blank would be a no.
     hazard_counts: HashMap<usize, u64>,
     rows: u64,
+    /// The codes of the publishers, as the ids have them; one more than one is enough to know.
+    publishers: HashSet<String>,
     is_japanese: bool,
     widths: HashMap<Key, usize>,
 }
@@ -37,6 +41,8 @@ pub struct Sheet {
     say_no: bool,
     /// The data set's title.
     pub(super) title: String,
+    /// The one publisher of all its rows.
+    publisher: Option<String>,
     /// No word in it is Japanese, so that the headers and 有 and 無 are not either.
     english: bool,
 }
@@ -77,6 +83,7 @@ impl Survey {
             hazards: HashSet::new(),
             hazard_counts: HashMap::new(),
             rows: 0,
+            publishers: HashSet::new(),
             is_japanese: false,
             widths: HashMap::new(),
         }
@@ -86,6 +93,10 @@ impl Survey {
     pub fn see(&mut self, entity: &Entity) {
         let record = self.to.record(entity);
         self.rows += 1;
+        let publisher = id_parts(entity.id.as_str(), &self.to.dataset.entity_type).map(|(code, _)| code);
+        if self.publishers.len() < 2 && !self.publishers.contains(publisher.unwrap_or_default()) {
+            self.publishers.insert(publisher.unwrap_or_default().to_owned());
+        }
         let is_hazard = |key: &Key| match key {
             Key::Known(at) => {
                 Some(*at).filter(|at| self.to.dataset.columns.get(*at).is_some_and(|c| c.reads == Reads::Hazard))
@@ -115,6 +126,8 @@ impl Survey {
         // By the standard a blank is a no. Where some entities say nothing of a hazard, every no must be written out.
         let say_no = self.hazard_counts.values().any(|count| *count < self.rows);
         let dataset = Arc::clone(&self.to.dataset);
+        let mut publishers = self.publishers.iter();
+        let publisher = publishers.next().filter(|code| publishers.next().is_none() && !code.is_empty()).cloned();
         // A list without a Japanese word has the English headers of the standard: a Japanese one would make it Japanese.
         let english = self.rows > 0 && !self.is_japanese;
         let mut heads: Vec<Head> = Vec::new();
@@ -127,7 +140,7 @@ impl Survey {
             }
             let used = self.used.shift_remove(&key);
             // A blank column of a hazard that nobody spoke of would say no of every site.
-            let unsaid = field.column.reads == Reads::Hazard && !self.hazards.contains(&at);
+            let unsaid = self.rows > 0 && field.column.reads == Reads::Hazard && !self.hazards.contains(&at);
             let header = if english { field.column.current.get(1) } else { Some(&field.header) };
             match header {
                 Some(header) if !unsaid || say_no => heads.push(self.head(header.clone(), key)),
@@ -151,7 +164,7 @@ impl Survey {
             heads.push(self.head(header, key));
         }
         keep_own_apart(&dataset, english, &mut heads);
-        Sheet { title: dataset.title_ja.clone(), to: self.to, heads, say_no, english }
+        Sheet { title: dataset.title_ja.clone(), publisher, to: self.to, heads, say_no, english }
     }
 
     fn name_of(&self, at: usize, english: bool) -> String {
@@ -219,6 +232,13 @@ impl Sheet {
     /// The headers in order.
     pub fn headers(&self) -> impl Iterator<Item = &str> {
         self.heads.iter().map(|head| head.header.as_str())
+    }
+
+    /// What files of the standard are called: `131016_aed.csv`. Without the code where the rows are of several publishers.
+    pub fn file_name(&self, format: Format) -> String {
+        let slug = &self.to.dataset.slug;
+        let stem = self.publisher.as_ref().map_or_else(|| slug.clone(), |code| format!("{code}_{slug}"));
+        format!("{stem}.{}", format.extension())
     }
 
     /// The cells of an entity. With `geometry`, the position is not in cells but apart.

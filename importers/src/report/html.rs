@@ -58,6 +58,10 @@ impl Page<'_> {
         super::text::level(level, self.language)
     }
 
+    fn format(&self) -> &'static str {
+        super::text::format(self.report.format, self.language)
+    }
+
     fn found(&self) -> &'static str {
         let (english, japanese) = match self.report.publisher_found {
             Found::Options => ("as told", "指定による"),
@@ -71,7 +75,7 @@ impl Page<'_> {
     }
 
     fn advice(&self, group: &IssueGroup) -> &'static str {
-        group.advice(self.language)
+        super::advice(group.code, self.language)
     }
 
     /// The issues that ask for something, and all others.

@@ -4,10 +4,12 @@ mod advice;
 mod html;
 mod language;
 mod recorder;
+mod refusal;
 mod text;
 
 use serde::Serialize;
 
+pub use advice::advice;
 pub use html::Corrected;
 pub use language::Language;
 pub(crate) use recorder::{Recorder, letter};

@@ -18,6 +18,17 @@ pub(super) fn level(level: &str, language: Language) -> &'static str {
     language.choose(english, japanese)
 }
 
+/// What the bytes are. Names of encodings are the same in both languages.
+pub(super) fn format(format: &'static str, language: Language) -> &'static str {
+    let japanese = match format {
+        "Excel workbook (XLSX)" => "Excelブック（XLSX）",
+        "Excel workbook (XLS)" => "Excelブック（XLS）",
+        "OpenDocument spreadsheet (ODS)" => "OpenDocument表計算（ODS）",
+        other => other,
+    };
+    language.choose(format, japanese)
+}
+
 impl Report {
     /// A text for a terminal or a mail: what was found, what became of the rows, and what to look at.
     pub fn to_text(&self) -> String {
@@ -83,7 +94,8 @@ impl Report {
         writeln!(out, "{}", self.file)?;
         let sheet = self.sheet.as_ref().map(|name| format!("、シート：{name}")).unwrap_or_default();
         let misnamed = if self.misnamed { "（拡張子と違います）" } else { "" };
-        writeln!(out, "  形式          {}{misnamed}{sheet}、見出しは{}行目", self.format, self.header_row)?;
+        let format = format(self.format, ja);
+        writeln!(out, "  形式          {format}{misnamed}{sheet}、見出しは{}行目", self.header_row)?;
         writeln!(out, "  データセット  {}（{}）、一致度{:.2}", self.title, self.dataset, self.score)?;
         writeln!(out, "  公表者        {} {}", self.publisher, self.publisher_name.as_deref().unwrap_or("不明"))?;
         let rows = &self.rows;

@@ -32,7 +32,7 @@ fn export(dataset: &Arc<Dataset>, entities: &[Entity], edition: Edition, format:
     let mut survey = Survey::new(dataset, edition);
     entities.iter().for_each(|entity| survey.see(entity));
     let sheet = survey.sheet();
-    let mut writer = Writer::new(&sheet, format, Vec::new()).unwrap();
+    let mut writer = Writer::new(Arc::new(sheet), format, Vec::new()).unwrap();
     entities.iter().for_each(|entity| writer.push(entity).unwrap());
     writer.finish().unwrap()
 }
@@ -232,6 +232,48 @@ fn the_columns_are_the_layouts_and_then_the_citys_own() {
         ),
         "{old}"
     );
+}
+
+#[test]
+fn a_layout_with_two_columns_for_images_gets_the_first_two_there_and_the_licence_once() {
+    let list = "NO,名称,住所,緯度,経度,画像1,画像2,画像1_ライセンス,画像2_ライセンス\n\
+                1,みかん会館,高松市番町1,34.341111,134.045111,https://a.example/1.jpg,https://a.example/2.jpg;https://a.example/3.jpg,CC BY 4.0,CC0\n";
+    let (dataset, before) = entities(named("372013_aed.csv", list), Some("aed"));
+    let (bytes, summary) = export(&dataset, &before, Edition::Current, Format::Csv);
+    let mut reader = csv::Reader::from_reader(bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap());
+    let headers: Vec<String> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let row = reader.records().next().unwrap().unwrap();
+    let cell = |header: &str| {
+        let found: Vec<&str> =
+            headers.iter().zip(&row).filter(|(name, _)| *name == header).map(|(_, cell)| cell).collect();
+        found.join("|")
+    };
+    assert_eq!(cell("画像1"), "https://a.example/1.jpg");
+    assert_eq!(cell("画像2"), "https://a.example/2.jpg;https://a.example/3.jpg");
+    assert_eq!((cell("画像1_ライセンス"), cell("画像2_ライセンス")), ("CC BY 4.0".to_owned(), "CC0".to_owned()));
+    assert!(summary.left_out.is_empty(), "{summary:?}");
+    let (_, after) = entities(named("372013_aed.csv", bytes), Some("aed"));
+    let changes = changes(&before, &after);
+    assert!(changes.is_empty(), "{changes:#?}");
+}
+
+#[test]
+fn a_file_is_named_after_its_one_publisher_and_a_list_of_nothing_is_the_blank_template() {
+    let dataset = Datasets::published().get("evacuation_space").unwrap();
+    let sheet = Survey::new(dataset, Edition::Current).sheet();
+    assert_eq!(sheet.file_name(Format::Xlsx), "evacuation_space.xlsx");
+    let official: Vec<&str> = dataset.current.fields.iter().map(|field| field.header.as_str()).collect();
+    assert_eq!(sheet.headers().collect::<Vec<_>>(), official);
+    let row = |code: &str, number: u8| {
+        format!("{code},{number},みかん会館,高松市番町{number},34.34111{number},134.045111,玄関\n")
+    };
+    for (codes, name) in [(["372013", "372013"], "372013_aed.csv"), (["372013", "131016"], "aed.csv")] {
+        let list = format!("市区町村コード,NO,名称,住所,緯度,経度,設置位置\n{}{}", row(codes[0], 1), row(codes[1], 2));
+        let (dataset, entities) = entities(named("list.csv", list), Some("aed"));
+        let mut survey = Survey::new(&dataset, Edition::Current);
+        entities.iter().for_each(|entity| survey.see(entity));
+        assert_eq!(survey.sheet().file_name(Format::CsvCp932), name);
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The official layouts of a data set: which columns a file has, in which order, and which of them must be filled.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -131,5 +132,8 @@ fn derive(edition: Edition, columns: &[Arc<Column>]) -> Layout {
         .filter_map(|column| Some(Field { header: header(column)?, column: Arc::clone(column), need: column.need }))
         .collect();
     fields.sort_by_key(|field| rank(&field.column));
+    // 市区町村名 may be the old name of two columns: the first has it.
+    let mut seen = HashSet::new();
+    fields.retain(|field| seen.insert(field.header.clone()));
     Layout { confirmed: false, fields }
 }

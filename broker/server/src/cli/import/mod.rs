@@ -23,6 +23,7 @@ use crate::service::now;
 use crate::service::publish::Published;
 
 pub(super) use read::{FileError, import_file};
+pub(super) use remote::Remote;
 pub(super) use sink::{Sink, SinkError};
 
 /// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON.
@@ -107,7 +108,7 @@ enum LanguageArg {
     En,
 }
 
-fn broker(text: &str) -> Result<url::Url, String> {
+pub(super) fn broker(text: &str) -> Result<url::Url, String> {
     let mut url = url::Url::parse(text).map_err(|e| e.to_string())?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err("a broker's address is http://HOST:PORT or https://HOST".to_owned());
@@ -148,9 +149,11 @@ struct JsonReport<'r> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct JsonError<'e> {
     file: &'e str,
     error: String,
+    error_ja: String,
 }
 
 pub(super) fn run(arguments: &ImportArgs) -> Outcome {
@@ -212,10 +215,11 @@ async fn run_one(arguments: &ImportArgs, sink: &Sink, file: &std::path::Path) ->
             if report.rows.refused == 0 { Outcome::Done } else { Outcome::Invalid }
         }
         Err(error) => {
-            output::error(&error);
+            let japanese = error.to_text_in(Language::Japanese);
+            output::error(if language(arguments) == Language::Japanese { japanese.clone() } else { error.to_string() });
             if arguments.report == ReportForm::Json {
                 let name = file.display().to_string();
-                let json = JsonError { file: &name, error: error.to_string() };
+                let json = JsonError { file: &name, error: error.to_string(), error_ja: japanese };
                 output::result(serde_json::to_string(&json).unwrap_or_default());
             }
             error.outcome()

@@ -68,7 +68,7 @@ pub(super) async fn write(
         let format = format(path).unwrap_or(Format::Csv);
         let (_, summary) = tokio::task::block_in_place(|| import.write_corrected(Edition::Current, format, out))
             .map_err(|error| PageError::Corrected(path.display().to_string(), error))?;
-        tell(&summary);
+        tell(&summary, language);
     }
     if arguments.html.is_none() && arguments.report != ReportForm::Html {
         return Ok(String::new());

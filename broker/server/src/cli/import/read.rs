@@ -1,5 +1,6 @@
 //! One file on its way: rows are read on one thread while the batch before them is written.
 
+use hiroba_importers::report::Language;
 use hiroba_importers::{Import, ImportError, Input, Options};
 use hiroba_vocab::Terms;
 use indicatif::ProgressBar;
@@ -39,6 +40,20 @@ fn so_far(written: u64) -> String {
 }
 
 impl FileError {
+    /// The error in the language of the report. What a database or broker says stays as it is.
+    pub(in crate::cli) fn to_text_in(&self, language: Language) -> String {
+        match (self, language) {
+            (_, Language::English) => self.to_string(),
+            (Self::Import(error), Language::Japanese) => error.to_text_in(language),
+            (Self::Sink { file, error, written: 0 }, Language::Japanese) => {
+                format!("{file}：{error}。何も書き込んでいません。")
+            }
+            (Self::Sink { file, error, written }, Language::Japanese) => format!(
+                "{file}：{error}。その前に{written}件を書き込みました。もう一度取り込めば、違うものだけを書き込みます。"
+            ),
+        }
+    }
+
     /// How the command ends because of it.
     pub(in crate::cli) fn outcome(&self) -> Outcome {
         match self {

@@ -52,7 +52,7 @@ pub(in crate::cli) enum SinkError {
 
 impl SinkError {
     /// How the command ends because of it.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(in crate::cli) fn outcome(&self) -> Outcome {
         match self {
             Self::Store(StoreError::Unavailable(_))
             | Self::Service(ServiceError::Store(StoreError::Unavailable(_)))
