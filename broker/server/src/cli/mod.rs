@@ -2,12 +2,14 @@
 
 mod dataset;
 mod demo;
+mod export;
 mod import;
 mod index;
 mod logging;
 mod output;
 mod secret;
 mod serve;
+mod vocab;
 
 use std::process::ExitCode;
 
@@ -64,8 +66,10 @@ enum Command {
     Serve(serve::ServeArgs),
     Import(import::ImportArgs),
     Dataset(dataset::DatasetArgs),
+    Export(export::ExportArgs),
     Demo(demo::DemoArgs),
     Index(index::IndexArgs),
+    Vocab(vocab::VocabArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -74,8 +78,10 @@ pub fn run() -> ExitCode {
         Command::Serve(arguments) => serve::run(arguments),
         Command::Import(arguments) => import::run(&arguments),
         Command::Dataset(arguments) => dataset::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Index(arguments) => index::run(&arguments),
+        Command::Vocab(arguments) => vocab::run(&arguments),
     };
     outcome.into()
 }

@@ -14,6 +14,7 @@ pub mod purge;
 pub mod query;
 pub mod snapshots;
 pub mod temporal;
+pub mod walk;
 
 use hiroba_store::{StoreError, TenantId};
 use hiroba_vocab::{EntityId, Iri, Tenant};

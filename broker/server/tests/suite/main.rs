@@ -31,3 +31,4 @@ mod temporal_maps;
 mod tenants;
 mod transient;
 mod versions;
+mod vocab;

@@ -2,12 +2,14 @@
 
 mod failure;
 mod mapping;
+mod pages;
 mod remote;
 mod sink;
 
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use hiroba_importers::report::Language;
 use hiroba_importers::{ImportError, Mapping, Options, Report};
 use hiroba_vocab::Tenant;
 use hiroba_vocab::normalise::Reading;
@@ -24,7 +26,9 @@ use crate::service::publish::Published;
 
 pub(super) use failure::FileError;
 use failure::shown_on;
-use sink::{Sink, SinkError};
+pub(super) use remote::Remote;
+use sink::Sink;
+pub(super) use sink::SinkError;
 
 /// Publish municipal files: CSV in any usual encoding, Excel workbooks, GeoJSON.
 ///
@@ -88,6 +92,15 @@ pub(super) struct ImportArgs {
     /// The form of the report.
     #[arg(long, value_enum, default_value_t)]
     report: ReportForm,
+    /// The language of the report, ja or en. Without, that of the environment (LC_ALL, LANG).
+    #[arg(long, value_enum)]
+    lang: Option<LanguageArg>,
+    /// Write the report as a page for people too. With several files: a page each, with the file's name added.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write what is published as a file in the standard's layout: .csv, .xlsx or .geojson.
+    #[arg(long, value_name = "FILE", value_parser = pages::corrected_file)]
+    corrected: Option<PathBuf>,
 }
 
 /// What becomes of entities that are gone from the source.
@@ -120,9 +133,20 @@ enum ReportForm {
     Text,
     /// A JSON object a line, one for each file.
     Json,
+    /// A page for the person who keeps the list.
+    Html,
 }
 
-fn broker(text: &str) -> Result<url::Url, String> {
+/// The language of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LanguageArg {
+    /// Japanese.
+    Ja,
+    /// English.
+    En,
+}
+
+pub(super) fn broker(text: &str) -> Result<url::Url, String> {
     let mut url = url::Url::parse(text).map_err(|e| e.to_string())?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err("a broker's address is http://HOST:PORT or https://HOST".to_owned());
@@ -135,7 +159,7 @@ fn broker(text: &str) -> Result<url::Url, String> {
     Ok(url)
 }
 
-fn tenant(text: &str) -> Result<Tenant, String> {
+pub(super) fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::parse(text).map_err(|e| e.to_string())
 }
 
@@ -165,9 +189,11 @@ struct JsonReport<'r> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct JsonError<'e> {
     file: &'e str,
     error: String,
+    error_ja: String,
 }
 
 pub(super) fn run(arguments: &ImportArgs) -> Outcome {
@@ -223,15 +249,24 @@ async fn run_one(arguments: &ImportArgs, options: &Options, sink: &Sink, file: &
     let imported = sink.import(file.to_owned().into(), options, arguments.gone.into(), shown_on(&progress)).await;
     progress.finish_and_clear();
     match imported {
-        Ok(imported) => {
+        Ok(mut imported) => {
+            let language = language(arguments);
             let report = &imported.report;
+            let page = match pages::write(arguments, language, file, &mut imported.import, report).await {
+                Ok(page) => page,
+                Err(error) => {
+                    output::error(error);
+                    return Outcome::Failed;
+                }
+            };
             match arguments.report {
                 ReportForm::Text => {
-                    output::result(report.to_text().trim_end());
-                    for line in summary(arguments, &imported) {
+                    output::result(report.to_text_in(language).trim_end());
+                    for line in summary(arguments, &imported, language) {
                         output::result(line);
                     }
                 }
+                ReportForm::Html => output::result(page),
                 ReportForm::Json => {
                     let version = match &imported.version {
                         Versioned::New(version) => Some(&**version),
@@ -245,10 +280,11 @@ async fn run_one(arguments: &ImportArgs, options: &Options, sink: &Sink, file: &
             if report.rows.refused == 0 { Outcome::Done } else { Outcome::Invalid }
         }
         Err(error) => {
-            output::error(&error);
+            let japanese = error.to_text_in(Language::Japanese);
+            output::error(if language(arguments) == Language::Japanese { japanese.clone() } else { error.to_string() });
             if arguments.report == ReportForm::Json {
                 let name = file.display().to_string();
-                let json = JsonError { file: &name, error: error.to_string() };
+                let json = JsonError { file: &name, error: error.to_string(), error_ja: japanese };
                 output::result(serde_json::to_string(&json).unwrap_or_default());
             }
             error.outcome()
@@ -256,7 +292,23 @@ async fn run_one(arguments: &ImportArgs, options: &Options, sink: &Sink, file: &
     }
 }
 
-fn summary(arguments: &ImportArgs, imported: &Imported) -> Vec<String> {
+/// The language that was asked for, else the environment's.
+fn language(arguments: &ImportArgs) -> Language {
+    match arguments.lang {
+        Some(LanguageArg::Ja) => Language::Japanese,
+        Some(LanguageArg::En) => Language::English,
+        None => {
+            let named = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(named);
+            Language::of_locale(&locale.unwrap_or_default())
+        }
+    }
+}
+
+fn summary(arguments: &ImportArgs, imported: &Imported, language: Language) -> Vec<String> {
+    if language == Language::Japanese {
+        return summary_ja(arguments, imported);
+    }
     if arguments.dry_run {
         return vec!["  published  nothing (--dry-run)".to_owned()];
     }
@@ -284,6 +336,37 @@ fn summary(arguments: &ImportArgs, imported: &Imported) -> Vec<String> {
             "  version    none: over NGSI-LD (--to) no versions are kept, and what is gone from the source \
                                stays"
                 .to_owned()
+        }
+    });
+    lines
+}
+
+fn summary_ja(arguments: &ImportArgs, imported: &Imported) -> Vec<String> {
+    if arguments.dry_run {
+        return vec!["  書き込み      なし（--dry-run）".to_owned()];
+    }
+    let Published { created, changed, unchanged } = imported.published;
+    let mut lines = vec![format!(
+        "  書き込み      新規{created}、変更{changed}、変更なし{unchanged}（データセット自身を含みます）"
+    )];
+    let Entities { removed, marked, kept, .. } = imported.entities;
+    for (count, what) in [
+        (removed, "削除しました"),
+        (marked, "absentSinceを付けました（--goneで選べます）"),
+        (kept, "データセットに残しました"),
+    ] {
+        if count > 0 {
+            lines.push(format!("  元にないもの  {count}件：{what}"));
+        }
+    }
+    lines.push(match &imported.version {
+        Versioned::New(version) => {
+            let VersionSummary { dataset, version, .. } = &**version;
+            format!("  版            {dataset}の第{version}版。hiroba dataset undo {dataset} で取り消せます")
+        }
+        Versioned::Same(number) => format!("  版            第{number}版と同じため、新しい版はありません"),
+        Versioned::NotKept => {
+            "  版            なし：NGSI-LD（--to）では版を残さず、元にないものもそのままです".to_owned()
         }
     });
     lines

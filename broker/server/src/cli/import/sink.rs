@@ -55,7 +55,7 @@ pub(in crate::cli) enum SinkError {
 
 impl SinkError {
     /// How the command ends because of it.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(in crate::cli) fn outcome(&self) -> Outcome {
         match self {
             Self::Store(StoreError::Unavailable(_))
             | Self::Service(ServiceError::Store(StoreError::Unavailable(_)))
@@ -87,14 +87,14 @@ impl Sink {
         progress: Progress,
     ) -> Result<Imported, Failure<SinkError>> {
         let now = options.now;
-        let (report, published) = match self {
+        let (import, report, published) = match self {
             Self::Nothing => publish_into(input, options, &mut Nowhere, progress).await?,
             Self::Remote(remote) => publish_into(input, options, &mut Broker { remote, now }, progress).await?,
             Self::Store(store, tenant) => {
                 return publish_import(store, *tenant, input, options, gone, progress).await.map_err(Failure::into);
             }
         };
-        Ok(Imported { report, published, entities: Entities::default(), version: Versioned::NotKept })
+        Ok(Imported { report, import, published, entities: Entities::default(), version: Versioned::NotKept })
     }
 }
 

@@ -16,7 +16,7 @@ mod session;
 mod undo;
 mod version;
 
-use hiroba_importers::{Input, Options, Report};
+use hiroba_importers::{Import, Input, Options, Report};
 use hiroba_store::{DatasetEntry, Store, TenantId};
 use hiroba_vocab::EntityId;
 use serde::Serialize;
@@ -61,6 +61,8 @@ pub enum Versioned {
 pub struct Imported {
     /// What was read.
     pub report: Report,
+    /// The file, for whoever wants to read it again.
+    pub import: Import,
     /// What was written, the data set's own entity included; what was done about entities that are gone is not.
     pub published: Published,
     /// What was done to the entities, those included that are gone from the source; the data set's own is not.
@@ -85,9 +87,9 @@ pub async fn publish_import(
 ) -> Result<Imported, Failure<ServiceError>> {
     let mut destination = Database::new(store, tenant, options.now, gone);
     match publish_into(input, options, &mut destination, progress).await {
-        Ok((report, published)) => {
+        Ok((import, report, published)) => {
             let (version, entities) = destination.outcome();
-            Ok(Imported { report, published, entities, version })
+            Ok(Imported { report, import, published, entities, version })
         }
         Err(failure) => {
             destination.fail().await;

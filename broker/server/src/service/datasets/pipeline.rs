@@ -97,7 +97,7 @@ pub(crate) async fn publish_into<D: Destination>(
     options: Options,
     destination: &mut D,
     progress: Progress,
-) -> Result<(Report, Published), Failure<D::Error>> {
+) -> Result<(Import, Report, Published), Failure<D::Error>> {
     let file = input.name();
     let (sender, mut parts) = tokio::sync::mpsc::channel(WAITING);
     let reading = tokio::task::spawn_blocking(move || read(input, options, &sender, &progress));
@@ -131,7 +131,7 @@ pub(crate) async fn publish_into<D: Destination>(
     let report = import.report();
     let dataset = import.dataset_entity();
     published += destination.finish(dataset, &report).await.map_err(|error| fail(error, published))?;
-    Ok((report, published))
+    Ok((import, report, published))
 }
 
 /// What a file cannot say of itself, and somebody told when it was published before, stays when it is not told anew.
