@@ -63,6 +63,23 @@ impl SetAside {
     }
 }
 
+impl SetAside {
+    /// The same sentence in Japanese.
+    pub fn sentence_ja(self) -> &'static str {
+        match self {
+            Self::Blank => "空白の行です。",
+            Self::Header => "見出しを繰り返した行です。",
+            Self::Explanation => "項目を説明する行です。",
+            Self::Total => "合計や小計の行です。",
+            Self::Note => "注記の行です。",
+            Self::Section => "区分の見出しの行です。",
+            Self::Removed => "撤去、廃止又は欠番の行です。",
+            Self::NoneHere => "該当がないことを示す行です。",
+            Self::Template => "様式の書き残し又は記入例の行です。",
+        }
+    }
+}
+
 /// What a row is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowKind {

@@ -1,6 +1,6 @@
 //! Finding the header among titles, preambles and notes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use hiroba_vocab::Datasets;
@@ -288,22 +288,22 @@ fn build(rows: &[Row], at: usize, levels: &Range<usize>) -> Header {
 
 /// Gives every column a name of its own: by position where the header is blank, with a counter where it is repeated.
 fn number_blanks_and_repeats(names: &mut [String]) {
-    let mut seen: HashMap<String, u32> = HashMap::new();
+    let mut used: HashSet<String> = HashSet::new();
+    let mut times: HashMap<String, u32> = HashMap::new();
     for (column, name) in names.iter_mut().enumerate() {
         if name.is_empty() {
             *name = format!("列{}", column + 1);
         }
-        let times = seen.entry(base(name).to_owned()).and_modify(|times| *times += 1).or_insert(1);
-        if *times > 1 {
-            *name = format!("{name} ({times})");
+        if used.contains(name) {
+            let times = times.entry(name.clone()).or_insert(1);
+            let mut counted = name.clone();
+            // A header of the file may be 画像 (2) already.
+            while used.contains(&counted) {
+                *times += 1;
+                counted = format!("{name} ({times})");
+            }
+            *name = counted;
         }
-    }
-}
-
-/// A name without the counter that was added to it.
-fn base(name: &str) -> &str {
-    match name.rsplit_once(" (") {
-        Some((base, counter)) if counter.trim_end_matches(')').parse::<u32>().is_ok() => base,
-        _ => name,
+        used.insert(name.clone());
     }
 }

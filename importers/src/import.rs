@@ -1,17 +1,19 @@
 //! An import from end to end.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 
-use hiroba_vocab::dataset::{Column, Need, Reads};
+use hiroba_vocab::dataset::{Column, Edition, Need, Reads};
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::character::trim;
-use hiroba_vocab::{Issue, Issues};
+use hiroba_vocab::{Dataset, Issue, Issues};
 use ngsild::Entity;
 
 use crate::build::Builder;
 use crate::candidate::{Candidate, Candidates};
 use crate::classify::{RowKind, SetAside, classify};
 use crate::error::ImportError;
+use crate::export::{self, Layouter};
 use crate::mapping;
 use crate::options::Options;
 use crate::plan::{Found, Plan, fingerprint};
@@ -30,6 +32,17 @@ pub struct Import {
     pub(crate) plan: Plan,
     options: Options,
     recorder: Recorder,
+}
+
+/// Why a corrected file was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum CorrectedError {
+    /// The file of the publisher is at fault.
+    #[error(transparent)]
+    Import(#[from] ImportError),
+    /// The new file is.
+    #[error(transparent)]
+    Export(#[from] export::ExportError),
 }
 
 /// What became of a row.
@@ -113,6 +126,7 @@ impl Import {
             recorder: &mut self.recorder,
             rows: self.table.rows()?,
             builder: Builder::new(&self.plan),
+            layouter: Layouter::new(&self.plan.binding.dataset, Edition::Current),
             next: Row::default(),
             held: None,
             more: Vec::new(),
@@ -141,6 +155,38 @@ impl Import {
         mapping::write(&self.plan, self.table.sheet.as_deref())
     }
 
+    /// The data set that the file was recognised as.
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.plan.binding.dataset
+    }
+
+    /// Writes what was published as a file in the standard's own layout: the file as it should have been. Reads the rows
+    /// twice more.
+    ///
+    /// # Errors
+    /// The file cannot be opened again, or the new one cannot be written.
+    pub fn write_corrected<W: std::io::Write>(
+        &mut self,
+        edition: Edition,
+        format: export::Format,
+        out: W,
+    ) -> Result<(W, export::Summary), CorrectedError> {
+        let mut survey = export::Survey::new(self.dataset(), edition);
+        for outcome in self.rows()? {
+            if let Outcome::Entity { entity, .. } = outcome? {
+                survey.see(&entity);
+            }
+        }
+        let sheet = Arc::new(survey.sheet());
+        let mut writer = export::Writer::new(sheet, format, out)?;
+        for outcome in self.rows()? {
+            if let Outcome::Entity { entity, .. } = outcome? {
+                writer.push(&entity)?;
+            }
+        }
+        Ok(writer.finish()?)
+    }
+
     /// What happened so far.
     pub fn report(&self) -> Report {
         let plan = &self.plan;
@@ -152,6 +198,7 @@ impl Import {
                 known.filter(|column| !column.feeds.as_deref().is_some_and(hiroba_vocab::iri::is_absolute_iri));
             ColumnUse {
                 header: header.clone(),
+                letter: crate::report::letter(at),
                 skipped: plan.binding.skipped.contains(&at),
                 proposal: plan.binding.proposals.get(at).cloned().flatten(),
                 means: standard.map(|column| column.name.clone()).or_else(|| geometry.then(|| "geometry".to_owned())),
@@ -250,6 +297,8 @@ pub struct Outcomes<'i> {
     recorder: &'i mut Recorder,
     rows: Rows<'i>,
     builder: Builder<'i>,
+    /// Says what an export would write.
+    layouter: Layouter,
     next: Row,
     /// The last row that is data: rows after it may continue it.
     held: Option<Row>,
@@ -379,6 +428,9 @@ impl Outcomes<'_> {
                 self.recorder.counts.entities += 1;
                 self.recorder.fill(&row);
                 self.recorder.located += u64::from(self.builder.located);
+                if self.recorder.waits() {
+                    self.say_what_is_published(&entity);
+                }
                 Outcome::Entity { row: row.number, entity }
             }
             Err(refusal) => {
@@ -388,6 +440,7 @@ impl Outcomes<'_> {
                     column: column.clone(),
                     value: value.clone(),
                     reason: reason.clone(),
+                    reason_ja: refusal.reason_ja,
                 });
                 Outcome::Refused { row: row.number, column, value, reason }
             }
@@ -401,6 +454,24 @@ impl Outcomes<'_> {
         let (Some(column), Some(held)) = (self.plan.joined, &self.held) else { return false };
         let value = trim(row.cell(column));
         !value.is_empty() && value == trim(held.cell(column)) && self.joined_bytes + size(row) <= crate::limits::JOINED
+    }
+
+    /// Tells the report what stands for the cells of the row that it lists.
+    fn say_what_is_published(&mut self, entity: &Entity) {
+        let record = self.layouter.record(entity);
+        let columns = &self.plan.binding.columns;
+        let all = &self.plan.binding.dataset.columns;
+        self.recorder.publish(|at| {
+            let column = columns.get(at)?.as_ref()?;
+            let known = all.iter().position(|other| Arc::ptr_eq(other, column))?;
+            let cell = |at: usize| record.cell(&export::Key::Known(at)).map(str::to_owned);
+            // What is said of a position is said of both numbers.
+            let longitude = all.iter().position(|other| other.reads == Reads::Longitude);
+            match (column.reads, longitude.and_then(cell)) {
+                (Reads::Latitude, Some(longitude)) => cell(known).map(|latitude| format!("{latitude}, {longitude}")),
+                _ => cell(known),
+            }
+        });
     }
 
     /// The row that says exactly the same, if there was one. Blank cells at the end do not count.

@@ -58,8 +58,11 @@ pub const HEADER_SEARCH: usize = 40;
 /// Rows that are looked at to recognise a data set.
 pub const SAMPLE: usize = 200;
 
-/// Examples of an issue that a report holds.
-pub const EXAMPLES: usize = 5;
+/// Cells with the same issue in one column that a report lists one by one; beyond that it only counts.
+pub const EXAMPLES: usize = 100;
+
+/// Cells that a report lists one by one, over all columns and issues. The first five of each are listed in any case.
+pub const LISTED_CELLS: usize = 10_000;
 
 /// Rows set aside or refused that a report lists one by one; beyond that it only counts.
 pub const LISTED: usize = 1_000;

@@ -5,6 +5,7 @@
 //! * [`ngsi_ld`]: the constants of ETSI GS CIM 009.
 //! * [`namespace`], [`term`], [`context`]: the published classes and attributes, and their @context.
 //! * [`dataset`]: what the columns of the standard municipal data sets mean.
+//! * [`publish`]: what is made of them for others: ontology, schemas, shapes, pages.
 //! * [`municipality`]: the local governments of Japan.
 //! * [`unit`]: units that stand in headers and behind numbers.
 //! * [`normalise`], [`issue`]: values as municipalities write them, and what there is to say about them.
@@ -18,6 +19,7 @@ pub mod name;
 pub mod namespace;
 pub mod ngsi_ld;
 pub mod normalise;
+pub mod publish;
 pub mod term;
 pub mod unit;
 
@@ -33,13 +35,18 @@ pub use term::Terms;
 /// The same header gives the same IRI in every file, however it is typed, so that a column of a city's own can be asked
 /// for. Headers of one table that have the same key are told apart by the caller.
 pub fn column_iri(header: &str) -> Iri {
-    let mut iri = String::from(namespace::COLUMN);
-    for byte in normalise::key::column(header).bytes() {
+    Iri::from_expanded(format!("{}{}", namespace::COLUMN, percent_encoded(&normalise::key::column(header))))
+}
+
+/// Text as a part of an IRI: all but the unreserved characters of RFC 3986 percent-encoded.
+pub(crate) fn percent_encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            iri.push(char::from(byte));
+            encoded.push(char::from(byte));
         } else {
-            iri.push_str(&format!("%{byte:02X}"));
+            encoded.push_str(&format!("%{byte:02X}"));
         }
     }
-    Iri::from_expanded(iri)
+    encoded
 }

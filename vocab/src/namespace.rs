@@ -7,6 +7,9 @@ pub const HIROBA: &str = "https://w3id.org/hiroba/vocab/";
 /// percent-encoded ([`crate::column_iri`]).
 pub const COLUMN: &str = "https://w3id.org/hiroba/vocab/column/";
 
+/// Code lists: this, followed by the attribute, and for a code by `/` and the code, percent-encoded.
+pub const CODE: &str = "https://w3id.org/hiroba/vocab/code/";
+
 /// schema.org, in its https form.
 pub const SCHEMA: &str = "https://schema.org/";
 

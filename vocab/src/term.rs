@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
+use crate::dataset::{Cardinality, Datatype, Range};
 use crate::iri::Iri;
 use crate::namespace::HIROBA;
 
@@ -44,13 +45,21 @@ pub struct Term {
     pub role: TermRole,
     /// UN/CEFACT unit code of an attribute's numbers, such as `MTR`.
     pub unit: Option<String>,
+    /// What it holds, where no column says so: terms that the importer fills by itself.
+    pub range: Option<Range>,
+    /// IRI of the class of the objects that are its values, such as `https://schema.org/PostalAddress`.
+    pub value_class: Option<Iri>,
+    /// IRIs of terms elsewhere that mean the same.
+    pub exact: Vec<Iri>,
+    /// IRIs of terms elsewhere that mean nearly the same.
+    pub close: Vec<Iri>,
     /// Japanese label.
     pub ja: String,
     /// English label.
     pub en: String,
-    /// Japanese definition; empty for keys.
+    /// Japanese definition.
     pub definition_ja: String,
-    /// English definition; empty for keys.
+    /// English definition.
     pub definition_en: String,
 }
 
@@ -90,11 +99,19 @@ impl Terms {
                 return Err(format!("the term {} is there twice", raw.term));
             }
             let iri = raw.iri.unwrap_or_else(|| format!("{HIROBA}{}", raw.term));
+            let parse = |iri: String| Iri::parse(&iri).map_err(|e| e.to_string());
             terms.list.push(Term {
-                iri: Iri::parse(&iri).map_err(|e| e.to_string())?,
+                iri: parse(iri)?,
                 term: raw.term,
                 role,
                 unit: raw.unit,
+                range: raw.range.map(|datatype| Range {
+                    datatype,
+                    cardinality: if raw.many { Cardinality::Many } else { Cardinality::One },
+                }),
+                value_class: raw.value_class.map(parse).transpose()?,
+                exact: raw.exact.into_iter().map(parse).collect::<Result<_, _>>()?,
+                close: raw.close.into_iter().map(parse).collect::<Result<_, _>>()?,
                 ja: raw.ja,
                 en: raw.en,
                 definition_ja: raw.definition_ja,
@@ -145,6 +162,14 @@ struct Raw {
     iri: Option<String>,
     kind: Option<AttributeKind>,
     unit: Option<String>,
+    range: Option<Datatype>,
+    #[serde(default)]
+    many: bool,
+    value_class: Option<String>,
+    #[serde(default)]
+    exact: Vec<String>,
+    #[serde(default)]
+    close: Vec<String>,
     ja: String,
     en: String,
     #[serde(default)]
@@ -165,9 +190,7 @@ mod tests {
             let first = term.term.chars().next().unwrap();
             assert_eq!(first.is_ascii_uppercase(), term.role == TermRole::Class, "{}", term.term);
             assert!(!term.ja.is_empty() && !term.en.is_empty(), "{}", term.term);
-            if term.role != TermRole::Key {
-                assert!(!term.definition_ja.is_empty() && !term.definition_en.is_empty(), "{}", term.term);
-            }
+            assert!(!term.definition_ja.is_empty() && !term.definition_en.is_empty(), "{}", term.term);
         }
     }
 
@@ -181,8 +204,7 @@ mod tests {
 
     #[test]
     fn a_term_twice_is_refused() {
-        let twice =
-            "class = []\nkey = []\n[[attribute]]\nterm='a'\nja='a'\nen='a'\n[[attribute]]\nterm='a'\nja='b'\nen='b'";
+        let twice = "class = []\nkey = []\n[[attribute]]\nterm='a'\nja='a'\nen='a'\ndefinition-ja='a'\ndefinition-en='a'\n[[attribute]]\nterm='a'\nja='b'\nen='b'\ndefinition-ja='b'\ndefinition-en='b'";
         assert_eq!(Terms::read(twice).unwrap_err(), "the term a is there twice");
     }
 }

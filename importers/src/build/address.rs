@@ -13,7 +13,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{Draft, names};
 
-impl Draft<'_> {
+impl<'r> Draft<'r> {
     /// An object with the parts that are known, and the full text as published.
     pub(super) fn address(&mut self) {
         let slots = &self.plan.slots.address;
@@ -40,7 +40,8 @@ impl Draft<'_> {
             full
         };
         text.clone_into(&mut self.address_text);
-        let home = self.home_of(prefecture, city);
+        let or = |first: &'r str, second: &'r str| if first.is_empty() { second } else { first };
+        let home = self.home_of(or(prefecture, region), or(city, locality));
         let address = split(text, home);
         // What the list of municipalities does not know, the row's own columns may say: a body that is new, or invented.
         let known_region = address.prefecture.unwrap_or(if region.is_empty() { prefecture } else { region });

@@ -8,7 +8,7 @@ use hiroba_vocab::normalise::character::trim;
 use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
 use hiroba_vocab::normalise::date::Moment;
 use hiroba_vocab::normalise::key::identity;
-use hiroba_vocab::{EntityId, Issue, Issues};
+use hiroba_vocab::{Dataset, EntityId, Issue, Issues};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
 
@@ -163,9 +163,41 @@ fn hashed(plan: &Plan, row: &Row, address: &str) -> String {
     short(hasher)
 }
 
+/// Letters and digits that cannot be mistaken for one another.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// Whether the last part of an id was made here, for want of a number that tells the row apart: `x` and twelve characters,
+/// and a counter where that was repeated. An export writes it as the row's ID, so that the id stays.
+pub(crate) fn is_made(number: &str) -> bool {
+    let Some(rest) = number.strip_prefix('x') else { return false };
+    let (hash, counter) = rest.split_once('-').unwrap_or((rest, "2"));
+    let digits = !counter.is_empty() && counter.bytes().all(|b| b.is_ascii_digit());
+    hash.len() == 12 && hash.bytes().all(|b| ALPHABET.contains(&b)) && digits
+}
+
+/// Code and number of an id that an import gave: `urn:ngsi-ld:<Type>:<code>:<number>`. Between the two may be the slug of
+/// the list, behind them the day that the row describes.
+pub(crate) fn id_parts<'i>(id: &'i str, dataset: &Dataset) -> Option<(&'i str, &'i str)> {
+    let rest = id.strip_prefix("urn:ngsi-ld:")?.strip_prefix(type_name(dataset))?.strip_prefix(':')?;
+    let (code, rest) = rest.split_once(':').filter(|(code, _)| code.len() == 6 && is_digits(code))?;
+    let slug = utf8_percent_encode(&dataset.slug, ENCODED).to_string();
+    let rest = rest.strip_prefix(slug.as_str()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(rest);
+    let has_day = dataset.columns.iter().any(|column| column.reads == Reads::SurveyDate);
+    let number = rest.rsplit_once(':').filter(|_| has_day).map_or(rest, |(number, _)| number);
+    Some((code, number))
+}
+
+/// The type of the entities in their ids: a term, or the last part of an IRI.
+pub(crate) fn type_name(dataset: &Dataset) -> &str {
+    let name = dataset.entity_type.as_str();
+    name.rsplit(['/', '#', ':']).next().filter(|last| !last.is_empty()).unwrap_or(name)
+}
+
+fn is_digits(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn short(hasher: Sha256) -> String {
-    // Letters and digits that cannot be mistaken for one another.
-    const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let digest = hasher.finalize();
     let text: String = digest.iter().take(12).map(|byte| char::from(ALPHABET[usize::from(byte & 31)])).collect();
     format!("x{text}")

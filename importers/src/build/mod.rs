@@ -29,7 +29,7 @@ use serde_json::Value as Json;
 
 pub(crate) use attribute::names;
 use id::Place;
-pub(crate) use id::{ENCODED, Ids};
+pub(crate) use id::{ENCODED, Ids, id_parts, is_made, type_name};
 
 use crate::plan::{Language, Plan};
 use crate::report::Recorder;
@@ -44,6 +44,8 @@ pub(crate) struct Refusal {
     pub(crate) value: String,
     /// A sentence.
     pub(crate) reason: String,
+    /// The same in Japanese.
+    pub(crate) reason_ja: &'static str,
 }
 
 /// Builds entities, one row after the other.
@@ -100,6 +102,11 @@ impl<'p> Builder<'p> {
                     "the row has no name. Fill it in, or take the row out.".to_owned()
                 } else {
                     "the row does not say what it is about. Fill it in, or take the row out.".to_owned()
+                },
+                reason_ja: if plan.reads(*first) == Some(Reads::Name) {
+                    "名称がありません。名称を記入するか、行を除いてください。"
+                } else {
+                    "何についての行か分かりません。記入するか、行を除いてください。"
                 },
             }));
         }
@@ -231,13 +238,19 @@ impl<'r> Draft<'r> {
         }
     }
 
-    /// The publisher's number, as text, in the attribute that the column feeds.
+    /// The publisher's number, as text, in the attribute that the column feeds. One that an export wrote because there was
+    /// none is no number of the publisher's.
     fn number(&mut self) {
-        if let Some(column) = self.plan.slots.number
-            && let Ok(number) = published(self.row.cell(column))
+        let Some(column) = self.plan.slots.number else { return };
+        let cell = self.row.cell(column);
+        let reading = text(cell);
+        self.note(column, reading.issues());
+        if let Reading::Value(number, issues) = reading
+            && !is_made(&number)
         {
+            let value = AttributeValue::Property(Json::from(number));
             let iri = self.plan.number.clone();
-            self.put(&iri, AttributeValue::Property(Json::from(number)));
+            self.put_noted(&iri, value, issues, trim(cell));
         }
     }
 

@@ -94,7 +94,12 @@ impl Coordinates {
                     if reversed { packed_points(&longitude, &latitude) } else { packed_points(&latitude, &longitude) };
                 self.pairs.push(Pair { decimal, packed, office });
             }
-            Reading::Unread(issues) if issues.contains(Issue::CoordinateOutside) => self.abroad += 1,
+            // A 0 stands for nothing and says of no country that it is there.
+            Reading::Unread(issues)
+                if issues.contains(Issue::CoordinateOutside) && !is_zero(&latitude) && !is_zero(&longitude) =>
+            {
+                self.abroad += 1;
+            }
             _ => {}
         }
     }
@@ -145,6 +150,10 @@ impl Pair {
         let Some(office) = self.office.or(publisher) else { return self.packed.first().copied() };
         self.packed.iter().copied().min_by(|a, b| a.distance_km(office).total_cmp(&b.distance_km(office)))
     }
+}
+
+fn is_zero(cell: &str) -> bool {
+    trim(cell).parse::<f64>().is_ok_and(|degrees| degrees == 0.0)
 }
 
 /// The cells of latitude and longitude of a row, from whichever columns hold them.

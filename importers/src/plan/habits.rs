@@ -59,7 +59,8 @@ pub(crate) struct Habits {
     pub(crate) is_japanese: bool,
 }
 
-fn is_japanese(text: &str) -> bool {
+/// Whether there are kana or kanji in a text.
+pub(crate) fn is_japanese(text: &str) -> bool {
     !text.is_ascii()
         && text.contains(
             |c: char| matches!(c, '\u{3040}'..='\u{30FF}' | '\u{4E00}'..='\u{9FFF}' | '\u{FF66}'..='\u{FF9F}'),

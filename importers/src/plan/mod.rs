@@ -30,8 +30,7 @@ use crate::spill::{Key, SpillMap};
 use crate::table::{Row, Table};
 pub(crate) use coordinates::{Grid, halves, pair_of};
 pub(crate) use day::state_of;
-use habits::number_key;
-pub(crate) use habits::{Habits, fingerprint, hash};
+pub(crate) use habits::{Habits, fingerprint, hash, is_japanese, number_key};
 pub use publisher::{Found, Publisher};
 pub(crate) use slots::{Compound, Language, Simple, Slots, Sub};
 
@@ -127,7 +126,7 @@ impl Plan {
         let terms = Terms::published();
         let own_iris = header.own_iris();
         let month = period::month(file, table.sheet.as_deref(), &header.above);
-        let slots = Slots::new(&binding.columns, &header, &habits, &own_iris, table.geometry, &binding.skipped);
+        let slots = Slots::new(&binding, &header, &habits, &own_iris, table.geometry);
         let slug = utf8_percent_encode(&binding.dataset.slug, crate::build::ENCODED).to_string();
         let fed = habits.number.and_then(|at| binding.columns.get(at)?.as_ref()?.feeds.clone());
         Ok(Self {
@@ -163,8 +162,7 @@ impl Plan {
 
     /// The type of the entities in their ids: a term, or the last part of an IRI.
     pub(crate) fn type_name(&self) -> &str {
-        let name = self.binding.dataset.entity_type.as_str();
-        name.rsplit(['/', '#', ':']).next().filter(|last| !last.is_empty()).unwrap_or(name)
+        crate::build::type_name(&self.binding.dataset)
     }
 
     /// Whether rows are expected to have a number: where other columns tell them apart, or where a data set has none by

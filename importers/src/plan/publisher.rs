@@ -83,8 +83,14 @@ impl Publisher {
 
 /// The code of most rows. A prefecture's code beside one and the same city means the city.
 fn from_codes(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
-    let (cell, _) = survey.codes.iter().max_by_key(|(cell, count)| (**count, std::cmp::Reverse((*cell).clone())))?;
-    let code = local_government(cell, None).ok()?;
+    // By what the cells mean: 37201 and 372013 are one body.
+    let mut counts: HashMap<LocalGovernmentCode, u64> = HashMap::new();
+    for (cell, count) in &survey.codes {
+        if let Some(code) = local_government(cell, None).ok() {
+            *counts.entry(code).or_insert(0) += count;
+        }
+    }
+    let (code, _) = counts.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code)))?;
     if survey.codes.len() > 1
         && let Some(city) = city_of_wards(survey)
     {

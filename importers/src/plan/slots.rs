@@ -9,6 +9,7 @@ use hiroba_vocab::{Iri, Terms};
 
 use super::habits::Habits;
 use crate::header::Header;
+use crate::recognise::Binding;
 
 /// Which columns go where.
 #[derive(Debug, Default)]
@@ -131,13 +132,19 @@ pub(crate) struct Sub {
 
 impl Slots {
     pub(crate) fn new(
-        columns: &[Option<Arc<Column>>],
+        binding: &Binding,
         header: &Header,
         habits: &Habits,
         own_iris: &[Iri],
         geometry: Option<usize>,
-        skipped: &[usize],
     ) -> Self {
+        let (columns, skipped) = (&binding.columns, &binding.skipped);
+        let hazards: Vec<&str> = binding
+            .dataset
+            .columns
+            .iter()
+            .filter_map(|column| (column.reads == Reads::Hazard).then_some(column.part.as_deref()?))
+            .collect();
         let mut slots = Self { number: habits.number, ..Self::default() };
         slots.location.geometry = geometry;
         for (at, column) in columns.iter().enumerate() {
@@ -161,6 +168,8 @@ impl Slots {
             }
         }
         slots.attach(columns, own_iris, skipped);
+        // In the order of the definition, so that the order of columns changes no list.
+        slots.hazards.sort_by_key(|(code, _)| hazards.iter().position(|hazard| hazard == code));
         slots
     }
 
@@ -197,7 +206,8 @@ impl Slots {
             // The publisher is said of the data set; the datum is said beside it, for what it is.
             Reads::PublisherName => return self.identity.push(at),
             Reads::Datum => return self.own.push((at, false)),
-            Reads::Number if self.number != Some(at) => return self.own.push((at, false)),
+            Reads::Number if self.number == Some(at) => return,
+            Reads::Number => return self.own.push((at, false)),
             _ => return self.value(at, column, part),
         };
         *slot = Some(at);

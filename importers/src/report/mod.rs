@@ -1,23 +1,30 @@
 //! What an import did: for the publisher, row by row and column by column.
 
+mod advice;
 mod form;
+mod html;
+mod language;
 mod quality;
 mod recorder;
+mod refusal;
 mod text;
 
 use serde::Serialize;
 
+pub use advice::advice;
 pub use form::Check;
 pub(crate) use form::checks;
+pub use html::Corrected;
+pub use language::Language;
 pub(crate) use quality::Facts;
 pub use quality::{Part, Quality};
-pub(crate) use recorder::Recorder;
+pub(crate) use recorder::{Recorder, letter};
 pub(crate) use text::word;
 
 use crate::generic::Proposal;
 use crate::plan::Found;
 
-/// The report of an import. Serialises to JSON; [`Report::to_text`] makes a plain-text table of it.
+/// The report of an import. Serialises to JSON; [`Report::to_text`] makes plain text of it, [`Report::to_html`] a page.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -102,6 +109,8 @@ impl Counts {
 pub struct ColumnUse {
     /// The header.
     pub header: String,
+    /// The column as spreadsheets call it: A, B, …, AA.
+    pub letter: String,
     /// The standard's name of the column, if it is known.
     pub means: Option<String>,
     /// The IRI of the attribute that takes its values.
@@ -137,9 +146,11 @@ pub struct IssueGroup {
     pub sentence_ja: &'static str,
     /// The header, if it is about one column.
     pub column: Option<String>,
+    /// That column as spreadsheets call it: A, B, …, AA.
+    pub letter: Option<String>,
     /// How often.
     pub count: u64,
-    /// The first few.
+    /// The first [`crate::limits::EXAMPLES`].
     pub examples: Vec<Example>,
 }
 
@@ -150,6 +161,9 @@ pub struct Example {
     pub row: u64,
     /// The text of the cell, shortened.
     pub text: String,
+    /// What is published instead, where that differs: as an export writes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published: Option<String>,
 }
 
 /// Rows that are no entity for the same reason.
@@ -159,9 +173,11 @@ pub struct SetAsideGroup {
     pub reason: &'static str,
     /// A sentence.
     pub sentence: &'static str,
+    /// The same in Japanese.
+    pub sentence_ja: &'static str,
     /// How many.
     pub count: u64,
-    /// The first few.
+    /// The first [`crate::limits::EXAMPLES`].
     pub examples: Vec<Example>,
 }
 
@@ -176,6 +192,8 @@ pub struct RefusedRow {
     pub value: String,
     /// Why, and what to do.
     pub reason: String,
+    /// The same in Japanese.
+    pub reason_ja: &'static str,
 }
 
 /// A row that became part of another.

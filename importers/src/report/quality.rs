@@ -175,6 +175,7 @@ mod tests {
             sentence: "",
             sentence_ja: "",
             column: Some("列".to_owned()),
+            letter: None,
             count,
             examples: Vec::new(),
         }

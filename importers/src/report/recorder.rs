@@ -1,6 +1,6 @@
 //! Collects what happens while rows are read.
 
-use hiroba_vocab::{Issue, Issues};
+use hiroba_vocab::{Issue, Issues, Level};
 
 use super::{Counts, Example, IssueGroup, MergedRow, RefusedRow, SetAsideGroup};
 use crate::classify::SetAside;
@@ -9,6 +9,9 @@ use crate::table::Row;
 
 /// How much of a cell a report quotes.
 const QUOTED: usize = 80;
+
+/// Examples of an issue that are listed whatever else is.
+const FEW: usize = 5;
 
 /// Counts, and the first examples of everything.
 #[derive(Debug, Default)]
@@ -21,6 +24,9 @@ pub(crate) struct Recorder {
     /// By column; the last place is for the row or file as a whole.
     issues: Vec<Vec<Noticed>>,
     set_aside: Vec<(SetAside, u64, Vec<Example>)>,
+    /// Examples of the row that is being read: column, issue, example. What is published of them is known at its end.
+    pending: Vec<(usize, usize, usize)>,
+    examples: usize,
     pub(crate) refused: Vec<RefusedRow>,
     pub(crate) merged: Vec<MergedRow>,
 }
@@ -40,19 +46,41 @@ impl Recorder {
     /// Records issues of a cell, or of a row as a whole.
     pub(crate) fn note(&mut self, row: u64, column: Option<usize>, issues: Issues, text: &str) {
         let last = self.issues.len().saturating_sub(1);
-        let Some(noticed) = self.issues.get_mut(column.unwrap_or(last).min(last)) else { return };
+        let column = column.unwrap_or(last).min(last);
+        let Some(noticed) = self.issues.get_mut(column) else { return };
         for issue in issues.iter() {
-            let found = match noticed.iter_mut().position(|noticed| noticed.issue == issue) {
-                Some(at) => &mut noticed[at],
+            let at = match noticed.iter().position(|noticed| noticed.issue == issue) {
+                Some(at) => at,
                 None => {
                     noticed.push(Noticed { issue, count: 0, examples: Vec::new() });
-                    let at = noticed.len() - 1;
-                    &mut noticed[at]
+                    noticed.len() - 1
                 }
             };
+            let found = &mut noticed[at];
             found.count += 1;
-            if found.examples.len() < limits::EXAMPLES {
-                found.examples.push(Example { row, text: quoted(text) });
+            // The first few are always there, however many other issues there are.
+            let few = found.examples.len() < FEW;
+            if few || found.examples.len() < limits::EXAMPLES && self.examples < limits::LISTED_CELLS {
+                self.examples += 1;
+                if column < last && issue.level() != Level::Unread {
+                    self.pending.push((column, at, found.examples.len()));
+                }
+                found.examples.push(Example { row, text: quoted(text), published: None });
+            }
+        }
+    }
+
+    /// Whether a cell of this row is listed whose published value is not known yet.
+    pub(crate) fn waits(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// The row ends: says what was published of its listed cells, by column.
+    pub(crate) fn publish(&mut self, published: impl Fn(usize) -> Option<String>) {
+        for (column, issue, example) in std::mem::take(&mut self.pending) {
+            let noticed = self.issues.get_mut(column).and_then(|noticed| noticed.get_mut(issue));
+            if let Some(example) = noticed.and_then(|noticed| noticed.examples.get_mut(example)) {
+                example.published = published(column).map(|text| quoted(&text)).filter(|text| *text != example.text);
             }
         }
     }
@@ -88,7 +116,7 @@ impl Recorder {
         let (_, count, examples) = &mut self.set_aside[at];
         *count += 1;
         if examples.len() < limits::EXAMPLES {
-            examples.push(Example { row, text: quoted(text) });
+            examples.push(Example { row, text: quoted(text), published: None });
         }
     }
 
@@ -117,6 +145,7 @@ impl Recorder {
                     sentence: noticed.issue.sentence(),
                     sentence_ja: noticed.issue.sentence_ja(),
                     column: headers.get(at).cloned(),
+                    letter: headers.get(at).map(|_| letter(at)),
                     count: noticed.count,
                     examples: noticed.examples.clone(),
                 },
@@ -133,11 +162,24 @@ impl Recorder {
         let group = |(reason, count, examples): &(SetAside, u64, Vec<Example>)| SetAsideGroup {
             reason: reason.code(),
             sentence: reason.sentence(),
+            sentence_ja: reason.sentence_ja(),
             count: *count,
             examples: examples.clone(),
         };
         self.set_aside.iter().map(group).collect()
     }
+}
+
+/// A column as spreadsheets call it: A, B, …, Z, AA.
+pub(crate) fn letter(column: usize) -> String {
+    let mut letters = Vec::new();
+    let mut rest = column + 1;
+    while rest > 0 {
+        rest -= 1;
+        letters.push(char::from(b'A' + u8::try_from(rest % 26).unwrap_or(0)));
+        rest /= 26;
+    }
+    letters.iter().rev().collect()
 }
 
 fn quoted(text: &str) -> String {

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{Cursor, Write as _};
 use std::time::{Duration, Instant};
 
+use hiroba_importers::report::Language;
 use hiroba_importers::{ImportError, limits};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -12,7 +13,19 @@ use crate::archives::zip;
 use crate::{import, import_with, named, options, samples};
 
 fn message(name: &str, bytes: impl Into<Vec<u8>>) -> String {
-    import(named(name, bytes)).unwrap_err().to_string()
+    let error = import(named(name, bytes)).unwrap_err();
+    assert_is_japanese(&error);
+    error.to_string()
+}
+
+/// In Japanese, only what a library says stays English, in brackets.
+fn assert_is_japanese(error: &ImportError) {
+    let text = error.to_text_in(Language::Japanese);
+    let outside: String = text.split('（').map(|part| part.rsplit('）').next().unwrap_or_default()).collect();
+    let words: Vec<&str> = outside.split(' ').collect();
+    let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphabetic());
+    assert!(text.contains(error.file()) && text != error.to_string(), "{text}");
+    assert!(!words.windows(2).any(|pair| is_word(pair[0]) && is_word(pair[1])), "{text}");
 }
 
 const HEADER: &str = "NO,名称,住所,緯度,経度,設置位置\n";
@@ -74,6 +87,7 @@ fn a_place_without_a_file_is_refused_by_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let directory = import(folder.path()).unwrap_err();
     assert!(matches!(directory, ImportError::Directory { .. }), "{directory}");
+    assert_is_japanese(&directory);
     let missing = import(folder.path().join("避難所.csv")).unwrap_err().to_string();
     assert!(missing.starts_with("避難所.csv: cannot be read: "), "{missing}");
 }
@@ -87,8 +101,12 @@ fn an_option_that_names_nothing_tells_what_there_is() {
         "{error}"
     );
     let sheet = crate::Options { sheet: Some("Sheet9".to_owned()), ..options() };
-    let error = import_with(samples().join("public_facility_old.xlsx"), sheet).unwrap_err().to_string();
-    assert_eq!(error, "public_facility_old.xlsx: there is no sheet 'Sheet9'. There is: 公共施設一覧, 記入要領.");
+    let error = import_with(samples().join("public_facility_old.xlsx"), sheet).unwrap_err();
+    assert_is_japanese(&error);
+    assert_eq!(
+        error.to_string(),
+        "public_facility_old.xlsx: there is no sheet 'Sheet9'. There is: 公共施設一覧, 記入要領."
+    );
 }
 
 #[test]

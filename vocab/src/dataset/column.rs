@@ -124,16 +124,27 @@ pub enum Reads {
 }
 
 /// How necessary the standard makes a column.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Need {
-    /// ◎
-    Required,
-    /// ○
-    Recommended,
     /// No mark.
     #[default]
     Optional,
+    /// ○
+    Recommended,
+    /// ◎
+    Required,
+}
+
+impl Need {
+    /// `required`, `recommended` or `optional`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Optional => "optional",
+            Self::Recommended => "recommended",
+            Self::Required => "required",
+        }
+    }
 }
 
 /// How well a header fits a column. Smaller is better.
@@ -156,6 +167,12 @@ pub enum Fit {
 pub struct Column {
     /// The official name in the current layout.
     pub name: String,
+    /// An English label of its own ([`Column::label_en`]).
+    pub en: Option<String>,
+    /// A Japanese definition of its own ([`Column::definition_ja`]).
+    pub definition_ja: Option<String>,
+    /// An English definition of its own ([`Column::definition_en`]).
+    pub definition_en: Option<String>,
     /// Names in the current layout: the official one and the English ones.
     pub current: Vec<String>,
     /// Names in the old layout.
@@ -176,7 +193,11 @@ pub struct Column {
     pub choices: Vec<String>,
     /// Other texts and the choices that they certainly mean, the texts folded by [`crate::normalise::key::fold`].
     pub synonyms: HashMap<String, String>,
-    /// How necessary the standard makes it.
+    /// The choices in English, in the same order; empty where they have no English names.
+    pub choices_en: Vec<String>,
+    /// An empty cell is a no ([`Column::blank_is_no`] knows more).
+    pub(super) blank_is_no: bool,
+    /// How necessary the current standard makes it, where a layout does not say otherwise.
     pub need: Need,
     /// The column applies only beside this one.
     pub when: Option<String>,
@@ -186,6 +207,8 @@ pub struct Column {
     pub extra: bool,
     /// It takes the columns that nothing else fits.
     pub rest: bool,
+    /// What an export writes above it, where its name is the name of another column too.
+    pub header: Option<String>,
     pub(super) keys: Keys,
 }
 
@@ -206,6 +229,9 @@ impl Column {
     pub fn of_a_file(name: &str, reads: Reads, feeds: Option<String>) -> Self {
         Self {
             name: name.to_owned(),
+            en: None,
+            definition_ja: None,
+            definition_en: None,
             current: Vec::new(),
             old: Vec::new(),
             reads,
@@ -215,14 +241,22 @@ impl Column {
             units: Vec::new(),
             unit: None,
             choices: Vec::new(),
+            choices_en: Vec::new(),
+            blank_is_no: false,
             synonyms: HashMap::new(),
             need: Need::Optional,
             when: None,
             many: false,
             extra: true,
             rest: false,
+            header: None,
             keys: Keys::default(),
         }
+    }
+
+    /// What an export writes above the column where no layout names it.
+    pub fn export_header(&self) -> &str {
+        self.header.as_deref().unwrap_or(&self.name)
     }
 
     /// How well a header fits, if it does at all.

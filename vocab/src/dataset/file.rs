@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::Dataset;
 use super::column::{Column, Keys, Need, Reads};
+use super::layout::{self, Edition, RawLayout};
 use crate::normalise::key::fold;
 use crate::term::Terms;
 
@@ -18,6 +19,9 @@ pub(super) type Groups = HashMap<String, Vec<RawColumn>>;
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct RawColumn {
     name: String,
+    en: Option<String>,
+    definition_ja: Option<String>,
+    definition_en: Option<String>,
     #[serde(default)]
     english: Vec<String>,
     #[serde(default)]
@@ -41,6 +45,10 @@ pub(super) struct RawColumn {
     #[serde(default)]
     synonyms: HashMap<String, String>,
     #[serde(default)]
+    choices_en: Vec<String>,
+    #[serde(default)]
+    blank_is_no: bool,
+    #[serde(default)]
     need: Need,
     when: Option<String>,
     #[serde(default)]
@@ -49,6 +57,7 @@ pub(super) struct RawColumn {
     extra: bool,
     #[serde(default)]
     rest: bool,
+    header: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -79,6 +88,8 @@ struct RawDataset {
     identity: Vec<String>,
     /// See [`Dataset::joined_by`].
     joined_by: Option<String>,
+    current: Option<RawLayout>,
+    old: Option<RawLayout>,
     #[serde(default)]
     column: Vec<RawColumn>,
 }
@@ -120,7 +131,6 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
     }
     let lowercase = |words: &[String]| words.iter().map(|word| word.to_lowercase()).collect();
     Ok(Dataset {
-        slug,
         entity_type: raw.r#type,
         number: raw.number,
         old_number: raw.old_number,
@@ -134,7 +144,10 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
         identity: raw.identity,
         joined_by: raw.joined_by,
         shares_columns: !raw.include.is_empty(),
+        current: layout::build(raw.current, Edition::Current, &columns, &slug, true)?,
+        old: layout::build(raw.old, Edition::Old, &columns, &slug, raw.old_number.is_some())?,
         columns,
+        slug,
     })
 }
 
@@ -143,6 +156,9 @@ fn build(raw: RawColumn, slug: &str, classes: &[String]) -> Result<Arc<Column>, 
         if Terms::published().get(term).is_none() {
             return Err(format!("{slug}: {} feeds {term}, which is no term", raw.name));
         }
+    }
+    if !raw.choices_en.is_empty() && raw.choices_en.len() != raw.choices.len() {
+        return Err(format!("{slug}: {} has not as many choices in English as in Japanese", raw.name));
     }
     let current: Vec<String> = std::iter::once(raw.name.clone()).chain(raw.english).collect();
     let official: Vec<String> = current.iter().chain(&raw.old).cloned().collect();
@@ -156,6 +172,9 @@ fn build(raw: RawColumn, slug: &str, classes: &[String]) -> Result<Arc<Column>, 
     };
     Ok(Arc::new(Column {
         name: raw.name,
+        en: raw.en,
+        definition_ja: raw.definition_ja,
+        definition_en: raw.definition_en,
         current,
         old: raw.old,
         reads: raw.reads,
@@ -166,11 +185,14 @@ fn build(raw: RawColumn, slug: &str, classes: &[String]) -> Result<Arc<Column>, 
         unit: None,
         choices: raw.choices,
         synonyms: raw.synonyms.into_iter().map(|(text, choice)| (fold(&text), choice)).collect(),
+        choices_en: raw.choices_en,
+        blank_is_no: raw.blank_is_no,
         need: raw.need,
         when: raw.when,
         many: raw.many,
         extra: raw.extra,
         rest: raw.rest,
+        header: raw.header,
         keys,
     }))
 }

@@ -3,11 +3,17 @@
 
 mod column;
 mod file;
+mod layout;
+mod meaning;
+mod range;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 pub use column::{Column, Fit, Need, Reads};
+pub use layout::{Edition, Field, Layout};
+pub use meaning::Target;
+pub use range::{Cardinality, Datatype, Range};
 
 use crate::normalise::key::HeaderKey;
 
@@ -47,12 +53,43 @@ pub struct Dataset {
     pub shares_columns: bool,
     /// The columns: its own first, then those of the groups that it includes.
     pub columns: Vec<Arc<Column>>,
+    /// A file in the current standard.
+    pub current: Layout,
+    /// A file in the old recommendation.
+    pub old: Layout,
 }
 
 impl Dataset {
     /// The column of that official name.
     pub fn column(&self, name: &str) -> Option<&Arc<Column>> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// The layout of an edition.
+    pub fn layout(&self, edition: Edition) -> &Layout {
+        match edition {
+            Edition::Current => &self.current,
+            Edition::Old => &self.old,
+        }
+    }
+
+    /// The columns of the standard in this data set: those of the current layout in its order, then what only the old one
+    /// has. Each once.
+    pub fn official(&self) -> Vec<&Column> {
+        let mut official: Vec<&Column> = Vec::new();
+        for field in self.current.fields.iter().chain(&self.old.fields) {
+            let column: &Column = &field.column;
+            if !official.iter().any(|known| std::ptr::eq(*known, column)) {
+                official.push(column);
+            }
+        }
+        official
+    }
+
+    /// How necessary the current standard makes a column in this data set.
+    pub fn need(&self, column: &Column) -> Need {
+        let field = self.current.fields.iter().find(|field| std::ptr::eq(&raw const *field.column, column));
+        field.map_or(Need::Optional, |field| field.need)
     }
 }
 

@@ -11,6 +11,7 @@ mod dates_and_times;
 mod laws;
 mod numbers_and_flags;
 mod population_and_events;
+mod products;
 mod recurrences;
 
 use hiroba_vocab::normalise::Reading;

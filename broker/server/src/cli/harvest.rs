@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use hiroba_importers::report::Language;
 use hiroba_store::{Delivered, Options, SourceEntry, Store, StoreError};
 use hiroba_vocab::Tenant;
 use serde::Serialize;
@@ -150,12 +151,12 @@ async fn once(arguments: &HarvestArgs, plan: Plan, egress: Egress) -> Result<Out
 fn tell(planned: &Planned, fetched: Result<Publication, (String, Outcome)>, dry_run: bool) -> Outcome {
     match fetched {
         Ok(Publication::NotModified(versions)) => {
-            output::result(not_modified_text(&planned.name, &versions));
+            output::result(not_modified_text(&planned.name, &versions, Language::English));
             Outcome::Done
         }
         Ok(Publication::Imported(file)) => {
             output::result(&planned.name);
-            output::result(file_text(&file, &planned.name, dry_run));
+            output::result(file_text(&file, &planned.name, dry_run, Language::English));
             imported_outcome(&file)
         }
         Err((error, outcome)) => {

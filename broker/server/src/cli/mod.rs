@@ -2,6 +2,7 @@
 
 mod dataset;
 mod demo;
+mod export;
 mod harvest;
 mod import;
 mod index;
@@ -9,6 +10,7 @@ mod logging;
 mod output;
 mod secret;
 mod serve;
+mod vocab;
 
 use std::process::ExitCode;
 
@@ -66,8 +68,10 @@ enum Command {
     Import(import::ImportArgs),
     Harvest(harvest::HarvestArgs),
     Dataset(dataset::DatasetArgs),
+    Export(export::ExportArgs),
     Demo(demo::DemoArgs),
     Index(index::IndexArgs),
+    Vocab(vocab::VocabArgs),
 }
 
 /// Runs the command that the process was started with.
@@ -77,8 +81,10 @@ pub fn run() -> ExitCode {
         Command::Import(arguments) => import::run(&arguments),
         Command::Harvest(arguments) => harvest::run(&arguments),
         Command::Dataset(arguments) => dataset::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments),
         Command::Index(arguments) => index::run(&arguments),
+        Command::Vocab(arguments) => vocab::run(&arguments),
     };
     outcome.into()
 }

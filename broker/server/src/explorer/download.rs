@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header::VARY;
 use actix_web::web::Bytes;
-use hiroba_store::{Page, StoreError, Stored, TenantId};
+use hiroba_store::{StoreError, Stored};
 use hiroba_vocab::Iri;
 use ngsild::Kind;
 use ngsild::query::Query;
@@ -14,8 +14,7 @@ use super::csv::Columns;
 use super::geojson::{self, Detail};
 use super::visit::{Visit, encode};
 use crate::http::problem::Result;
-use crate::service::entities::without_expired;
-use crate::service::now;
+use crate::service::walk::Walk;
 
 /// How many entities are read at a time.
 const CHUNK: usize = 1_000;
@@ -62,58 +61,34 @@ fn stream<F: Fn(&Stored, bool) -> Option<String> + 'static>(
     text: F,
 ) -> impl futures_util::Stream<Item = Result<Bytes, StoreError>> + use<F> {
     struct Reading<F> {
-        store: hiroba_store::Store,
-        tenant: TenantId,
-        query: Query,
-        after: i64,
-        left: usize,
+        walk: Walk,
         first: bool,
         head: Option<String>,
         tail: Option<String>,
         text: F,
     }
-    let reading = Reading {
-        store: visit.state.store.clone(),
-        tenant: visit.tenant,
-        query,
-        after: 0,
-        left: most,
-        first: true,
-        head: Some(head),
-        tail: Some(tail),
-        text,
-    };
+    let walk = Walk::new(visit.state.store.clone(), visit.tenant, query, most);
+    let reading = Reading { walk, first: true, head: Some(head), tail: Some(tail), text };
     futures_util::stream::unfold(reading, |mut reading| async move {
         if let Some(head) = reading.head.take() {
             return Some((Ok(Bytes::from(head)), reading));
         }
         reading.tail.as_ref()?;
-        let limit = CHUNK.min(reading.left);
-        let page = Page { after: reading.after, limit, ..Page::default() };
-        let now = now();
-        let answer =
-            if limit == 0 { None } else { Some(reading.store.query(reading.tenant, &reading.query, page, now).await) };
         let mut piece = String::new();
-        let more = match answer {
-            None => false,
-            Some(Err(error)) => {
-                reading.tail = None;
-                return Some((Err(error), reading));
-            }
-            Some(Ok(answer)) => {
-                for stored in answer.entities {
-                    if let Some(text) = (reading.text)(&without_expired(stored, now), reading.first) {
+        match reading.walk.next(CHUNK).await {
+            Ok(Some(entities)) => {
+                for stored in entities {
+                    if let Some(text) = (reading.text)(&stored, reading.first) {
                         piece.push_str(&text);
                         reading.first = false;
                     }
-                    reading.left = reading.left.saturating_sub(1);
                 }
-                reading.after = answer.last;
-                answer.more
             }
-        };
-        if !more {
-            piece.push_str(&reading.tail.take().unwrap_or_default());
+            Ok(None) => piece = reading.tail.take().unwrap_or_default(),
+            Err(error) => {
+                reading.tail = None;
+                return Some((Err(error), reading));
+            }
         }
         Some((Ok(Bytes::from(piece)), reading))
     })

@@ -9,6 +9,7 @@ pub mod geojson;
 pub mod landing;
 mod language;
 mod linked;
+mod official;
 mod page;
 pub mod types;
 pub mod upload;

@@ -12,6 +12,7 @@ use ngsild::query::{Q, Query};
 use serde_json::json;
 
 use super::geojson::{Detail, name_of};
+use super::official::{self, Official};
 use super::page::{Row, TypePage};
 use super::visit::{HTML, Visit, encode, typed};
 use super::{Language, cell, download};
@@ -27,15 +28,16 @@ const COLUMNS: usize = 7;
 /// How many places the map shows at most.
 const PLACES: usize = 20_000;
 
-/// `/data/{type}`: the entities of a type as a page; with `.csv` or `.geojson` as a download.
+/// `/data/{type}`: the entities of a type as a page; with `.csv`, `.geojson` or `.xlsx` as a download. A data set of the
+/// standard is found by its short name too.
 ///
 /// # Errors
-/// NotFound for an unknown ending; when the database fails.
+/// BadRequestData for a name or parameter that is none; when the database fails.
 pub async fn data(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let part = path_part(&request, "type")?;
     let visit = Visit::of(request, state).await?;
     let (name, ending) = match part.rsplit_once('.') {
-        Some((name, ending @ ("csv" | "geojson" | "html"))) => (name.to_owned(), ending.to_owned()),
+        Some((name, ending @ ("csv" | "geojson" | "xlsx" | "html"))) => (name.to_owned(), ending.to_owned()),
         _ => {
             let available = [HTML, "text/csv", "application/geo+json"];
             let ending = match pick(&visit.request, &available) {
@@ -46,11 +48,17 @@ pub async fn data(request: HttpRequest, state: Data<AppState>) -> Result<HttpRes
             (part, ending.to_owned())
         }
     };
-    let name = visit.context.expand_name(&name)?;
+    let part = name;
+    let name = visit.type_named(&part).await?;
     let parameters: HashMap<String, String> =
         url::form_urlencoded::parse(visit.request.query_string().as_bytes()).into_owned().collect();
     let search = parameters.get("search").map(|text| text.trim().to_owned()).unwrap_or_default();
     let query = search_query(&visit, &name, &search)?;
+    if ending != "html"
+        && let Some(official) = Official::of(official::dataset(&part, &name), &ending, &parameters)?
+    {
+        return official.answer(&visit, query).await;
+    }
     match ending.as_str() {
         "csv" => download::csv(&visit, &name, query).await,
         "geojson" => {

@@ -8,15 +8,15 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use hiroba_store::{Page, StoreError, Stored, TenantId};
-use hiroba_vocab::Iri;
 use hiroba_vocab::normalise::licence::licence_name;
+use hiroba_vocab::{Datasets, Iri, Terms};
 use ngsild::AttributeValue;
 use ngsild::jsonld::Context;
 use ngsild::query::{EntitySelector, Query, TypeAlternatives};
 use serde_json::Value;
 
 use super::page::{Fact, Frame, Link, Missing};
-use super::{Language, assets, cell, language};
+use super::{Language, assets, cell, language, official};
 use crate::http::problem::Result;
 use crate::http::request::{Names, tenant, vocabulary};
 use crate::service::discovery::{Summary, summary};
@@ -85,6 +85,15 @@ impl Visit {
         Ok(answer)
     }
 
+    /// The type that a part of a path names: as the @context does, or as a data set of the standard is called (`aed`).
+    pub(super) async fn type_named(&self, part: &str) -> Result<Iri> {
+        let name = self.context.expand_name(part)?;
+        let Some(dataset) = Datasets::published().get(part) else { return Ok(name) };
+        // What a city calls so itself comes first.
+        let is_own = self.summary().await?.types.contains_key(&name);
+        Ok(if is_own { name } else { Terms::published().iri(&dataset.entity_type) })
+    }
+
     /// The path of a type's page.
     pub(super) fn type_path(&self, name: &Iri) -> String {
         format!("/data/{}", encode(&self.context.compact(name)))
@@ -101,6 +110,10 @@ impl Visit {
             link("GeoJSON", format!("{path}.geojson")),
             link("CSV", format!("{path}.csv")),
         ];
+        if official::dataset("", name).is_some() {
+            links.push(link(self.say("official-csv"), format!("{path}.csv?layout=current")));
+            links.push(link(self.say("official-xlsx"), format!("{path}.xlsx")));
+        }
         let label = if self.state.sidecar.is_some() { "SPARQL" } else { self.say("no-sparql") };
         let query =
             format!("SELECT ?entity ?name WHERE {{ ?entity a <{name}> ; <https://schema.org/name> ?name }} LIMIT 100");

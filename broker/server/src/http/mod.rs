@@ -21,5 +21,6 @@ pub mod snapshots;
 mod sparql;
 pub mod system;
 pub mod temporal;
+pub mod vocab;
 
 pub use routes::{ROUTES, configure};

@@ -305,11 +305,16 @@ pub(super) fn json(request: &HttpRequest, status: StatusCode, body: &impl Serial
     Ok(response.content_type("application/json").body(serialize(body)?))
 }
 
-/// Whether the client already has what the tag stands for; then `304` says so.
+/// Whether the client already has what the tag stands for.
+pub(super) fn knows(request: &HttpRequest, tag: &str) -> bool {
+    let known = request.headers().get(IF_NONE_MATCH).and_then(|known| known.to_str().ok()).unwrap_or_default();
+    known == "*" || known.split(',').any(|other| other.trim().trim_start_matches("W/") == tag)
+}
+
+/// `304` if the client already has what the tag stands for.
 pub(super) fn not_modified(request: &HttpRequest, tag: &str) -> Option<HttpResponse> {
-    let known = request.headers().get(IF_NONE_MATCH)?.to_str().ok()?;
-    let matches = known == "*" || known.split(',').any(|other| other.trim().trim_start_matches("W/") == tag);
-    matches.then(|| HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header((VARY, VARIES)).finish())
+    knows(request, tag)
+        .then(|| HttpResponse::NotModified().insert_header((ETAG, tag)).insert_header((VARY, VARIES)).finish())
 }
 
 /// Documents as one JSON array.

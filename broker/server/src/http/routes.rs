@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
 use super::{
     attributes, batch, changes, contexts, datasets, discovery, entities, identity, imports, maps, query, snapshots,
-    sparql, system, temporal,
+    sparql, system, temporal, vocab,
 };
 use crate::explorer::{assets, entity, landing, types};
 
@@ -71,6 +71,8 @@ routes! {
     "/favicon.ico" { GET assets::favicon, }
     "/sparql" { GET sparql::forward, POST sparql::forward, }
     "/contexts/{name}" { GET contexts::published, }
+    "/vocab" { GET vocab::ontology, }
+    "/vocab/{name}" { GET vocab::product, }
     "/changes" { GET changes::feed, }
     "/changes/snapshot" { GET changes::snapshot, }
     "/datasets/{id}/versions" { GET datasets::versions, }

@@ -17,6 +17,7 @@ pub mod query;
 pub mod snapshots;
 pub mod sources;
 pub mod temporal;
+pub mod walk;
 
 use hiroba_store::{StoreError, TenantId};
 use hiroba_vocab::{EntityId, Iri, Tenant};

@@ -203,13 +203,14 @@ pub async fn publish(
     };
     let input = Input::Path(file.path.clone());
     let imported = publish_import(store, tenant, input, source.options(), source.gone, progress).await;
-    let imported = imported.map_err(|failure| SourceError::File { url: source.url.clone(), failure })?;
+    let mut imported = imported.map_err(|failure| SourceError::File { url: source.url.clone(), failure })?;
     // The file is known only when every table of it is: what is not known to be published must be read again.
     if let Some(versions) = imported.tables.iter().map(delivered_as).collect() {
-        let (Validators { etag, last_modified }, sha256) = (file.validators, file.sha256);
+        let (Validators { etag, last_modified }, sha256) = (file.validators.clone(), file.sha256.clone());
         let delivery = Delivery { etag, last_modified, sha256, settings: source.settings(), versions };
         store.source_succeeded(tenant, &source.key(), now(), &delivery).await?;
     }
+    imported.fetched = Some(file);
     Ok(Publication::Imported(imported))
 }
 

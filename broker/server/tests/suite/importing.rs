@@ -255,3 +255,131 @@ fn a_tenant_has_its_own() {
         }
     });
 }
+
+#[test]
+fn an_export_imported_again_changes_nothing_in_any_database() {
+    run(async {
+        for broker in Broker::every().await {
+            let folder = tempfile::tempdir().unwrap();
+            let place = broker.place();
+            let place = [place[0].as_str(), place[1].as_str()];
+            let aed = file(folder.path(), "aed.csv", &TWO);
+            assert_eq!(import(&aed, &place).code, 0);
+            for ending in ["csv", "xlsx", "geojson"] {
+                let path = folder.path().join(format!("export.{ending}"));
+                let written = ["export", "aed", "--format", ending, "--output", path.to_str().unwrap()];
+                let output = hiroba(&[&written[..], &place[..]].concat());
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                let again = import(&path, &[&place[..], &["--report", "json"]].concat());
+                // Only the data set's own entity differs: it names its file.
+                assert_eq!(
+                    again.published(),
+                    json!({"created": 0, "changed": 1, "unchanged": 2}),
+                    "{ending}: {}",
+                    again.stderr
+                );
+            }
+            let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+            let from = |from: &[&str], to: &str| {
+                let output = hiroba(&[&["export", "aed", "--output", &file(to)][..], from].concat());
+                assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+                std::fs::read_to_string(file(to)).unwrap()
+            };
+            assert_eq!(from(&["--from", &broker.base], "remote.csv"), from(&place, "local.csv"), "{}", broker.kind);
+            let unknown = hiroba(&[&["export", "nothing"][..], &place[..]].concat());
+            assert!(String::from_utf8_lossy(&unknown.stderr).contains("there is no data set 'nothing'"));
+        }
+    });
+}
+
+#[test]
+fn a_download_in_the_layout_of_the_standard_imported_again_changes_nothing() {
+    run(async {
+        for broker in Broker::every().await {
+            let folder = tempfile::tempdir().unwrap();
+            let place = broker.place();
+            let aed = file(folder.path(), "aed.csv", &TWO);
+            assert_eq!(import(&aed, &[&place[0], &place[1]]).code, 0);
+            for (path, name, kind) in [
+                ("/data/aed.csv?layout=current", "131016_aed.csv", "text/csv; charset=utf-8; header=present"),
+                ("/data/AED.csv?layout=old", "131016_aed.csv", "text/csv; charset=utf-8; header=present"),
+                (
+                    "/data/aed.csv?layout=current&encoding=cp932",
+                    "131016_aed.csv",
+                    "text/csv; charset=Shift_JIS; header=present",
+                ),
+                ("/data/aed.geojson?layout=current", "131016_aed.geojson", "application/geo+json"),
+                (
+                    "/data/aed.xlsx",
+                    "131016_aed.xlsx",
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+                ),
+            ] {
+                let answer = reqwest::get(format!("{}{path}", broker.base)).await.unwrap();
+                assert_eq!(answer.status(), 200, "{path}");
+                assert_eq!(answer.headers()["content-type"], kind, "{path}");
+                let disposition = format!("attachment; filename=\"{name}\"");
+                assert_eq!(answer.headers()["content-disposition"], disposition.as_str(), "{path}");
+                let download = folder.path().join(name);
+                std::fs::write(&download, answer.bytes().await.unwrap()).unwrap();
+                let again = import(&download, &[&place[0], &place[1], "--report", "json"]);
+                // Only the data set's own entity differs: it names its file. The old layout has no place for the codes of
+                // an address.
+                let changed =
+                    if path.ends_with("old") { continue } else { json!({"created": 0, "changed": 1, "unchanged": 2}) };
+                assert_eq!(again.published(), changed, "{path}: {}", again.stderr);
+            }
+            let found = broker.get("/data/aed.csv?layout=current&search=中央").send().await;
+            assert!(found.text.lines().count() == 2 && found.text.contains("中央公民館"), "{}", found.text);
+            for (path, says) in [
+                ("/data/aed.csv?layout=new", "'new' is not one of current, old"),
+                ("/data/aed.csv?layout=current&encoding=utf-16", "'utf-16' is not one of utf-8, cp932"),
+                ("/data/aed.csv?encoding=cp932", "with layout=current or layout=old"),
+                ("/data/aed.xlsx?encoding=cp932", "only CSV"),
+                ("/data/Street.xlsx", "the standard has no data set of this type"),
+            ] {
+                let answer = broker.get(path).send().await;
+                assert!(
+                    answer.status == 400 && answer.text.contains(says),
+                    "{path}: {} {}",
+                    answer.status,
+                    answer.text
+                );
+            }
+            // A data set without entities is the blank template.
+            let blank = broker.get("/data/tourism.csv?layout=current").send().await;
+            assert!(blank.status == 200 && blank.text.lines().count() == 1, "{}", blank.text);
+        }
+    });
+}
+
+#[test]
+fn a_file_that_is_refused_says_so_in_the_language_that_was_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = folder.path().join("page.csv");
+    std::fs::write(&page, "<!DOCTYPE html><html><body>404</body></html>").unwrap();
+    let japanese = import(&page, &["--dry-run", "--lang", "ja", "--report", "json"]);
+    assert!(japanese.stderr.contains("page.csvはウェブページ（HTML）です。"), "{}", japanese.stderr);
+    let line: Value = serde_json::from_str(&japanese.stdout).unwrap();
+    assert!(line["error"].as_str().unwrap().contains("is a web page (HTML)"), "{line}");
+    assert!(line["errorJa"].as_str().unwrap().contains("ウェブページ"), "{line}");
+    assert!(import(&page, &["--dry-run", "--lang", "en"]).stderr.contains("is a web page (HTML)"));
+}
+
+#[test]
+fn the_page_and_the_corrected_file_are_written_beside_the_report() {
+    let folder = tempfile::tempdir().unwrap();
+    let aed =
+        file(folder.path(), "aed.csv", &[TWO[0], "131016,3,,東京都千代田区一番町2-3,35.68801,139.74122,玄関,不詳"]);
+    let (page, corrected) = (folder.path().join("page.html"), folder.path().join("corrected.csv"));
+    let (page_name, corrected_name) = (page.to_str().unwrap(), corrected.to_str().unwrap());
+    let arguments = ["--dry-run", "--lang", "ja", "--html", page_name, "--corrected", corrected_name];
+    let imported = import(&aed, &arguments);
+    assert_eq!(imported.code, 3, "{}", imported.stderr);
+    assert!(imported.stdout.contains("名称がありません"), "{}", imported.stdout);
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("<html lang=\"ja\">") && page.contains("download=\"corrected.csv\""), "{page}");
+    let corrected = std::fs::read_to_string(corrected).unwrap();
+    assert!(corrected.starts_with("\u{FEFF}全国地方公共団体コード,ID,"), "{corrected}");
+    assert_eq!(corrected.lines().count(), 2, "{corrected}");
+}

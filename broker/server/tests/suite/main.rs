@@ -34,4 +34,5 @@ mod temporal_maps;
 mod tenants;
 mod transient;
 mod versions;
+mod vocab;
 mod web;

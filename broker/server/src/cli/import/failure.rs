@@ -1,6 +1,7 @@
 //! Why a file was not imported, and how the command ends because of it.
 
 use hiroba_importers::ImportError;
+use hiroba_importers::report::Language;
 use hiroba_store::StoreError;
 use indicatif::ProgressBar;
 
@@ -25,6 +26,24 @@ impl From<Failure<ServiceError>> for FileError {
 }
 
 impl FileError {
+    /// The error in the language of the report. What a database or broker says stays as it is.
+    pub(in crate::cli) fn to_text_in(&self, language: Language) -> String {
+        let so_far = |written: u64| match written {
+            0 => "何も書き込んでいません。".to_owned(),
+            written => format!("その前に{written}件を書き込みました。もう一度取り込めば、違うものだけを書き込みます。"),
+        };
+        match (self, language) {
+            (_, Language::English) => self.to_string(),
+            (Self::File(error), Language::Japanese) => error.to_text_in(language),
+            (Self::Destination { file, error, written }, Language::Japanese) => {
+                format!("{file}：{error}。{}", so_far(*written))
+            }
+            (Self::Stopped { file, reason, written }, Language::Japanese) => {
+                format!("{file}：読み取りが止まりました：{reason}。{}", so_far(*written))
+            }
+        }
+    }
+
     /// How the command ends because of it.
     pub(in crate::cli) fn outcome(&self) -> Outcome {
         match self {
@@ -65,6 +84,18 @@ pub(in crate::cli) enum TargetFailure {
 }
 
 impl TargetFailure {
+    /// The error in the language of the report. What the network, a database or a broker says stays as it is.
+    pub(in crate::cli) fn to_text_in(&self, language: Language) -> String {
+        match (self, language) {
+            (Self::File(failure), _) => failure.to_text_in(language),
+            (Self::Fetched { url, failure }, Language::Japanese) => format!("{url}：{}", failure.to_text_in(language)),
+            (Self::Source(SourceError::File { url, failure: Failure::File(error) }), Language::Japanese) => {
+                format!("{url}：{}", error.to_text_in(language))
+            }
+            _ => self.to_string(),
+        }
+    }
+
     /// How the command ends because of it.
     pub(in crate::cli) fn outcome(&self) -> Outcome {
         match self {

@@ -2,6 +2,7 @@
 
 mod failure;
 mod mapping;
+mod pages;
 mod remote;
 mod sink;
 mod targets;
@@ -10,6 +11,7 @@ mod told;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use hiroba_importers::report::Language;
 use hiroba_importers::{ImportError, Mapping, Options};
 use hiroba_vocab::Tenant;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
@@ -24,11 +26,12 @@ use crate::service::now;
 use crate::service::sources::{self, Publication, Reread, Source, SourceError};
 
 pub(super) use failure::{FileError, source_outcome};
-pub(super) use sink::Sink;
+pub(super) use remote::Remote;
+pub(super) use sink::{Sink, SinkError};
 pub(super) use told::{file_text, not_modified_text};
 
 use failure::{TargetFailure, shown_on};
-use sink::SinkError;
+use pages::Pages;
 use targets::{Target, Targets};
 use told::Total;
 
@@ -102,6 +105,16 @@ pub(super) struct ImportArgs {
     again: bool,
     #[command(flatten)]
     egress: EgressArgs,
+    /// The language of the report, ja or en. Without, that of the environment (LC_ALL, LANG).
+    #[arg(long, value_enum)]
+    lang: Option<LanguageArg>,
+    /// Write the report as a page for people too. With several files or tables: a page each, with its name added.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write what is published as a file in the standard's layout: .csv, .xlsx or .geojson. With several files or tables: a
+    /// file each, with its name added.
+    #[arg(long, value_name = "FILE", value_parser = pages::corrected_file)]
+    corrected: Option<PathBuf>,
 }
 
 /// What becomes of entities that are gone from the source.
@@ -132,11 +145,22 @@ enum ReportForm {
     /// For people.
     #[default]
     Text,
-    /// A JSON object a line, one for each file.
+    /// A JSON object a line, one for each table.
     Json,
+    /// A page for the person who keeps the list.
+    Html,
 }
 
-fn broker(text: &str) -> Result<url::Url, String> {
+/// The language of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LanguageArg {
+    /// Japanese.
+    Ja,
+    /// English.
+    En,
+}
+
+pub(super) fn broker(text: &str) -> Result<url::Url, String> {
     let mut url = url::Url::parse(text).map_err(|e| e.to_string())?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err("a broker's address is http://HOST:PORT or https://HOST".to_owned());
@@ -149,7 +173,7 @@ fn broker(text: &str) -> Result<url::Url, String> {
     Ok(url)
 }
 
-fn tenant(text: &str) -> Result<Tenant, String> {
+pub(super) fn tenant(text: &str) -> Result<Tenant, String> {
     Tenant::parse(text).map_err(|e| e.to_string())
 }
 
@@ -204,15 +228,16 @@ async fn run_all(arguments: &ImportArgs) -> Outcome {
         }
     };
     let (mut outcome, mut total) = (Outcome::Done, Total::default());
+    let mut pages = Pages::new(language(arguments), targets.all.len() > 1);
     for target in &targets.all {
         let options = Options { now: now(), ..options.clone() };
-        let this = run_one(arguments, options, &sink, &egress, target, &mut total).await;
+        let this = run_one(arguments, options, &sink, &egress, target, (&mut pages, &mut total)).await;
         outcome = outcome.worse(this);
         if this == Outcome::Unreachable {
             break;
         }
     }
-    total.tell(arguments, &targets);
+    total.tell(arguments, &targets, pages.language);
     outcome
 }
 
@@ -222,25 +247,30 @@ async fn run_one(
     sink: &Sink,
     egress: &Egress,
     target: &Target,
-    total: &mut Total,
+    (pages, total): (&mut Pages, &mut Total),
 ) -> Outcome {
     let label = target.label();
     let bar = progress(&label);
     let published = publish(arguments, options, sink, egress, target, shown_on(&bar)).await;
     bar.finish_and_clear();
     match published {
-        Ok(Publication::Imported(file)) => {
-            told::imported(arguments, &label, &file);
+        Ok(Publication::Imported(mut file)) => {
             total.add_imported(&label, &file);
-            imported_outcome(&file)
+            match told::imported(arguments, pages, &label, &mut file).await {
+                Ok(()) => imported_outcome(&file),
+                Err(error) => {
+                    output::error(error);
+                    imported_outcome(&file).worse(Outcome::Failed)
+                }
+            }
         }
         Ok(Publication::NotModified(versions)) => {
-            told::not_modified(arguments, &label, &versions);
+            told::not_modified(arguments, pages.language, &label, &versions);
             total.add_not_modified();
             Outcome::Done
         }
         Err(error) => {
-            told::failed(arguments, &label, &error);
+            told::failed(arguments, pages.language, &label, &error);
             total.add_failed(label);
             error.outcome()
         }
@@ -293,8 +323,22 @@ pub(super) async fn fetch_into(
         Fetched::NotModified => return Err(download(DownloadError::Status { status: StatusCode::NOT_MODIFIED }).into()),
     };
     let imported = sink.import(file.path.clone().into(), source.options(), gone, progress).await;
-    let imported = imported.map_err(|failure| TargetFailure::Fetched { url: source.url().to_string(), failure })?;
+    let mut imported = imported.map_err(|failure| TargetFailure::Fetched { url: source.url().to_string(), failure })?;
+    imported.fetched = Some(file);
     Ok(Publication::Imported(imported))
+}
+
+/// The language that was asked for, else the environment's.
+fn language(arguments: &ImportArgs) -> Language {
+    match arguments.lang {
+        Some(LanguageArg::Ja) => Language::Japanese,
+        Some(LanguageArg::En) => Language::English,
+        None => {
+            let named = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+            let locale = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(named);
+            Language::of_locale(&locale.unwrap_or_default())
+        }
+    }
 }
 
 /// A line that tells how far it is, on a terminal only.

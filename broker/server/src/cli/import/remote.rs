@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use hiroba_vocab::{EntityId, Tenant};
+use hiroba_vocab::{EntityId, Iri, Tenant};
 use ngsild::jsonld::Context;
 use ngsild::read::{Nulls, Reader};
 use ngsild::render::{EntityDocument, Form, Rendering};
@@ -32,7 +32,7 @@ pub(in crate::cli) struct Remote {
 }
 
 impl Remote {
-    pub(super) fn new(url: Url, token: Option<String>, tenant: Tenant) -> Result<Self, SinkError> {
+    pub(in crate::cli) fn new(url: Url, token: Option<String>, tenant: Tenant) -> Result<Self, SinkError> {
         crate::egress::install_tls();
         let client = reqwest::Client::builder().timeout(TIMEOUT).connect_timeout(Duration::from_secs(10)).build();
         let client = client.map_err(|e| SinkError::Client(e.to_string()))?;
@@ -75,6 +75,39 @@ impl Remote {
         Ok(known.remove(&entity.id))
     }
 
+    /// Entities of a type, from the one after `offset` on, at most `limit` of them (5.7.2, 6.3.10). Empty at the end.
+    ///
+    /// # Errors
+    /// When the broker does not answer, refuses, or answers with what is no entity.
+    pub(in crate::cli) async fn page(
+        &self,
+        entity_type: &Iri,
+        offset: usize,
+        limit: usize,
+        now: DateTime,
+    ) -> Result<Vec<Entity>, SinkError> {
+        let (offset, limit) = (offset.to_string(), limit.to_string());
+        let parameters = [("type", entity_type.as_str()), ("offset", &offset), ("limit", &limit)];
+        let mut url = self.at("ngsi-ld/v1/entities");
+        url.query_pairs_mut().extend_pairs(parameters);
+        let answer = self.send(self.identified(self.client.get(url))).await?;
+        if answer.status() != StatusCode::OK {
+            return Err(refusal(answer).await);
+        }
+        let read = |document| {
+            let read = Reader { context: &self.context, nulls: Nulls::Refused }.fragment(document);
+            let entity = read.and_then(|fragment| fragment.into_entity(now));
+            entity.map_err(|e| SinkError::Refused(format!("its answer holds what is no entity: {e}")))
+        };
+        self.documents(answer).await?.into_iter().map(read).collect()
+    }
+
+    /// The entities of an answer, as they came.
+    async fn documents(&self, answer: Response) -> Result<Vec<Value>, SinkError> {
+        let body = answer.bytes().await.map_err(|e| self.unreachable(&e))?;
+        serde_json::from_slice(&body).map_err(|e| SinkError::Refused(format!("its answer is no JSON: {e}")))
+    }
+
     /// What the broker has under the ids of some entities.
     async fn known(
         &self,
@@ -93,10 +126,7 @@ impl Remote {
             StatusCode::NOT_FOUND => return Ok(()),
             _ => return Err(refusal(answer).await),
         }
-        let body = answer.bytes().await.map_err(|e| self.unreachable(&e))?;
-        let found: Vec<Value> =
-            serde_json::from_slice(&body).map_err(|e| SinkError::Refused(format!("its answer is no JSON: {e}")))?;
-        for document in found {
+        for document in self.documents(answer).await? {
             let read = Reader { context: &self.context, nulls: Nulls::Refused }.fragment(document);
             // What this program does not understand is replaced.
             if let Ok(entity) = read.and_then(|fragment| fragment.into_entity(now)) {
@@ -112,8 +142,15 @@ impl Remote {
     }
 
     fn post(&self, path: &str) -> RequestBuilder {
-        let url = self.url.join(path).unwrap_or_else(|_| self.url.clone());
-        let mut request = self.client.post(url).header("content-type", "application/json");
+        self.identified(self.client.post(self.at(path)).header("content-type", "application/json"))
+    }
+
+    fn at(&self, path: &str) -> Url {
+        self.url.join(path).unwrap_or_else(|_| self.url.clone())
+    }
+
+    /// With the tenant and the token.
+    fn identified(&self, mut request: RequestBuilder) -> RequestBuilder {
         if !self.tenant.is_default() {
             request = request.header("NGSILD-Tenant", self.tenant.as_str());
         }

@@ -55,7 +55,7 @@ pub(in crate::cli) enum SinkError {
 
 impl SinkError {
     /// How the command ends because of it.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(in crate::cli) fn outcome(&self) -> Outcome {
         match self {
             Self::Store(StoreError::Unavailable(_))
             | Self::Service(ServiceError::Store(StoreError::Unavailable(_)))
@@ -96,14 +96,15 @@ impl Sink {
                 return publish_import(store, *tenant, input, options, gone, progress).await.map_err(Failure::into);
             }
         };
-        Ok(ImportedFile { tables, left_out })
+        Ok(ImportedFile { tables, left_out, fetched: None })
     }
 }
 
 /// What becomes of a table where no versions are kept.
 async fn unversioned<D>(_: D, read: Result<ReadTable, Failure<SinkError>>) -> Result<Imported, Failure<SinkError>> {
-    let ReadTable { dataset, report, published } = read?;
-    Ok(Imported { dataset, report, published, entities: Entities::default(), version: Versioned::NotKept })
+    let ReadTable { dataset, report, import, published } = read?;
+    let (entities, version) = (Entities::default(), Versioned::NotKept);
+    Ok(Imported { dataset, report, import: Some(import), published, entities, version })
 }
 
 /// Only the report is wanted.

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use hiroba_importers::report::Language;
 use hiroba_importers::{LeftOut, Report};
 use hiroba_store::Delivered;
 use hiroba_vocab::EntityId;
 use serde::Serialize;
 
+use super::failure::TargetFailure;
+use super::pages::{PageError, Pages};
 use super::targets::Targets;
 use super::{GoneChoice, ImportArgs, ReportForm};
 use crate::cli::output;
@@ -47,45 +50,70 @@ struct JsonNotModified<'r> {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct JsonError<'e> {
     file: &'e str,
     error: String,
+    error_ja: String,
 }
 
-/// Tells of a file that was read.
-pub(super) fn imported(arguments: &ImportArgs, label: &str, file: &ImportedFile) {
-    if arguments.report == ReportForm::Text {
-        return output::result(file_text(file, label, arguments.dry_run));
+/// Tells of a file that was read, and writes the pages and corrected files of its tables that were asked for.
+pub(super) async fn imported(
+    arguments: &ImportArgs,
+    pages: &mut Pages,
+    label: &str,
+    file: &mut ImportedFile,
+) -> Result<(), PageError> {
+    let language = pages.language;
+    let several = file.tables.len() > 1;
+    let mut written = Ok(());
+    for table in &mut file.tables {
+        match pages.write(arguments, label, several, table).await {
+            Ok(page) if arguments.report == ReportForm::Html => output::result(page),
+            Ok(_) => {}
+            // What was imported is told all the same.
+            Err(error) => written = Err(error),
+        }
     }
-    for Imported { report, published, version, .. } in &file.tables {
-        let version = match version {
-            Versioned::New(version) => Some(&**version),
-            Versioned::Same { .. } | Versioned::NotKept => None,
-        };
-        json(&JsonReport { report, dry_run: arguments.dry_run, published: *published, version });
+    match arguments.report {
+        ReportForm::Text => output::result(file_text(file, label, arguments.dry_run, language)),
+        ReportForm::Json => {
+            for Imported { report, published, version, .. } in &file.tables {
+                let version = match version {
+                    Versioned::New(version) => Some(&**version),
+                    Versioned::Same { .. } | Versioned::NotKept => None,
+                };
+                json(&JsonReport { report, dry_run: arguments.dry_run, published: *published, version });
+            }
+            if !file.left_out.is_empty() {
+                json(&JsonLeftOut { file: label, left_out: &file.left_out });
+            }
+        }
+        ReportForm::Html => left_out(file, label, language).into_iter().for_each(output::note),
     }
-    if !file.left_out.is_empty() {
-        json(&JsonLeftOut { file: label, left_out: &file.left_out });
-    }
+    written
 }
 
 /// Tells of a file that is still the one that was imported before.
-pub(super) fn not_modified(arguments: &ImportArgs, file: &str, versions: &[Delivered]) {
+pub(super) fn not_modified(arguments: &ImportArgs, language: Language, file: &str, versions: &[Delivered]) {
     match arguments.report {
-        ReportForm::Text => output::result(not_modified_text(file, versions)),
+        ReportForm::Text => output::result(not_modified_text(file, versions, language)),
         ReportForm::Json => {
             for Delivered { dataset, version } in versions {
                 json(&JsonNotModified { file, not_modified: true, dataset: dataset.as_str(), version: *version });
             }
         }
+        // Nothing was read that a page could show.
+        ReportForm::Html => output::note(not_modified_text(file, versions, language)),
     }
 }
 
 /// Tells of a file that was not published.
-pub(super) fn failed(arguments: &ImportArgs, file: &str, error: &dyn std::fmt::Display) {
-    output::error(error);
+pub(super) fn failed(arguments: &ImportArgs, language: Language, file: &str, error: &TargetFailure) {
+    output::error(error.to_text_in(language));
     if arguments.report == ReportForm::Json {
-        json(&JsonError { file, error: error.to_string() });
+        let error_ja = error.to_text_in(Language::Japanese);
+        json(&JsonError { file, error: error.to_string(), error_ja });
     }
 }
 
@@ -94,28 +122,47 @@ fn json(line: &impl Serialize) {
 }
 
 /// The reports of the tables of a file, what came of them, and what was left out, for people.
-pub(in crate::cli) fn file_text(file: &ImportedFile, label: &str, dry_run: bool) -> String {
+pub(in crate::cli) fn file_text(file: &ImportedFile, label: &str, dry_run: bool, language: Language) -> String {
     let mut lines = Vec::new();
     for table in &file.tables {
-        lines.push(table.report.to_text().trim_end().to_owned());
-        lines.extend(outcome(table, dry_run));
+        lines.push(table.report.to_text_in(language).trim_end().to_owned());
+        lines.extend(match language {
+            Language::English => outcome(table, dry_run),
+            Language::Japanese => outcome_ja(table, dry_run),
+        });
     }
-    if !file.left_out.is_empty() {
-        lines.push(format!("{label}: not imported"));
-        lines.extend(file.left_out.iter().map(|left| format!("  left out   {}: {}", left.name, left.reason)));
-    }
+    lines.extend(left_out(file, label, language));
     lines.join("\n")
 }
 
+/// What was not imported, for people.
+fn left_out(file: &ImportedFile, label: &str, language: Language) -> Vec<String> {
+    if file.left_out.is_empty() {
+        return Vec::new();
+    }
+    let all = file.left_out.iter();
+    match language {
+        Language::English => std::iter::once(format!("{label}: not imported"))
+            .chain(all.map(|left| format!("  left out   {}: {}", left.name, left.reason)))
+            .collect(),
+        Language::Japanese => std::iter::once(format!("{label}：取り込まなかったもの"))
+            .chain(all.map(|left| format!("  対象外        {}：{}", left.name, left.reason)))
+            .collect(),
+    }
+}
+
 /// What is told of a file that is still the one that was imported before, for people.
-pub(in crate::cli) fn not_modified_text(label: &str, versions: &[Delivered]) -> String {
-    let since = |one: &Delivered| format!("  not modified since it became version {} of {}", one.version, one.dataset);
+pub(in crate::cli) fn not_modified_text(label: &str, versions: &[Delivered], language: Language) -> String {
+    let since = |Delivered { dataset, version }: &Delivered| match language {
+        Language::English => format!("  not modified since it became version {version} of {dataset}"),
+        Language::Japanese => format!("  {dataset}の第{version}版となった後、変わっていません"),
+    };
     std::iter::once(label.to_owned()).chain(versions.iter().map(since)).collect::<Vec<_>>().join("\n")
 }
 
 fn outcome(imported: &Imported, dry_run: bool) -> Vec<String> {
     if dry_run {
-        return vec!["  published  nothing (--dry-run)".to_owned()];
+        return vec![nothing_written(Language::English)];
     }
     let Published { created, changed, unchanged } = imported.published;
     let mut lines = vec![format!(
@@ -141,6 +188,38 @@ fn outcome(imported: &Imported, dry_run: bool) -> Vec<String> {
             "  version    none: over NGSI-LD (--to) no versions are kept, and what is gone from the source \
                                stays"
                 .to_owned()
+        }
+    });
+    lines
+}
+
+/// The same in Japanese.
+fn outcome_ja(imported: &Imported, dry_run: bool) -> Vec<String> {
+    if dry_run {
+        return vec![nothing_written(Language::Japanese)];
+    }
+    let Published { created, changed, unchanged } = imported.published;
+    let mut lines = vec![format!(
+        "  書き込み      新規{created}、変更{changed}、変更なし{unchanged}（データセット自身を含みます）"
+    )];
+    let Entities { removed, marked, kept, .. } = imported.entities;
+    for (count, what) in [
+        (removed, "削除しました"),
+        (marked, "absentSinceを付けました（--goneで選べます）"),
+        (kept, "データセットに残しました"),
+    ] {
+        if count > 0 {
+            lines.push(format!("  元にないもの  {count}件：{what}"));
+        }
+    }
+    lines.push(match &imported.version {
+        Versioned::New(version) => {
+            let VersionSummary { dataset, version, .. } = &**version;
+            format!("  版            {dataset}の第{version}版。hiroba dataset undo {dataset} で取り消せます")
+        }
+        Versioned::Same { version, .. } => format!("  版            第{version}版と同じため、新しい版はありません"),
+        Versioned::NotKept => {
+            "  版            なし：NGSI-LD（--to）では版を残さず、元にないものもそのままです".to_owned()
         }
     });
     lines
@@ -178,53 +257,78 @@ impl Total {
     }
 
     /// Tells it, where there was more than one file, or a folder in which some were passed over.
-    pub(super) fn tell(&self, arguments: &ImportArgs, targets: &Targets) {
+    pub(super) fn tell(&self, arguments: &ImportArgs, targets: &Targets, language: Language) {
         let count = self.read + self.not_modified + self.failed.len() as u64;
         if count < 2 && !targets.from_folder {
             return;
         }
-        for line in self.lines(arguments, targets) {
+        for line in self.lines(arguments, targets, language) {
             // A script counts for itself, and reads a line for each file.
             match arguments.report {
                 ReportForm::Text => output::result(line),
-                ReportForm::Json => output::note(line),
+                ReportForm::Json | ReportForm::Html => output::note(line),
             }
         }
     }
 
-    fn lines(&self, arguments: &ImportArgs, targets: &Targets) -> Vec<String> {
+    fn lines(&self, arguments: &ImportArgs, targets: &Targets, language: Language) -> Vec<String> {
         let Self { read, not_modified, refused_rows, published, failed, datasets } = self;
-        let left = targets.all.len() as u64 - (read + not_modified + failed.len() as u64);
-        let mut first = format!("{} files: {read} read", targets.all.len());
-        for (count, what) in [(*not_modified, "not modified"), (failed.len() as u64, "failed"), (left, "not tried")] {
+        let say = |english: String, japanese: String| match language {
+            Language::English => english,
+            Language::Japanese => japanese,
+        };
+        let all = targets.all.len();
+        let left = all as u64 - (read + not_modified + failed.len() as u64);
+        let mut first = say(format!("{all} files: {read} read"), format!("{all}ファイル：読み取り{read}"));
+        for (count, english, japanese) in [
+            (*not_modified, "not modified", "変更なし"),
+            (failed.len() as u64, "failed", "失敗"),
+            (left, "not tried", "未処理"),
+        ] {
             if count > 0 {
-                first = format!("{first}, {count} {what}");
+                first.push_str(&say(format!(", {count} {english}"), format!("、{japanese}{count}")));
             }
         }
         let mut lines = vec![first];
         if arguments.dry_run {
-            lines.push("  published  nothing (--dry-run)".to_owned());
+            lines.push(nothing_written(language));
         } else {
             let Published { created, changed, unchanged } = published;
-            lines.push(format!("  published  {created} created, {changed} changed, {unchanged} unchanged"));
+            lines.push(say(
+                format!("  published  {created} created, {changed} changed, {unchanged} unchanged"),
+                format!("  書き込み      新規{created}、変更{changed}、変更なし{unchanged}"),
+            ));
         }
         if *refused_rows > 0 {
-            lines.push(format!("  refused    {refused_rows} rows; the reports above name them"));
+            lines.push(say(
+                format!("  refused    {refused_rows} rows; the reports above name them"),
+                format!("  拒否した行    {refused_rows}行（上の報告にあります）"),
+            ));
         }
         if !failed.is_empty() {
-            lines.push(format!("  failed     {}", named(failed)));
+            let names = named(failed, language);
+            lines.push(say(format!("  failed     {names}"), format!("  失敗          {names}")));
         }
         if !targets.passed_over.is_empty() {
             let names: Vec<String> = targets.passed_over.iter().map(PathBuf::as_path).map(shown).collect();
-            let count = names.len();
-            lines.push(format!("  passed over {count}, which by their names are no tables: {}", named(&names)));
+            let (count, names) = (names.len(), named(&names, language));
+            lines.push(say(
+                format!("  passed over {count}, which by their names are no tables: {names}"),
+                format!("  対象外        {count}件（名前から表ではないもの）：{names}"),
+            ));
         }
         if arguments.gone != GoneChoice::Keep && arguments.to.is_none() {
             for (what, files) in datasets.values().filter(|(_, files)| files.len() > 1) {
-                lines.push(format!(
-                    "  warning    {} are all {what}: what only the earlier ones list counts as gone. \
-                     If together they are one list, give --gone keep",
-                    named(files)
+                let files = named(files, language);
+                lines.push(say(
+                    format!(
+                        "  warning    {files} are all {what}: what only the earlier ones list counts as gone. \
+                         If together they are one list, give --gone keep"
+                    ),
+                    format!(
+                        "  注意          {files}はどれも{what}です。先のファイルだけにあるものは、なくなったものとして扱います。\
+                         合わせて1つの一覧であれば、--gone keepを指定してください"
+                    ),
                 ));
             }
         }
@@ -232,14 +336,24 @@ impl Total {
     }
 }
 
+/// What is said of a trial.
+fn nothing_written(language: Language) -> String {
+    match language {
+        Language::English => "  published  nothing (--dry-run)".to_owned(),
+        Language::Japanese => "  書き込み      なし（--dry-run）".to_owned(),
+    }
+}
+
 fn shown(path: &std::path::Path) -> String {
     path.display().to_string()
 }
 
-fn named(files: &[String]) -> String {
+fn named(files: &[String], language: Language) -> String {
     let first: Vec<&str> = files.iter().take(NAMED).map(String::as_str).collect();
-    match files.len().saturating_sub(NAMED) {
-        0 => first.join(", "),
-        more => format!("{} and {more} more", first.join(", ")),
+    match (files.len().saturating_sub(NAMED), language) {
+        (0, Language::English) => first.join(", "),
+        (0, Language::Japanese) => first.join("、"),
+        (more, Language::English) => format!("{} and {more} more", first.join(", ")),
+        (more, Language::Japanese) => format!("{}ほか{more}件", first.join("、")),
     }
 }

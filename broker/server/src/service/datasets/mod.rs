@@ -20,13 +20,14 @@ mod told;
 mod undo;
 mod version;
 
-use hiroba_importers::{Input, LeftOut, Options, Report};
+use hiroba_importers::{Import, Input, LeftOut, Options, Report};
 use hiroba_store::{DatasetEntry, Store, TenantId};
 use hiroba_vocab::EntityId;
 use serde::Serialize;
 
 use super::publish::Published;
 use super::{Result, ServiceError};
+use crate::egress::DownloadedFile;
 use destination::Database;
 
 pub use difference::{AttributeDifference, DifferenceKind, DifferencePage, EntityDifference, differences, range};
@@ -85,6 +86,8 @@ pub struct ImportedFile {
     pub tables: Vec<Imported>,
     /// Sheets of a workbook and members of an archive that were not imported.
     pub left_out: Vec<LeftOut>,
+    /// The file that was fetched: its tables can be read again as long as it is there.
+    pub fetched: Option<DownloadedFile>,
 }
 
 /// What became of a table.
@@ -94,6 +97,8 @@ pub struct Imported {
     pub dataset: EntityId,
     /// What was read.
     pub report: Report,
+    /// The table, for whoever wants to read it again, as long as it is kept.
+    pub import: Option<Import>,
     /// What was written, the data set's own entity included; what was done about entities that are gone is not.
     pub published: Published,
     /// What was done to the entities, those included that are gone from the source; the data set's own is not.
@@ -118,9 +123,9 @@ pub async fn publish_import(
 ) -> Result<ImportedFile, Failure<ServiceError>> {
     let now = options.now;
     let end = async |destination: Database<'_>, published| match published {
-        Ok(ReadTable { dataset, report, published }) => {
+        Ok(ReadTable { dataset, report, import, published }) => {
             let (version, entities) = destination.outcome();
-            Ok(Imported { dataset, report, published, entities, version })
+            Ok(Imported { dataset, report, import: Some(import), published, entities, version })
         }
         Err(failure) => {
             destination.fail().await;
@@ -129,7 +134,7 @@ pub async fn publish_import(
     };
     let make = || Database::new(store, tenant, now, gone);
     let (tables, left_out) = publish_tables(input, options, progress, make, end).await?;
-    Ok(ImportedFile { tables, left_out })
+    Ok(ImportedFile { tables, left_out, fetched: None })
 }
 
 /// The data sets of a tenant, in the order of their ids, after the one given.

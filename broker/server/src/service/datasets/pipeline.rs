@@ -92,6 +92,8 @@ pub(crate) struct ReadTable {
     pub(crate) dataset: EntityId,
     /// What was read.
     pub(crate) report: Report,
+    /// The table, for whoever wants to read it again.
+    pub(crate) import: Import,
     /// What was written.
     pub(crate) published: Published,
 }
@@ -183,7 +185,7 @@ async fn publish_into<D: Destination>(
     let entity = import.dataset_entity();
     let dataset = entity.id.clone();
     published += destination.finish(entity, &report).await.map_err(|error| fail(error, published))?;
-    Ok(ReadTable { dataset, report, published })
+    Ok(ReadTable { dataset, report, import, published })
 }
 
 /// What a file cannot say of itself, and somebody told when it was published before, stays when it is not told anew.

@@ -279,7 +279,10 @@ impl Import {
         let options = Options { now: now(), ..options };
         if action == Action::Publish {
             let tenant = store.create_tenant(&tenant).await.map_err(|error| self.fail(error.into()))?;
-            publish_import(store, tenant, input, options, gone, self.counted()).await.map(Outcome::Published)
+            let mut file = publish_import(store, tenant, input, options, gone, self.counted()).await?;
+            // Nobody reads the tables again, and what came of them is kept for a while.
+            file.tables.iter_mut().for_each(|table| table.import = None);
+            Ok(Outcome::Published(file))
         } else {
             let tenant = store.tenant(&tenant).await.map_err(|error| self.fail(error.into()))?;
             preview_import(store, tenant, input, options, self.counted()).await.map(Outcome::Preview)
