@@ -100,7 +100,8 @@ async fn import(address: &str, text: &str) -> Duration {
     let options = Options::new(DateTime::from_micros(1_800_000_000_000_000));
     let started = Instant::now();
     let imported = publish_import(&store, tenant, input, options, Gone::Mark, silent()).await.unwrap();
-    assert_eq!(imported.report.rows.entities, imported.report.rows.read);
+    let rows = imported.tables.first().map(|table| table.report.rows).unwrap();
+    assert_eq!(rows.entities, rows.read);
     started.elapsed()
 }
 

@@ -16,7 +16,7 @@ fn files_that_cannot_be_imported_are_refused_with_a_reason() {
             ("empty.csv", "", 400, "empty"),
             ("page.csv", "<!doctype html><html><body>404</body></html>", 400, "web page"),
             ("letter.pdf", "%PDF-1.7\n%\u{e2}\u{e3}", 400, "PDF"),
-            ("other.csv", "りんご,みかん\n1,2\n3,4\n", 400, "no "),
+            ("title.csv", "公共施設一覧\n", 400, "no header row"),
             ("quote.csv", open_quote, 400, "quotation mark"),
             ("huge.csv", huge.as_str(), 413, "larger than"),
         ] {
