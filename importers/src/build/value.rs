@@ -8,7 +8,7 @@ use hiroba_vocab::normalise::code::{corporate_number, local_government};
 use hiroba_vocab::normalise::flag::{FlagFamily, flag};
 use hiroba_vocab::normalise::licence::licence;
 use hiroba_vocab::normalise::number::{Fee, count, decimal, fee};
-use hiroba_vocab::normalise::phone::{e164, postal_code};
+use hiroba_vocab::normalise::phone::postal_code;
 use hiroba_vocab::normalise::time::time;
 use hiroba_vocab::normalise::web::{email, urls};
 use hiroba_vocab::normalise::{kana, list};
@@ -37,19 +37,11 @@ impl Draft<'_> {
                 match self.phones(cell) {
                     Reading::Value(found, issues) => {
                         self.note(simple.column, issues);
-                        // The digits are certain, wherever the hyphens were.
-                        let set = [Issue::PhoneHyphens, Issue::PhoneZero, Issue::PhoneCompleted];
-                        let world = match found.numbers.as_slice() {
-                            [one] if set.iter().any(|issue| issues.contains(*issue)) => e164(one),
-                            _ => None,
-                        };
                         let value = AttributeValue::Property(one_or_many(found.numbers));
                         let mut attribute = self.noted(value, issues, trim(cell));
-                        for (iri, text) in [
-                            (&names().telephone_e164, world),
-                            (&names().telephone_extension, found.extension),
-                            (&names().telephone_label, found.label),
-                        ] {
+                        for (iri, text) in
+                            [(&names().telephone_extension, found.extension), (&names().telephone_label, found.label)]
+                        {
                             if let Some(text) = text {
                                 let sub = Attribute::new(AttributeValue::Property(Json::from(text)), plan.now);
                                 attribute.attributes.insert(iri.clone(), vec![sub]);

@@ -1,8 +1,7 @@
 //! Entities of a data set as a file in the standard's own layout: the way back.
 //!
 //! Importing an export changes nothing: the entities get the same ids and the same values. What the importer keeps
-//! beside a value that it changed (`sourceValue`, `dataIssues`, `telephoneE164` of numbers whose hyphens it set) is not
-//! written, because the file has the value as it was
+//! beside a value that it changed (`sourceValue`, `dataIssues`) is not written, because the file has the value as it was
 //! read and nothing is left to be said of it. Only a condition that the standard's form cannot hold, 有（要予約）, is written
 //! in its own words.
 //!

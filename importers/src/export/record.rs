@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hiroba_vocab::dataset::{Column, Dataset, Edition, Reads};
+use hiroba_vocab::dataset::{Column, Dataset, Edition, Field, Reads};
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::age::{AgeBand, Gender, band};
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
-use hiroba_vocab::normalise::key;
+use hiroba_vocab::normalise::key::{self, HeaderKey};
 use hiroba_vocab::{Iri, Terms, namespace};
 use ngsild::entity::OneOrMany;
 use ngsild::{Attribute, AttributeValue, Entity};
@@ -64,6 +64,18 @@ pub(super) struct Unbuilt<'e> {
     pub(super) record: Record,
 }
 
+/// The place of a column in a layout: the first, but of several numbers (施設_ID, 投票所_ID) that of the data set's own class.
+pub(super) fn main_field<'f>(fields: &'f [Field], column: &Arc<Column>) -> Option<&'f Field> {
+    let mut same = fields.iter().filter(|field| Arc::ptr_eq(&field.column, column));
+    if column.reads != Reads::Number {
+        return same.next();
+    }
+    same.min_by_key(|field| {
+        let fit = column.fit(&HeaderKey::new(&field.header));
+        (fit.is_none(), fit)
+    })
+}
+
 impl Layouter {
     pub(crate) fn new(dataset: &Arc<Dataset>, edition: Edition) -> Self {
         let fields = &dataset.layout(edition).fields;
@@ -87,7 +99,7 @@ impl Layouter {
         }
         let (mut headers, mut written): (HashMap<String, usize>, HashMap<usize, String>) = Default::default();
         for (at, column) in preferred.iter().filter_map(|at| Some((*at, dataset.columns.get(*at)?))) {
-            let field = fields.iter().find(|field| Arc::ptr_eq(&field.column, column));
+            let field = main_field(fields, column);
             let header = field.map_or_else(|| column.export_header(), |field| &field.header);
             headers.entry(key::column(header)).or_insert(at);
             written.insert(at, header.to_owned());
@@ -251,7 +263,16 @@ impl Unbuilt<'_> {
             self.leave_out(&iri);
         }
         let code = code.to_owned();
-        self.publisher(&code, &number, other.as_deref());
+        // Where another number of the row tells it apart (a permit's), that stands in a column of its own.
+        let number = if identifier.is_none() && self.has_number(last) { "" } else { &number };
+        self.publisher(&code, number, other.as_deref());
+    }
+
+    /// Whether an attribute that is fed by a column of numbers has this one.
+    fn has_number(&self, number: &str) -> bool {
+        let columns = self.to.dataset.columns.iter().filter(|column| column.reads == Reads::Number);
+        let mut terms = columns.filter_map(|column| column.feeds.as_deref());
+        terms.any(|term| self.property_of(term).is_some_and(|value| own::encoded(&value) == number))
     }
 
     fn publisher(&mut self, code: &str, number: &str, other: Option<&str>) {
@@ -450,8 +471,7 @@ impl Unbuilt<'_> {
             _ => self.leave_out(iri),
         }
         for (sub, instances) in &attribute.attributes {
-            let skipped =
-                [&names().source_value, &names().data_issues, &names().telephone_label, &names().telephone_e164];
+            let skipped = [&names().source_value, &names().data_issues, &names().telephone_label];
             let Some(Attribute { is: AttributeValue::Property(value), .. }) = instances.first() else { continue };
             if skipped.contains(&sub) {
                 continue;

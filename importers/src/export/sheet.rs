@@ -3,14 +3,14 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use hiroba_vocab::dataset::{Column, Dataset, Edition, Field, Reads};
-use hiroba_vocab::normalise::key::HeaderKey;
+use hiroba_vocab::dataset::{Column, Dataset, Edition, Field, Fit, Reads};
+use hiroba_vocab::normalise::key::{self, HeaderKey};
 use indexmap::IndexSet;
 use ngsild::Entity;
 use serde_json::Value as Json;
 
 use super::Format;
-use super::record::{Key, Layouter, Record};
+use super::record::{Key, Layouter, Record, main_field};
 use crate::build::id_parts;
 use crate::header::{Header, Preview};
 use crate::recognise::{Clues, bind};
@@ -135,10 +135,11 @@ impl Survey {
         let publisher = publishers.next().filter(|code| publishers.next().is_none() && !code.is_empty()).cloned();
         // A list without a Japanese word has the English headers of the standard: a Japanese one would make it Japanese.
         let english = self.rows > 0 && !self.is_japanese;
+        let filled: HashSet<Key> = self.used.iter().cloned().collect();
         let mut heads: Vec<Head> = Vec::new();
         for field in &dataset.layout(self.to.edition).fields {
             let Some(at) = self.to.find(|column| std::ptr::eq(column, &*field.column)) else { continue };
-            let key = key_of(field, at, &heads);
+            let key = self.key_of(field, at, &heads);
             if english && key != Key::Known(at) {
                 // The second of its kind has no English name of its own. If it is used, it follows after the layout.
                 continue;
@@ -173,8 +174,26 @@ impl Survey {
             };
             heads.push(self.head(header, key));
         }
+        leave_place_to_own(&dataset, &mut heads, &filled);
         keep_own_apart(&dataset, english, &mut heads);
         Sheet { title: dataset.title_ja.clone(), publisher, to: self.to, heads, say_no, english }
+    }
+
+    /// What stands in a column of the layout. Where the layout has the same column twice (画像1, 画像2), the second takes the
+    /// next value if there may be several; otherwise only what was under that very header fits there.
+    fn key_of(&self, field: &Field, at: usize, before: &[Head]) -> Key {
+        let is_same = |head: &&Head| matches!(head.key, Key::Known(other) | Key::Repeated(other, _) if other == at);
+        let fields = &self.to.dataset.layout(self.to.edition).fields;
+        let is_main = main_field(fields, &field.column).is_some_and(|main| std::ptr::eq(main, field));
+        match before.iter().filter(is_same).count() {
+            0 if is_main => Key::Known(at),
+            n if n > 0 && field.column.many && field.column.reads != Reads::Number => Key::Repeated(at, n),
+            _ => {
+                let key = key::column(&field.header);
+                let is_it = |used: &&Key| matches!(used, Key::Own(header) if key::column(header) == key);
+                self.used.iter().find(is_it).cloned().unwrap_or_else(|| Key::Own(field.header.clone()))
+            }
+        }
     }
 
     fn name_of(&self, at: usize, english: bool) -> String {
@@ -191,20 +210,21 @@ impl Survey {
     }
 }
 
-/// What stands in a column of the layout. Where the layout has the same column twice (画像1, 画像2), the second takes the
-/// next value if there may be several; otherwise only what was under that very header fits there.
-fn key_of(field: &Field, at: usize, before: &[Head]) -> Key {
-    let is_same = |head: &&Head| matches!(head.key, Key::Known(other) | Key::Repeated(other, _) if other == at);
-    match before.iter().filter(is_same).count() {
-        0 => Key::Known(at),
-        n if field.column.many => Key::Repeated(at, n),
-        _ => Key::Own(field.header.clone()),
-    }
-}
-
 fn name_of(column: &Column, english: bool) -> String {
     let english = column.current.get(1).filter(|_| english);
     english.map_or_else(|| column.export_header(), String::as_str).to_owned()
+}
+
+/// A blank column of the layout goes where the city has its cells under another name, and an import keeps that name.
+fn leave_place_to_own(dataset: &Dataset, heads: &mut Vec<Head>, filled: &HashSet<Key>) {
+    let own = |head: &Head| matches!(head.key, Key::Own(_)).then(|| HeaderKey::new(&head.header));
+    let own: Vec<HeaderKey> = heads.iter().filter_map(own).collect();
+    heads.retain(|head| {
+        let Key::Known(at) = head.key else { return true };
+        let Some(column) = dataset.columns.get(at).filter(|column| is_kept_as_own(column)) else { return true };
+        let is_it = |key: &HeaderKey| column.fit(key).is_some_and(|fit| fit < Fit::Likeness);
+        filled.contains(&head.key) || !own.iter().any(is_it)
+    });
 }
 
 /// A header of the city's own may be one that a column of the data set would take, if nothing else did: then that column
@@ -214,7 +234,9 @@ fn keep_own_apart(dataset: &Arc<Dataset>, english: bool, heads: &mut Vec<Head>) 
     for _ in 0..dataset.columns.len() {
         let taken = assigned(dataset, heads);
         let wrong = heads.iter().zip(&taken).find_map(|(head, column)| {
-            let column = column.as_ref().filter(|column| matches!(head.key, Key::Own(_)) && !column.many)?;
+            let own =
+                |column: &&Arc<Column>| matches!(head.key, Key::Own(_)) && !column.many && !is_kept_as_own(column);
+            let column = column.as_ref().filter(own)?;
             let at = dataset.columns.iter().position(|other| Arc::ptr_eq(other, column))?;
             let there = heads.iter().any(|head| head.key == Key::Known(at));
             let name = name_of(column, english);
@@ -227,6 +249,11 @@ fn keep_own_apart(dataset: &Arc<Dataset>, english: bool, heads: &mut Vec<Head>) 
         let width = width(&header);
         heads.insert(own, Head { header, key: Key::Known(at), reads, width });
     }
+}
+
+/// Whether an import keeps the cells of a column under their own header, although it knows the column.
+fn is_kept_as_own(column: &Column) -> bool {
+    column.reads == Reads::Datum || column.reads == Reads::Text && column.feeds.is_none()
 }
 
 /// What an import would take the columns for.

@@ -170,6 +170,14 @@ impl Slots {
         slots.attach(columns, own_iris, skipped);
         // In the order of the definition, so that the order of columns changes no list.
         slots.hazards.sort_by_key(|(code, _)| hazards.iter().position(|hazard| hazard == code));
+        let defined = |at: usize| {
+            let bound = columns.get(at)?.as_ref()?;
+            binding.dataset.columns.iter().position(|column| Arc::ptr_eq(column, bound))
+        };
+        // Among headers of the publisher's own the shorter are first: 9 is before 10.
+        let header = |at: usize| header.names.get(at).map(|name| (name.chars().count(), name));
+        slots.schedule.sort_by_key(|(_, at)| (defined(*at), header(*at)));
+        slots.groups.sort_by_key(|at| header(*at));
         slots
     }
 

@@ -197,7 +197,7 @@ fn of_a_workbook_every_sheet_that_is_a_list_is_imported() {
 
 /// A timetable of an invented town with everything that real ones have: a mark before the header, Windows line ends, a
 /// misspelt header, an empty table, hours above 24.
-fn timetable(agency: &str, translations: &str) -> Vec<u8> {
+pub(crate) fn timetable(agency: &str, translations: &str) -> Vec<u8> {
     let agency = format!(
         "\u{FEFF}agency_id,agency_name,agency_url,agency_timezone\r\n{agency},ひろば町,http://example.jp,Asia/Tokyo\r\n"
     );
@@ -213,9 +213,9 @@ fn timetable(agency: &str, translations: &str) -> Vec<u8> {
         ("feed/route_jp.txt", "route_id,origin_stop\nR1,駅前\n".as_bytes()),
         (
             "feed/trips.txt",
-            "route_id,service_id,trip_id,trip_headsign,shape_id,jp_office_id\nR1,平日,T 1,役場前,L,O\n".as_bytes(),
+            "route_id,service_id,trip_id,trip_headsign,shape_id,jp_office_id\nR1,平日,T 1,役場前,L,O1\n".as_bytes(),
         ),
-        ("feed/office_jp.txt", "office_id,office_name\nO,本社\n".as_bytes()),
+        ("feed/office_jp.txt", "office_id,office_name\nO1,本社\n".as_bytes()),
         ("feed/calendar.txt", b"service_id,monday,tuesday,wednesday,thursday,friday,saturday,sunday,start_date,end_date\n\xE5\xB9\xB3\xE6\x97\xA5,1,1,1,1,1,0,0,20260401,20270331\n"),
         ("feed/calendar_dates.txt", "service_id,date,exception_type\n平日,20260429,2\n平日,20260503,2\n".as_bytes()),
         ("feed/shapes.txt", shapes.as_bytes()),

@@ -3,15 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use hiroba_importers::{Import, Outcome};
-use hiroba_vocab::{Datasets, publish};
+use hiroba_importers::{Import, Input, Outcome};
+use hiroba_vocab::{Dataset, Datasets, publish};
 use jsonschema::Validator;
 use ngsild::Entity;
 use ngsild::jsonld::{Context, Documents, UserContext, process};
 use ngsild::render::{EntityDocument, Form, Rendering};
 use serde_json::{Value as Json, json};
 
-use crate::{options, samples, survey};
+use crate::archives::timetable;
+use crate::{named, options, samples, survey};
 
 /// An entity in its simplified representation, under the names of the published @context.
 fn simplified(entity: &Entity) -> Json {
@@ -29,21 +30,20 @@ fn simplified(entity: &Entity) -> Json {
     serde_json::to_value(EntityDocument { entity, rendering, embedded_context: None }).unwrap()
 }
 
-fn validator(slug: &str) -> (Json, Validator) {
-    let schema = publish::json_schema(Datasets::published().get(slug).unwrap());
+fn validator(dataset: &Dataset) -> (Json, Validator) {
+    let schema = publish::json_schema(dataset);
     let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&schema).unwrap();
     (schema, validator)
 }
 
-/// The short name of the data set of a file, and its entities.
-fn entities(path: &Path) -> (String, Vec<Json>) {
-    let mut import = Import::open(path.to_path_buf(), options()).unwrap();
+/// The data set of a table, and its entities.
+fn entities(mut import: Import) -> (Arc<Dataset>, Vec<Json>) {
     let outcomes: Vec<Outcome> = import.rows().unwrap().map(Result::unwrap).collect();
     let entities = outcomes.iter().filter_map(|outcome| match outcome {
         Outcome::Entity { entity, .. } => Some(simplified(entity)),
         _ => None,
     });
-    (import.report().dataset, entities.collect())
+    (Arc::clone(import.dataset()), entities.collect())
 }
 
 fn files() -> Vec<PathBuf> {
@@ -63,21 +63,23 @@ fn files() -> Vec<PathBuf> {
 #[test]
 fn every_entity_of_every_sample_fits_the_schema_of_its_data_set() {
     let mut seen = std::collections::BTreeMap::<String, usize>::new();
-    for file in files() {
+    let timetable = named("feed.zip", timetable("990019", "全国バス停"));
+    for input in files().into_iter().map(Input::from).chain([timetable]) {
+        let name = input.name();
         // What is no list is the subject of other tests.
-        if Import::open(file.clone(), options()).is_err() {
-            continue;
-        }
-        let (slug, entities) = entities(&file);
-        let (schema, validator) = validator(&slug);
-        *seen.entry(slug).or_default() += entities.len();
-        for entity in entities {
-            if let Err(error) = validator.validate(&entity) {
-                panic!("{}: {} at {}\n{entity:#}", file.display(), error, error.instance_path());
-            }
-            for key in entity.as_object().unwrap().keys() {
-                let known = schema["properties"][key].is_object() || key.starts_with(hiroba_vocab::namespace::COLUMN);
-                assert!(known, "{}: the schema does not know {key}", file.display());
+        let Ok(opened) = hiroba_importers::open(input, options()) else { continue };
+        for (dataset, entities) in opened.imports.into_iter().map(entities) {
+            let (schema, validator) = validator(&dataset);
+            *seen.entry(dataset.slug.clone()).or_default() += entities.len();
+            for entity in entities {
+                if let Err(error) = validator.validate(&entity) {
+                    panic!("{name}: {} at {}\n{entity:#}", error, error.instance_path());
+                }
+                for key in entity.as_object().unwrap().keys() {
+                    let known =
+                        schema["properties"][key].is_object() || key.starts_with(hiroba_vocab::namespace::COLUMN);
+                    assert!(known, "{name}: the schema does not know {key}");
+                }
             }
         }
     }
@@ -88,8 +90,8 @@ fn every_entity_of_every_sample_fits_the_schema_of_its_data_set() {
 
 #[test]
 fn an_entity_with_a_wrong_value_does_not_fit_the_schema() {
-    let (slug, all) = entities(&samples().join("aed_old.csv"));
-    let (_, validator) = validator(&slug);
+    let (dataset, all) = entities(Import::open(samples().join("aed_old.csv"), options()).unwrap());
+    let (_, validator) = validator(&dataset);
     let whole = all.first().unwrap();
     assert!(validator.is_valid(whole));
     for (key, wrong) in [

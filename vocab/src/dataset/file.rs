@@ -129,14 +129,19 @@ pub(super) fn dataset(text: &str, groups: &Groups) -> Result<Dataset, String> {
             return Err(format!("{slug}: {name} is no column"));
         }
     }
-    let lowercase = |words: &[String]| words.iter().map(|word| word.to_lowercase()).collect();
+    let lowercase = |words: &[String]| words.iter().map(|word| word.to_lowercase()).collect::<Vec<String>>();
+    // Files of the standard are called by it: `131016_aed.csv`.
+    let mut words = lowercase(&raw.words);
+    if !words.contains(&slug) {
+        words.push(slug.clone());
+    }
     Ok(Dataset {
         entity_type: raw.r#type,
         number: raw.number,
         old_number: raw.old_number,
         title_ja: raw.title_ja,
         title_en: raw.title_en,
-        words: lowercase(&raw.words),
+        words,
         against: lowercase(&raw.against),
         needs_word: raw.needs_word,
         classes: raw.classes,

@@ -188,10 +188,3 @@ pub fn postal_code(cell: &str) -> Reading<String> {
         Reading::unread(Issue::PostalUnread)
     }
 }
-
-/// A number of Japan as the world dials it (ITU-T E.164): `+81878412146`. `None` for numbers of no or another country.
-pub fn e164(number: &str) -> Option<String> {
-    let digits: String = number.chars().filter(char::is_ascii_digit).collect();
-    hyphenated(&digits).filter(|_| !number.starts_with('+'))?;
-    Some(format!("+81{}", digits.get(1..)?))
-}

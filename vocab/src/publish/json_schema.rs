@@ -41,7 +41,7 @@ pub fn json_schema(dataset: &Dataset) -> Value {
         "type": "object",
         "required": required,
         "properties": properties,
-        "patternProperties": {format!("^{}", COLUMN.replace('.', "\\.")): {"type": ["string", "boolean"]}},
+        "patternProperties": {format!("^{}", COLUMN.replace('.', "\\.")): {"type": ["string", "boolean", "number"]}},
     })
 }
 

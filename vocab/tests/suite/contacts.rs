@@ -1,7 +1,7 @@
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::area_code::area_code;
 use hiroba_vocab::normalise::kana::katakana;
-use hiroba_vocab::normalise::phone::{e164, phones, phones_in, postal_code};
+use hiroba_vocab::normalise::phone::{phones, phones_in, postal_code};
 use hiroba_vocab::normalise::web::{email, urls};
 
 use crate::check;
@@ -95,14 +95,6 @@ fn an_area_code_is_that_of_the_numbering_plan() {
     ] {
         assert_eq!(area_code(digits), code, "{digits}");
     }
-}
-
-#[test]
-fn a_number_of_japan_has_a_form_for_the_world() {
-    assert_eq!(e164("087-841-2146").as_deref(), Some("+81878412146"));
-    assert_eq!(e164("090-1234-5678").as_deref(), Some("+819012345678"));
-    assert_eq!(e164("33-6030"), None);
-    assert_eq!(e164("+44-1903-221471"), None);
 }
 
 #[test]

@@ -250,7 +250,8 @@ fn every_nested_path_of_a_shape_is_known_to_the_ontology() {
         let graph = Graph::parse(&publish::shacl(dataset));
         let paths: Vec<&Triple> =
             graph.0.iter().filter(|triple| triple.predicate.as_str() == format!("{SH}path")).collect();
-        assert!(!paths.is_empty(), "{}", dataset.slug);
+        let attributes: BTreeSet<&str> = dataset.columns.iter().filter_map(|column| column.feeds.as_deref()).collect();
+        assert!(paths.len() >= attributes.len(), "{}", dataset.slug);
         for path in paths {
             assert!(described.contains(text(&path.object)), "{}: {}", dataset.slug, path.object);
         }

@@ -113,6 +113,14 @@ impl Layer {
         Ok(epsg.map_or_else(|| Crs::of_wkt(&definition).map_err(|_| name), Ok))
     }
 
+    /// The names of its columns, in order. The statement would tell them too, but ends the process where one is no UTF-8.
+    fn columns(&self, database: &Connection) -> Result<Vec<String>, rusqlite::Error> {
+        let mut statement =
+            database.prepare("SELECT name FROM pragma_table_xinfo(?1) WHERE hidden <> 1 ORDER BY cid")?;
+        let name = |row: &rusqlite::Row<'_>| row.get_ref(0).map(text);
+        statement.query_map([&self.name], name)?.collect()
+    }
+
     fn table(&self, input: &Input, database: &Connection, crs: &Crs) -> Result<Option<Table>, ImportError> {
         let damaged = |row: Option<u64>, reason: &dyn std::fmt::Display| ImportError::Damaged {
             file: input.name(),
@@ -122,7 +130,10 @@ impl Layer {
         let name = self.name.replace('"', "\"\"");
         let mut statement =
             database.prepare(&format!("SELECT * FROM \"{name}\"")).map_err(|error| damaged(None, &error))?;
-        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+        let names = self.columns(database).map_err(|error| damaged(None, &error))?;
+        if names.len() != statement.column_count() {
+            return Err(damaged(None, &"its columns are not those of its description"));
+        }
         let at = self.geometry.as_ref().and_then(|column| names.iter().position(|name| name == column));
         // The geometry is the last column, as of GeoJSON.
         let order: Vec<usize> = (0..names.len()).filter(|column| Some(*column) != at).collect();
