@@ -19,6 +19,7 @@ const OF_NO_CLAUSE: &[&str] = &[
     "http/process",
     "http/sidecar",
     "http/support",
+    "http/vocab",
     "http/web",
     "ngsild/arbitrary",
     "ngsild/main",
