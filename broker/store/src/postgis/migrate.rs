@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgis/0005_snapshots.sql"),
     include_str!("../../migrations/postgis/0006_dataset_versions.sql"),
     include_str!("../../migrations/postgis/0007_sources.sql"),
+    include_str!("../../migrations/postgis/0008_dataset_batches.sql"),
 ];
 
 /// Any number, as long as all processes use the same: only one migrates at a time.

@@ -6,6 +6,7 @@ mod datasets;
 mod history;
 mod maps;
 mod migrate;
+mod notes;
 mod reads;
 mod snapshots;
 mod sources;

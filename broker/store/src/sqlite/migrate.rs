@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0005_snapshots.sql"),
     include_str!("../../migrations/sqlite/0006_dataset_versions.sql"),
     include_str!("../../migrations/sqlite/0007_sources.sql"),
+    include_str!("../../migrations/sqlite/0008_dataset_batches.sql"),
 ];
 
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {
