@@ -1,17 +1,20 @@
 //! The pages on which staff publish files: a form, a preview, the result. They work without scripts.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
 use hiroba_vocab::Datasets;
 
+use super::Language;
 use super::page::Frame;
 use super::upload_table::{TableView, previewed, published};
 use super::visit::Visit;
 use crate::http::problem::{HttpError, Result};
-use crate::service::datasets::{Gone, Undone};
-use crate::service::imports::{Action, Import, Outcome, Stage, Task};
+use crate::service::ServiceError;
+use crate::service::datasets::{Failure, Gone, Undone};
+use crate::service::imports::{Action, Import, NoTable, Outcome, Stage, Task};
 use crate::state::AppState;
 
 /// What can be chosen, and whether it is.
@@ -39,6 +42,8 @@ pub(super) struct Told {
 struct Upload {
     frame: Frame,
     error: Option<String>,
+    /// The error is about a file that was to be published, and about nothing that is not there.
+    unpublished: bool,
     needs_token: bool,
     largest: String,
     told: Told,
@@ -75,6 +80,7 @@ pub async fn form(request: HttpRequest, state: Data<AppState>, error: Option<Htt
     let page = Upload {
         frame: visit.frame(visit.say("upload-title")),
         error: error.as_ref().map(|error| sentence(&visit, error)),
+        unpublished: error.as_ref().is_some_and(|error| error.status_code() != StatusCode::NOT_FOUND),
         needs_token: visit.state.config.token.is_some(),
         largest: visit.language.fill("upload-max", &[("size", &(visit.state.config.max_upload >> 20).to_string())]),
         told: told(&visit, None),
@@ -94,18 +100,20 @@ pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import
     let visit = Visit::of(request, state).await?;
     let (task, stage) = (import.task(), import.stage());
     let outcome = import.outcome().filter(|_| stage.is_end());
+    let path = format!("/imports/{}", import.id);
+    let place = |at: usize| (path.as_str(), at + 1);
     let (mut tables, mut left_out, mut undone, mut error) = (Vec::new(), Vec::new(), Vec::new(), None);
     match outcome.as_deref() {
         Some(Outcome::Preview(file)) => {
-            tables.extend(file.tables.iter().map(|table| previewed(&visit, table)));
+            tables.extend(file.tables.iter().enumerate().map(|(at, table)| previewed(&visit, place(at), table)));
             left_out.extend(file.left_out.iter().map(|left| (left.name.clone(), left.reason.clone())));
         }
         Some(Outcome::Published(file)) => {
-            tables.extend(file.tables.iter().map(|table| published(&visit, table)));
+            tables.extend(file.tables.iter().enumerate().map(|(at, table)| published(&visit, place(at), table)));
             left_out.extend(file.left_out.iter().map(|left| (left.name.clone(), left.reason.clone())));
         }
         Some(Outcome::Undone(all)) => undone.extend(all.iter().map(|one| taken_back(&visit, one))),
-        Some(Outcome::Failed(failure)) => error = Some(sentence(&visit, &HttpError::from(failure))),
+        Some(Outcome::Failed(failure)) => error = Some(refusal(&visit, failure)),
         None => {}
     }
     let (title, lead) = match task.action {
@@ -149,12 +157,28 @@ fn working(visit: &Visit, import: &Import) -> String {
     }
 }
 
+/// Why a file was not published, in the page's language.
+fn refusal(visit: &Visit, failure: &Failure<ServiceError>) -> String {
+    match (failure, visit.language) {
+        (Failure::File(error), Language::Ja) => error.to_text_in(visit.language.of_reports()),
+        _ => sentence(visit, &HttpError::from(failure)),
+    }
+}
+
 /// What is wrong, in the page's language as far as there is a sentence in it.
 fn sentence(visit: &Visit, error: &HttpError) -> String {
     match error {
         HttpError::Unauthorized => visit.say("upload-unauthorized").to_owned(),
         HttpError::TooLarge(bytes) => visit.language.fill("upload-too-large", &[("size", &(bytes >> 20).to_string())]),
         HttpError::NotFound(_) => visit.say("upload-expired").to_owned(),
+        HttpError::Service(ServiceError::NoTable(NoTable::Place(table))) => {
+            visit.language.fill("no-table", &[("table", &table.to_string())])
+        }
+        HttpError::Service(ServiceError::NoTable(NoTable::Layout)) => visit.say("no-layout").to_owned(),
+        HttpError::Service(ServiceError::NoTable(NoTable::Published(path))) => {
+            visit.language.fill("file-published", &[("path", path)])
+        }
+        HttpError::Service(ServiceError::Busy(_)) => visit.say("upload-busy").to_owned(),
         other => other.body()["detail"].as_str().unwrap_or_default().to_owned(),
     }
 }

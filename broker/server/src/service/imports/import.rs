@@ -11,6 +11,7 @@ use ngsild::DateTime;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+use super::corrected::Correctable;
 use super::{Arrived, LIFETIME};
 use crate::service::datasets::{
     Failure, Gone, Imported, ImportedFile, PreviewedFile, Progress, Step, Undone, Versioned, preview_import,
@@ -113,10 +114,22 @@ pub struct Import {
     expected: Arc<AtomicU64>,
 }
 
+/// What is shown of a file whose task has ended, all of one moment.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) outcome: Arc<Outcome>,
+    /// The file's name, which is its name in the folder.
+    pub(super) file_name: String,
+    /// The folder with the file, if it is not published yet. It stays as long as somebody holds it.
+    pub(super) folder: Option<Arc<TempDir>>,
+    /// What was told of the file.
+    pub(super) options: Options,
+}
+
 #[derive(Debug)]
 struct State {
     /// The folder with the file; nothing when it is not needed any more.
-    folder: Option<TempDir>,
+    folder: Option<Arc<TempDir>>,
     task: Task,
     outcome: Option<Arc<Outcome>>,
     /// The versions that publishing the file has made: those can be taken back.
@@ -131,7 +144,7 @@ impl Import {
     pub(super) fn new(arrived: Arrived, task: Task) -> Self {
         let Arrived { folder, name, bytes } = arrived;
         let state = State {
-            folder: Some(folder),
+            folder: Some(Arc::new(folder)),
             task,
             outcome: None,
             made: Vec::new(),
@@ -164,6 +177,29 @@ impl Import {
     /// What came of it, as soon as it has ended.
     pub fn outcome(&self) -> Option<Arc<Outcome>> {
         self.state().outcome.clone()
+    }
+
+    /// What came of it.
+    ///
+    /// # Errors
+    /// Conflict as long as something is being done with it.
+    pub fn ended_outcome(&self) -> Result<Arc<Outcome>> {
+        self.shown().map(|shown| shown.outcome)
+    }
+
+    /// A table of it, by its place from 1, of which a corrected file can be made.
+    ///
+    /// # Errors
+    /// Conflict as long as something is being done with it; NoTable when there is none, or no longer.
+    pub fn correctable(&self, table: usize) -> Result<Correctable> {
+        Correctable::of(self.shown()?, table)
+    }
+
+    fn shown(&self) -> Result<Shown> {
+        let state = self.state();
+        let outcome = state.outcome.clone().filter(|_| self.stage().is_end()).ok_or_else(busy)?;
+        let (folder, options) = (state.folder.clone(), state.task.options.clone());
+        Ok(Shown { outcome, file_name: self.file_name.clone(), folder, options })
     }
 
     /// How many rows were read, and how many there are as far as that is known; of all tables together.
@@ -227,7 +263,7 @@ impl Import {
         }
         let conflict = |detail: &str| Err(ServiceError::Conflict(detail.to_owned()));
         if !stage.is_end() {
-            return conflict("something is being done with this file; wait until it has ended");
+            return Err(busy());
         }
         match task.action {
             Action::Undo if state.made.is_empty() => return conflict("this file has made no version to take back"),
@@ -326,6 +362,10 @@ impl Import {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn busy() -> ServiceError {
+    ServiceError::Conflict("something is being done with this file; wait until it has ended".to_owned())
 }
 
 /// The version that a table has become, if it is a new one.
