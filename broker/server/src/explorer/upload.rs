@@ -5,6 +5,7 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
+use hiroba_importers::LeftOut;
 use hiroba_vocab::Datasets;
 
 use super::Language;
@@ -106,11 +107,11 @@ pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import
     match outcome.as_deref() {
         Some(Outcome::Preview(file)) => {
             tables.extend(file.tables.iter().enumerate().map(|(at, table)| previewed(&visit, place(at), table)));
-            left_out.extend(file.left_out.iter().map(|left| (left.name.clone(), left.reason.clone())));
+            left_out = told_left_out(&visit, &file.left_out);
         }
         Some(Outcome::Published(file)) => {
             tables.extend(file.tables.iter().enumerate().map(|(at, table)| published(&visit, place(at), table)));
-            left_out.extend(file.left_out.iter().map(|left| (left.name.clone(), left.reason.clone())));
+            left_out = told_left_out(&visit, &file.left_out);
         }
         Some(Outcome::Undone(all)) => undone.extend(all.iter().map(|one| taken_back(&visit, one))),
         Some(Outcome::Failed(failure)) => error = Some(refusal(&visit, failure)),
@@ -136,6 +137,12 @@ pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import
         left_out,
     };
     Ok(private(visit.html(&page)?))
+}
+
+/// What is not imported, with the reasons.
+fn told_left_out(visit: &Visit, all: &[LeftOut]) -> Vec<(String, String)> {
+    let language = visit.language.of_reports();
+    all.iter().map(|left| (left.name.clone(), left.reason_in(language).to_owned())).collect()
 }
 
 /// What taking back a version has done.

@@ -204,7 +204,7 @@ fn every_table_of_a_file_has_its_own_report_and_corrected_file() {
         let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         let toilets = "名称,住所,緯度,経度,男性トイレ数,女性トイレ数,バリアフリートイレ数\n\
             駅前公衆トイレ,広場県広場市駅前1-1,35.504,139.504,2,3,1\n";
-        for (name, content) in [("toilet.csv", toilets), ("aed.csv", SLOPPY)] {
+        for (name, content) in [("toilet.csv", toilets), ("map.pdf", "%PDF"), ("aed.csv", SLOPPY)] {
             writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
             std::io::Write::write_all(&mut writer, content.as_bytes()).unwrap();
         }
@@ -212,7 +212,9 @@ fn every_table_of_a_file_has_its_own_report_and_corrected_file() {
         let answer = send(&broker, "filename=lists.zip&preview=true", archive).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let place = answer.header("location").unwrap();
+        assert!(visit(&broker, place, "ja").await.text.contains("map.pdf: 表ではありません。"));
         let page = visit(&broker, place, "en").await.text;
+        assert!(page.contains("map.pdf: it is no table."), "{page}");
         for (at, table) in answer.json()["tables"].as_array().unwrap().iter().enumerate() {
             let (number, dataset) = (at + 1, table["report"]["dataset"].as_str().unwrap());
             let (name, stem) =
