@@ -8,14 +8,13 @@ use askama::Template;
 use hiroba_importers::LeftOut;
 use hiroba_vocab::Datasets;
 
-use super::Language;
 use super::page::Frame;
+use super::upload_error::{refusal, sentence};
 use super::upload_table::{TableView, previewed, published};
 use super::visit::Visit;
 use crate::http::problem::{HttpError, Result};
-use crate::service::ServiceError;
-use crate::service::datasets::{Failure, Gone, Undone};
-use crate::service::imports::{Action, Import, NoTable, Outcome, Stage, Task};
+use crate::service::datasets::{Gone, Undone};
+use crate::service::imports::{Action, Import, Outcome, Stage, Task};
 use crate::state::AppState;
 
 /// What can be chosen, and whether it is.
@@ -161,32 +160,6 @@ fn working(visit: &Visit, import: &Import) -> String {
     match import.stage() {
         Stage::Waiting => visit.say("upload-waiting").to_owned(),
         _ => visit.language.fill("upload-working", &[("rows", &rows.to_string()), ("expected", &expected.to_string())]),
-    }
-}
-
-/// Why a file was not published, in the page's language.
-fn refusal(visit: &Visit, failure: &Failure<ServiceError>) -> String {
-    match (failure, visit.language) {
-        (Failure::File(error), Language::Ja) => error.to_text_in(visit.language.of_reports()),
-        _ => sentence(visit, &HttpError::from(failure)),
-    }
-}
-
-/// What is wrong, in the page's language as far as there is a sentence in it.
-fn sentence(visit: &Visit, error: &HttpError) -> String {
-    match error {
-        HttpError::Unauthorized => visit.say("upload-unauthorized").to_owned(),
-        HttpError::TooLarge(bytes) => visit.language.fill("upload-too-large", &[("size", &(bytes >> 20).to_string())]),
-        HttpError::NotFound(_) => visit.say("upload-expired").to_owned(),
-        HttpError::Service(ServiceError::NoTable(NoTable::Place(table))) => {
-            visit.language.fill("no-table", &[("table", &table.to_string())])
-        }
-        HttpError::Service(ServiceError::NoTable(NoTable::Layout)) => visit.say("no-layout").to_owned(),
-        HttpError::Service(ServiceError::NoTable(NoTable::Published(path))) => {
-            visit.language.fill("file-published", &[("path", path)])
-        }
-        HttpError::Service(ServiceError::Busy(_)) => visit.say("upload-busy").to_owned(),
-        other => other.body()["detail"].as_str().unwrap_or_default().to_owned(),
     }
 }
 

@@ -58,9 +58,9 @@ pub enum ServiceError {
     /// Somebody else was at it all the time. Says at what.
     #[error("{0}")]
     Busy(String),
-    /// It cannot be done to something in the state that it is in. Says why, and what to do.
-    #[error("{0}")]
-    Conflict(String),
+    /// It cannot be done with a file that was sent, in the state that it is in.
+    #[error(transparent)]
+    Conflict(#[from] imports::Conflict),
     /// The database is at fault.
     #[error(transparent)]
     Store(#[from] StoreError),

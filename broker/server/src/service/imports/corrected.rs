@@ -14,28 +14,13 @@ use ngsild::{Error, ErrorKind};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::import::Shown;
+use super::refusal::NoTable;
 use super::{Imports, Outcome};
 use crate::service::datasets::Failure;
 use crate::service::{Result, ServiceError, now};
 
 /// How many corrected files are made or being sent at once.
 pub(super) const AT_ONCE: usize = 4;
-
-/// Why there is no report or no corrected file of a table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoTable {
-    /// There are fewer tables, or none: the file could not be read, or what it published was taken back.
-    #[error("there is no table {0} of this file here: tables are counted from 1")]
-    Place(usize),
-    /// The table is none of the data sets of the standard.
-    #[error("the table is no data set of the standard, which has no layout for it: there is no corrected file")]
-    Layout,
-    /// The file is published, and no longer here. Holds the path of a download.
-    #[error(
-        "the file was published and is no longer kept. Download what it published in the layout of the standard: {0}"
-    )]
-    Published(String),
-}
 
 /// A file that was made of a table, in a temporary file that has no name any more.
 #[derive(Debug)]

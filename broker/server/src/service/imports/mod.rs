@@ -5,6 +5,8 @@
 
 mod corrected;
 mod import;
+mod refusal;
+mod task;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -17,8 +19,10 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::{Result, ServiceError};
-pub use corrected::{Correctable, CorrectedFile, NoTable, download, standard};
-pub use import::{Action, Import, Outcome, Stage, Task};
+pub use corrected::{Correctable, CorrectedFile, download, standard};
+pub use import::{Import, Outcome};
+pub use refusal::{Conflict, NoTable};
+pub use task::{Action, Stage, Task};
 pub use upkeep::run;
 
 /// How long a file or a result is kept after the last thing that was done to it.

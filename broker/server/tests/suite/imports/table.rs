@@ -274,6 +274,13 @@ fn refusals_and_reasons_are_in_the_language_of_the_page() {
                     assert!(!page.contains(word), "no {word} in {page}");
                 }
             }
+            let undo = |language: &'static str| {
+                let asking = broker.ask(Method::POST, &format!("{place}?undo=true")).header("accept", HTML);
+                asking.header("accept-language", language).send()
+            };
+            let (ja, en) = (undo("ja").await, undo("en").await);
+            assert!(ja.status == 409 && ja.text.contains("取り消すものがありません"), "{}", ja.text);
+            assert!(en.status == 409 && en.text.contains("no version to take back"), "{}", en.text);
             let content = "<!doctype html><html><body>404</body></html>";
             let (kind, body) = form(&[("preview", "true")], Some(("page.csv", content)));
             let sent = broker.ask(Method::POST, "/imports").raw(kind, body).send().await;
