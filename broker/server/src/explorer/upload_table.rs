@@ -23,8 +23,8 @@ pub(super) struct TableView {
     /// What became of it, of a table that was published.
     pub(super) outcome: Option<String>,
     pub(super) links: Vec<Link>,
-    /// The standard has no layout for it, so that there is no corrected file.
-    pub(super) without_layout: bool,
+    /// What is to be known of its corrected file.
+    pub(super) note: Option<&'static str>,
     /// Words and numbers: rows of the file.
     pub(super) rows: Vec<(&'static str, u64)>,
     /// Words and numbers: entities.
@@ -59,6 +59,12 @@ pub(super) fn previewed(visit: &Visit, place: (&str, usize), table: &Previewed) 
     let entities = table.entities;
     let (path, number) = place;
     let mut links = vec![report_link(visit, place)];
+    let note = match standard(&table.report) {
+        None => Some(say("no-layout")),
+        // Whoever takes it in place of the old file would lose them.
+        Some(_) if table.report.rows.refused > 0 => Some(say("corrected-lacks-refused")),
+        Some(_) => None,
+    };
     if standard(&table.report).is_some() {
         let file = |key: &'static str, format: &str| {
             link(visit, key, format!("{path}/corrected?table={number}&format={format}"))
@@ -66,7 +72,7 @@ pub(super) fn previewed(visit: &Visit, place: (&str, usize), table: &Previewed) 
         links.extend([file("link-corrected-csv", "csv"), file("link-corrected-xlsx", "xlsx")]);
     }
     TableView {
-        without_layout: standard(&table.report).is_none(),
+        note,
         links,
         effect: vec![
             (say("effect-created"), entities.created),
@@ -158,7 +164,7 @@ fn of_report(visit: &Visit, report: &Report) -> TableView {
         facts: facts(visit, report),
         outcome: None,
         links: Vec::new(),
-        without_layout: false,
+        note: None,
         rows: vec![
             (say("rows-read"), rows.read),
             (say("rows-entities"), rows.entities),

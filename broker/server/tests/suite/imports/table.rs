@@ -274,6 +274,13 @@ fn refusals_and_reasons_are_in_the_language_of_the_page() {
                     assert!(!page.contains(word), "no {word} in {page}");
                 }
             }
+            let whole = preview(&broker, "whole.csv", &SLOPPY.replace("990019,3,,", "990019,3,きた駅,")).await;
+            for (language, note) in
+                [("ja", "公開できない行は入っていません"), ("en", "not have the rows that are refused")]
+            {
+                assert!(visit(&broker, &place, language).await.text.contains(note), "{note}");
+                assert!(!visit(&broker, &whole, language).await.text.contains(note), "nothing is refused");
+            }
             let undo = |language: &'static str| {
                 let asking = broker.ask(Method::POST, &format!("{place}?undo=true")).header("accept", HTML);
                 asking.header("accept-language", language).send()
