@@ -1,6 +1,6 @@
 // A member of a city's staff publishes the list that the city already has, as Excel saved it, and corrects it later.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
@@ -83,6 +83,65 @@ test("a publisher checks a list, puts it online, sees it, and corrects it", asyn
     assert.deepEqual(JSON.parse(stdout).published, { created: 0, changed: 2, unchanged: 2 });
     await page.reload();
     assert.equal(await page.getByRole("table").getByText("千鳥ヶ淵緑道").count(), 1);
+    assert.deepEqual([elsewhere, errors], [[], []]);
+  });
+});
+
+test("a publisher opens the report of a list in the browser, takes the corrected file, and publishes that", async (t) => {
+  const home = folder(t);
+  const list = join(home, "避難場所.csv");
+  writeFileSync(list, [HEADER, ...ROWS].join("\r\n"));
+  const base = await serve(t, "--data-dir", join(home, "data"));
+  const { page, elsewhere, errors } = await browse(t, { locale: "ja-JP" });
+  const send = async (file) => {
+    await page.goto(`${base}/imports`);
+    await page.getByLabel("ファイル", { exact: true }).setInputFiles(file);
+    await page.getByRole("button", { name: "内容を確認する" }).click();
+    // The page reloads by itself until the check is there.
+    await page.getByRole("button", { name: "公開する", exact: true }).waitFor();
+  };
+  const corrected = join(home, "直した避難場所.csv");
+
+  await t.test("the check tells in Japanese what is wrong, and how good the list is", async () => {
+    await send(list);
+    const text = await page.getByRole("main").innerText();
+    assert.match(text, /名称がありません。/);
+    assert.match(text, /100点中\d+点、評価[A-E]/);
+    await accessible(page);
+  });
+
+  await t.test("the report stands alone", async () => {
+    const here = page.url();
+    await page.getByRole("link", { name: "確認結果の報告書" }).click();
+    await page.getByRole("heading", { name: "公開できない行" }).waitFor();
+    assert.equal(await page.locator("html").getAttribute("lang"), "ja");
+    assert.match(await page.getByRole("main").innerText(), /避難場所\.csv/);
+    assert.equal(await page.locator("script, img, link").count(), 0);
+    await accessible(page);
+    await page.goto(here);
+  });
+
+  await t.test("the corrected file has what could be put right", async () => {
+    const waiting = page.waitForEvent("download");
+    await page.getByRole("link", { name: "直したファイル（CSV）" }).click();
+    const download = await waiting;
+    assert.equal(download.suggestedFilename(), "避難場所-corrected.csv");
+    await download.saveAs(corrected);
+    const text = readFileSync(corrected, "utf8");
+    assert.match(text, /中央公民館/);
+    assert.match(text, /35\.68801/);
+    assert.doesNotMatch(text, /３５．６８/);
+  });
+
+  await t.test("it is published, and is then a download of the data set", async () => {
+    await send(corrected);
+    await page.getByRole("button", { name: "公開する", exact: true }).click();
+    await page.getByRole("link", { name: "CSV（標準の様式）" }).waitFor();
+    assert.equal(await page.getByRole("link", { name: /^直したファイル/ }).count(), 0);
+    await accessible(page);
+    const href = await page.getByRole("link", { name: "CSV（標準の様式）" }).getAttribute("href");
+    const answer = await page.request.get(new URL(href, base).href);
+    assert.equal(await answer.text(), readFileSync(corrected, "utf8"));
     assert.deepEqual([elsewhere, errors], [[], []]);
   });
 });

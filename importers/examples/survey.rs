@@ -47,7 +47,7 @@ fn report(path: &Path, first: usize) -> Result<String, Box<dyn Error>> {
             text.push_str(&shown(entity)?);
         }
     }
-    for LeftOut { name, reason } in opened.left_out {
+    for LeftOut { name, reason, .. } in opened.left_out {
         text.push_str(&format!("left out  {name}: {reason}\n"));
     }
     Ok(text)

@@ -9,8 +9,8 @@ use crate::error::ImportError;
 use crate::generic;
 use crate::gtfs;
 use crate::header::{self, Preview};
+use crate::left_out::LeftOut;
 use crate::mapping::{self, Mapping};
-use crate::open::LeftOut;
 use crate::options::Options;
 use crate::recognise::{self, Clues};
 use crate::report::Nearest;
@@ -182,7 +182,7 @@ impl Candidates {
     /// The members of an archive. What is wrong with one of them keeps none of the others out.
     fn archive(&mut self, source: &Source, options: &Options) -> Result<(), ImportError> {
         let Archive { members, left_out } = Archive::open(&source.input)?;
-        self.left_out.extend(left_out.into_iter().map(|(name, reason)| LeftOut { name, reason }));
+        self.left_out.extend(left_out);
         let (feeds, members) = gtfs::feeds(members);
         for feed in feeds {
             let (tables, left_out) = feed.tables(options)?;
@@ -219,7 +219,7 @@ impl Candidates {
     }
 
     fn leave_out(&mut self, name: String, error: ImportError) {
-        self.left_out.push(LeftOut { name, reason: error.reason() });
+        self.left_out.push(LeftOut::new(name, &error));
         self.failure.get_or_insert(error);
     }
 
@@ -239,14 +239,19 @@ impl Candidates {
         for unfit in std::mem::take(&mut self.unfit) {
             let Unfit { name, source, table, preview, nearest } = unfit;
             if !is_alone {
-                let advice = match &table.sheet {
-                    Some(_) => "Choose it with --sheet to import it as a data set of its own.",
-                    None => "Give it by itself to import it as a data set of its own.",
+                let reason = match &table.sheet {
+                    Some(_) => [
+                        "no data set fits it, and another table fits one. Choose it with --sheet to import it as a data set of \
+                         its own.",
+                        "合うデータセットがなく、ほかの表には合うものがあります。独自の一覧として取り込むには、シート名を指定してください。",
+                    ],
+                    None => [
+                        "no data set fits it, and another table fits one. Give it by itself to import it as a data set of its \
+                         own.",
+                        "合うデータセットがなく、ほかの表には合うものがあります。独自の一覧として取り込むには、それだけを指定してください。",
+                    ],
                 };
-                self.left_out.push(LeftOut {
-                    name,
-                    reason: format!("no data set fits it, and another table fits one. {advice}"),
-                });
+                self.left_out.push(LeftOut::new(name, reason));
                 continue;
             }
             let file = source.input.own_name();
@@ -299,8 +304,8 @@ impl Candidates {
             }
             keep
         });
-        let reason = format!("it does not look like {slug}.");
-        self.left_out.extend(dropped.into_iter().map(|name| LeftOut { name, reason: reason.clone() }));
+        let reason = [format!("it does not look like {slug}."), format!("{slug}の一覧には見えません。")];
+        self.left_out.extend(dropped.into_iter().map(|name| LeftOut::new(name, reason.clone())));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::report::Language;
+
 /// What is wrong with a file as a whole, with a sentence that tells the publisher what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -147,10 +149,11 @@ impl ImportError {
     }
 
     /// What is wrong, without the file's name before it.
-    pub fn reason(&self) -> String {
-        let text = self.to_string();
+    pub fn reason_in(&self, language: Language) -> String {
+        let text = self.to_text_in(language);
         let rest = text.strip_prefix(self.file()).unwrap_or(&text);
-        let rest = rest.trim_start_matches([':', ',', ' ']);
+        // Between the name and the rest of a Japanese sentence stands a particle.
+        let rest = rest.trim_start_matches([':', ',', ' ', '：', '、', 'は']);
         rest.strip_prefix("is ").map_or_else(|| rest.to_owned(), |what| format!("it is {what}"))
     }
 

@@ -10,6 +10,7 @@ use crate::build::ENCODED;
 use crate::candidate::{Candidate, Candidates};
 use crate::error::ImportError;
 use crate::import::Import;
+use crate::left_out::LeftOut;
 use crate::options::Options;
 use crate::source::Input;
 use crate::spill::SpillMap;
@@ -22,15 +23,6 @@ pub struct Opened {
     pub imports: Vec<Import>,
     /// Tables and members that are not imported.
     pub left_out: Vec<LeftOut>,
-}
-
-/// A sheet or a member of an archive that is not imported.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct LeftOut {
-    /// The sheet's name, or the member's path in the archive.
-    pub name: String,
-    /// A sentence that says why, and what to do where something can be done.
-    pub reason: String,
 }
 
 /// Opens every table of a file that fits a data set: all visible sheets of a workbook, all members of a ZIP archive, the

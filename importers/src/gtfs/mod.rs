@@ -16,7 +16,7 @@ use translations::Translations;
 
 use crate::candidate::Candidate;
 use crate::error::ImportError;
-use crate::open::LeftOut;
+use crate::left_out::{LeftOut, Reason};
 use crate::options::Options;
 use crate::source::{Input, Member, Source};
 use crate::table::{Join, Lookup, Table};
@@ -87,7 +87,7 @@ impl Feed {
     /// # Errors
     /// The options name a data set that does not exist.
     pub(crate) fn tables(self, options: &Options) -> Result<(Vec<Candidate>, Vec<LeftOut>), ImportError> {
-        let mut left_out: BTreeMap<String, String> = BTreeMap::new();
+        let mut left_out: BTreeMap<String, Reason> = BTreeMap::new();
         let agencies = self.content("agency.txt", &mut left_out);
         let agency = agencies.as_ref().and_then(agency::publisher).map(Arc::new);
         let translations = self.content("translations.txt", &mut left_out).map(Translations::read);
@@ -95,7 +95,10 @@ impl Feed {
         for (file, slug, key) in TABLES {
             let Some(member) = self.files.get(file) else { continue };
             if options.dataset.as_deref().is_some_and(|wanted| wanted.starts_with("gtfs_") && wanted != slug) {
-                left_out.insert(file.to_owned(), "another data set was asked for.".to_owned());
+                left_out.insert(
+                    file.to_owned(),
+                    ["another data set was asked for.", "ほかのデータセットが指定されています。"].into(),
+                );
                 continue;
             }
             let opened = Source::examine(Input::Member(member.clone())).and_then(|source| {
@@ -120,18 +123,21 @@ impl Feed {
             match opened {
                 Ok(Some(candidate)) if candidate.binding.has_subject() => found.push(candidate),
                 Ok(Some(_)) => {
-                    left_out.insert(file.to_owned(), format!("it has no column {key}."));
+                    left_out.insert(
+                        file.to_owned(),
+                        [format!("it has no column {key}."), format!("{key}の列がありません。")].into(),
+                    );
                 }
                 Ok(None) => {
-                    left_out.insert(file.to_owned(), EMPTY.to_owned());
+                    left_out.insert(file.to_owned(), EMPTY.into());
                 }
                 Err(error) => {
-                    left_out.insert(file.to_owned(), error.reason());
+                    left_out.insert(file.to_owned(), (&error).into());
                 }
             }
         }
         self.account_for_the_rest(&mut left_out);
-        Ok((found, left_out.into_iter().map(|(name, reason)| LeftOut { name: self.path(&name), reason }).collect()))
+        Ok((found, left_out.into_iter().map(|(name, reason)| LeftOut::new(self.path(&name), reason)).collect()))
     }
 
     /// The path in the archive of a file.
@@ -140,19 +146,19 @@ impl Feed {
     }
 
     /// A small table, whole. What is wrong with it keeps the others in.
-    fn content(&self, file: &str, left_out: &mut BTreeMap<String, String>) -> Option<Content> {
+    fn content(&self, file: &str, left_out: &mut BTreeMap<String, Reason>) -> Option<Content> {
         let member = self.files.get(file)?;
         match Source::examine(Input::Member(member.clone())).and_then(|source| Content::whole(&source)) {
             Ok(content) => Some(content),
             Err(error) => {
-                left_out.insert(file.to_owned(), error.reason());
+                left_out.insert(file.to_owned(), (&error).into());
                 None
             }
         }
     }
 
     /// Adds the columns of the Japanese tables.
-    fn join(&self, file: &str, content: &Content, table: &mut Table, left_out: &mut BTreeMap<String, String>) {
+    fn join(&self, file: &str, content: &Content, table: &mut Table, left_out: &mut BTreeMap<String, Reason>) {
         for (_, others, own_key, key) in JOINED.iter().filter(|(base, ..)| *base == file) {
             let Some(other) = others.iter().find_map(|other| self.content(other, left_out)) else { continue };
             let (Some(column), Some(at)) = (content.column(own_key), other.column(key)) else { continue };
@@ -171,7 +177,7 @@ impl Feed {
     }
 
     /// What is joined to others needs no word; the times are counted, the rest is named.
-    fn account_for_the_rest(&self, left_out: &mut BTreeMap<String, String>) {
+    fn account_for_the_rest(&self, left_out: &mut BTreeMap<String, Reason>) {
         let joined = |file: &str| JOINED.iter().any(|(_, others, ..)| others.contains(&file));
         let known = |file: &str| TABLES.iter().any(|(table, ..)| *table == file);
         for (file, member) in &self.files {
@@ -179,20 +185,26 @@ impl Feed {
                 continue;
             }
             let rows = Source::examine(Input::Member(member.clone())).and_then(|source| content::count(&source));
-            let reason = match rows {
-                Ok(0) => EMPTY.to_owned(),
-                Ok(rows) if file == "stop_times.txt" => {
-                    format!("{rows} times of calls at stops: they are counted, and not imported by this version.")
-                }
-                Ok(rows) => format!("{rows} rows of a table that this version does not import."),
-                Err(error) => error.reason(),
+            let reason: Reason = match rows {
+                Ok(0) => EMPTY.into(),
+                Ok(rows) if file == "stop_times.txt" => [
+                    format!("{rows} times of calls at stops: they are counted, and not imported by this version."),
+                    format!("停留所の発着時刻{rows}件です。この版は数えるだけで、取り込みません。"),
+                ]
+                .into(),
+                Ok(rows) => [
+                    format!("{rows} rows of a table that this version does not import."),
+                    format!("この版が取り込まない表（{rows}行）です。"),
+                ]
+                .into(),
+                Err(error) => (&error).into(),
             };
             left_out.insert(file.clone(), reason);
         }
     }
 }
 
-const EMPTY: &str = "it has no rows.";
+const EMPTY: [&str; 2] = ["it has no rows.", "行がありません。"];
 
 /// The table of a file with one.
 fn only_table(source: &Source) -> Result<Table, ImportError> {

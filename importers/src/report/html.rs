@@ -59,7 +59,7 @@ impl Page<'_> {
     }
 
     fn format(&self) -> &'static str {
-        super::text::format(self.report.format, self.language)
+        self.report.format_in(self.language)
     }
 
     fn found(&self) -> &'static str {

@@ -25,7 +25,7 @@ impl Language {
     }
 
     /// One of two texts.
-    pub(super) fn choose<'t>(self, english: &'t str, japanese: &'t str) -> &'t str {
+    pub(crate) fn choose<'t>(self, english: &'t str, japanese: &'t str) -> &'t str {
         match self {
             Self::English => english,
             Self::Japanese => japanese,

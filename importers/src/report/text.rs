@@ -19,7 +19,7 @@ pub(super) fn level(level: &str, language: Language) -> &'static str {
 }
 
 /// What the bytes are. Names of encodings are the same in both languages.
-pub(super) fn format(format: &'static str, language: Language) -> &'static str {
+fn format(format: &'static str, language: Language) -> &'static str {
     let japanese = match format {
         "Excel workbook (XLSX)" => "Excelブック（XLSX）",
         "Excel workbook (XLS)" => "Excelブック（XLS）",
@@ -30,6 +30,11 @@ pub(super) fn format(format: &'static str, language: Language) -> &'static str {
 }
 
 impl Report {
+    /// What the bytes are, in a language: [`Report::format`].
+    pub fn format_in(&self, language: Language) -> &'static str {
+        format(self.format, language)
+    }
+
     /// A text for a terminal or a mail: what was found, what became of the rows, and what to look at.
     pub fn to_text(&self) -> String {
         self.to_text_in(Language::English)
@@ -130,7 +135,7 @@ impl Report {
         writeln!(out, "{}", self.file)?;
         let sheet = self.sheet.as_ref().map(|name| format!("、シート：{name}")).unwrap_or_default();
         let misnamed = if self.misnamed { "（拡張子と違います）" } else { "" };
-        let format = format(self.format, ja);
+        let format = self.format_in(ja);
         writeln!(out, "  形式          {format}{misnamed}{sheet}、見出しは{}行目", self.header_row)?;
         if self.is_own {
             writeln!(

@@ -9,6 +9,7 @@ use zip::{CompressionMethod, ZipArchive};
 
 use super::{Input, ReadSeek};
 use crate::error::ImportError;
+use crate::left_out::LeftOut;
 use crate::limits;
 
 /// Endings of files that hold a table, or a part of one.
@@ -36,7 +37,7 @@ pub(crate) struct Archive {
     /// Members that may be tables or parts of one, in the archive's order.
     pub(crate) members: Vec<Member>,
     /// Names of members that are none, with the reason.
-    pub(crate) left_out: Vec<(String, String)>,
+    pub(crate) left_out: Vec<LeftOut>,
 }
 
 impl Member {
@@ -104,18 +105,24 @@ impl Archive {
             }
             let method = member.compression();
             let reason = if member.encrypted() {
-                Some("it is protected by a password. Take the protection off.")
+                Some([
+                    "it is protected by a password. Take the protection off.",
+                    "パスワードで保護されています。保護を解除してください。",
+                ])
             } else if is_hidden(&path) {
-                Some("it is a hidden file.")
+                Some(["it is a hidden file.", "隠しファイルです。"])
             } else if !has_ending(&path, &TABLES) && !has_ending(&path, &COMPANIONS) {
-                Some("it is no table.")
+                Some(["it is no table.", "表ではありません。"])
             } else if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-                Some("it is packed in a way that few programs can read. Pack it again as an ordinary ZIP archive.")
+                Some([
+                    "it is packed in a way that few programs can read. Pack it again as an ordinary ZIP archive.",
+                    "読めるソフトの少ない方式で圧縮されています。通常のZIPで圧縮し直してください。",
+                ])
             } else {
                 None
             };
             if let Some(reason) = reason {
-                found.left_out.push((path, reason.to_owned()));
+                found.left_out.push(LeftOut::new(path, reason));
                 continue;
             }
             let (packed, start) = (member.compressed_size(), member.data_start().unwrap_or_default());
@@ -156,8 +163,11 @@ impl Archive {
             match members.iter_mut().find(is_its) {
                 Some(member) => member.companions.push(companion),
                 None => {
-                    let reason = "it belongs to a Shapefile whose geometries (.shp) are missing.";
-                    self.left_out.push((companion.path, reason.to_owned()));
+                    let reason = [
+                        "it belongs to a Shapefile whose geometries (.shp) are missing.",
+                        "図形のファイル（.shp）のないShapefileの一部です。",
+                    ];
+                    self.left_out.push(LeftOut::new(companion.path, reason));
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use std::io::{Cursor, Write as _};
 
+use hiroba_importers::report::Language;
 use hiroba_importers::{ImportError, Input, LeftOut, Options, Outcome, Report, open};
 use serde_json::{Value as Json, json};
 use zip::ZipWriter;
@@ -53,6 +54,8 @@ pub(crate) fn all(input: impl Into<Input>, options: Options) -> Result<All, Impo
         });
         all.tables.push((report, entities.collect()));
     }
+    let is_japanese = |left: &LeftOut| left.reason_in(Language::Japanese).chars().any(|c| ('ぁ'..='ん').contains(&c));
+    assert!(all.left_out.iter().all(is_japanese), "{:?}", all.left_out);
     Ok(all)
 }
 
@@ -133,6 +136,15 @@ fn every_table_of_an_archive_is_imported_and_everything_else_is_left_out_by_name
                 "no header row was found in the first 1 rows. The header names the columns, such as 名称, 住所, 緯度, 経度."
             ),
             ("more.zip", "it is an archive inside an archive. Unpack it and give it by itself."),
+        ]
+    );
+    let japanese: Vec<&str> = all.left_out.iter().skip(2).map(|left| left.reason_in(Language::Japanese)).collect();
+    assert_eq!(
+        japanese,
+        [
+            "表ではありません。",
+            "最初の1行に見出しの行がありません。名称、住所、緯度、経度のように項目名を並べた行が必要です。",
+            "圧縮ファイルの中の圧縮ファイルです。展開して、それだけを指定してください。",
         ]
     );
 }

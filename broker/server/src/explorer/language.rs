@@ -59,6 +59,22 @@ impl Language {
         }
     }
 
+    /// One of two texts.
+    pub(super) fn choose<'t>(self, english: &'t str, japanese: &'t str) -> &'t str {
+        match self {
+            Self::Ja => japanese,
+            Self::En => english,
+        }
+    }
+
+    /// The same language, of what the importer writes.
+    pub fn of_reports(self) -> hiroba_importers::report::Language {
+        match self {
+            Self::Ja => hiroba_importers::report::Language::Japanese,
+            Self::En => hiroba_importers::report::Language::English,
+        }
+    }
+
     /// The other one.
     pub fn other(self) -> Self {
         match self {

@@ -13,6 +13,7 @@ mod official;
 mod page;
 pub mod types;
 pub mod upload;
+mod upload_error;
 mod upload_table;
 mod visit;
 

@@ -8,26 +8,23 @@ use actix_web::http::header::{CONTENT_DISPOSITION, VARY};
 use actix_web::web::{Bytes, block};
 use hiroba_importers::export::{Format, Sheet, Survey, Writer};
 use hiroba_store::StoreError;
-use hiroba_vocab::dataset::Edition;
 use hiroba_vocab::{Dataset, Datasets, Iri, Terms};
+use ngsild::Error;
 use ngsild::query::Query;
-use ngsild::{Error, ErrorKind};
 
 use super::visit::Visit;
 use crate::http::problem::Result;
+use crate::http::request::file_form::FileForm;
 use crate::service::walk::Walk;
 
 /// How many entities become cells at a time: a few milliseconds of work between others'.
 const CHUNK: usize = 250;
-/// How many rows a workbook holds here: it is made as a whole before it is sent. CSV has no such limit.
-const WORKBOOK_ROWS: usize = 100_000;
 
 /// A file in the layout of the standard.
 #[derive(Debug)]
 pub(super) struct Official {
     dataset: Arc<Dataset>,
-    edition: Edition,
-    format: Format,
+    form: FileForm,
 }
 
 /// The data set that a part of a path names by its short name, or by the type of its entities.
@@ -48,34 +45,14 @@ impl Official {
         ending: &str,
         parameters: &HashMap<String, String>,
     ) -> Result<Option<Self>> {
-        let (layout, encoding) = (parameters.get("layout"), parameters.get("encoding").map(String::as_str));
-        let edition = match layout.map(String::as_str) {
-            None if ending == "xlsx" => Edition::Current,
-            None if encoding.is_none() => return Ok(None),
-            None => return Err(refuse("encoding", "the encoding is for files with layout=current or layout=old")),
-            Some("current") => Edition::Current,
-            Some("old") => Edition::Old,
-            Some(other) => return Err(refuse("layout", format!("'{other}' is not one of current, old"))),
-        };
-        let format = match (ending, encoding) {
-            ("csv", None | Some("utf-8")) => Format::Csv,
-            ("csv", Some("cp932")) => Format::CsvCp932,
-            ("csv", Some(other)) => return Err(refuse("encoding", format!("'{other}' is not one of utf-8, cp932"))),
-            (_, Some(_)) => return Err(refuse("encoding", "only CSV has a choice of encodings")),
-            ("xlsx", None) => Format::Xlsx,
-            ("geojson", None) => Format::GeoJson,
-            _ => return Err(refuse("layout", "a file in a layout ends in .csv, .xlsx or .geojson")),
-        };
+        let text = |name: &str| parameters.get(name).map(String::as_str);
+        let Some(form) = FileForm::of(ending, text("layout"), text("encoding"))? else { return Ok(None) };
         let Some(dataset) = dataset else {
-            return Err(refuse(
-                "layout",
-                "the standard has no data set of this type. Leave layout out, and take .csv or .geojson",
-            ));
+            let advice = "the standard has no data set of this type. Leave layout out, and take .csv or .geojson";
+            return Err(Error::bad_request(advice).at("layout").into());
         };
-        if dataset.layout(edition).fields.is_empty() {
-            return Err(refuse("layout", format!("{} has no {} layout", dataset.slug, edition.word())));
-        }
-        Ok(Some(Self { dataset: Arc::clone(dataset), edition, format }))
+        form.check(dataset)?;
+        Ok(Some(Self { dataset: Arc::clone(dataset), form }))
     }
 
     /// The file. Entities are read twice: which columns there are is known only when all were seen. What comes between
@@ -85,32 +62,26 @@ impl Official {
     /// TooManyResults for more rows than a workbook holds here; when the database fails.
     pub(super) async fn answer(self, visit: &Visit, query: Query) -> Result<HttpResponse> {
         let walk = || Walk::new(visit.state.store.clone(), visit.tenant, query.clone(), usize::MAX);
-        let mut survey = Survey::new(&self.dataset, self.edition);
+        let FileForm { edition, format } = self.form;
+        let mut survey = Survey::new(&self.dataset, edition);
         let (mut first, mut rows) = (walk(), 0);
         while let Some(entities) = first.next(CHUNK).await? {
-            rows += entities.len();
-            if self.format == Format::Xlsx && rows > WORKBOOK_ROWS {
-                let limit = format!("a workbook holds at most {WORKBOOK_ROWS} rows here. Take .csv instead");
-                return Err(Error::new(ErrorKind::TooManyResults, limit).into());
-            }
+            rows += entities.len() as u64;
+            self.form.holds(rows)?;
             entities.iter().for_each(|stored| survey.see(&stored.entity));
         }
         let sheet = Arc::new(survey.sheet());
         let mut response = HttpResponse::Ok();
         response
-            .content_type(self.format.media_type())
-            .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", sheet.file_name(self.format))))
+            .content_type(format.media_type())
+            .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", sheet.file_name(format))))
             .insert_header((VARY, "Accept, NGSILD-Tenant"));
-        if self.format == Format::Xlsx {
+        if format == Format::Xlsx {
             return Ok(response.body(workbook(sheet, walk()).await?));
         }
-        let writer = Writer::new(sheet, self.format, Vec::new()).map_err(failed)?;
+        let writer = Writer::new(sheet, format, Vec::new()).map_err(failed)?;
         Ok(response.streaming(stream(writer, walk())))
     }
-}
-
-fn refuse(parameter: &str, why: impl Into<String>) -> crate::http::problem::HttpError {
-    Error::bad_request(why).at(parameter).into()
 }
 
 fn failed(error: impl std::fmt::Display) -> StoreError {

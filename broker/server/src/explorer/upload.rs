@@ -1,12 +1,15 @@
 //! The pages on which staff publish files: a form, a preview, the result. They work without scripts.
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use askama::Template;
+use hiroba_importers::LeftOut;
 use hiroba_vocab::Datasets;
 
 use super::page::Frame;
+use super::upload_error::{refusal, sentence};
 use super::upload_table::{TableView, previewed, published};
 use super::visit::Visit;
 use crate::http::problem::{HttpError, Result};
@@ -39,6 +42,8 @@ pub(super) struct Told {
 struct Upload {
     frame: Frame,
     error: Option<String>,
+    /// The error is about a file that was to be published, and about nothing that is not there.
+    unpublished: bool,
     needs_token: bool,
     largest: String,
     told: Told,
@@ -75,6 +80,7 @@ pub async fn form(request: HttpRequest, state: Data<AppState>, error: Option<Htt
     let page = Upload {
         frame: visit.frame(visit.say("upload-title")),
         error: error.as_ref().map(|error| sentence(&visit, error)),
+        unpublished: error.as_ref().is_some_and(|error| error.status_code() != StatusCode::NOT_FOUND),
         needs_token: visit.state.config.token.is_some(),
         largest: visit.language.fill("upload-max", &[("size", &(visit.state.config.max_upload >> 20).to_string())]),
         told: told(&visit, None),
@@ -94,18 +100,20 @@ pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import
     let visit = Visit::of(request, state).await?;
     let (task, stage) = (import.task(), import.stage());
     let outcome = import.outcome().filter(|_| stage.is_end());
+    let path = format!("/imports/{}", import.id);
+    let place = |at: usize| (path.as_str(), at + 1);
     let (mut tables, mut left_out, mut undone, mut error) = (Vec::new(), Vec::new(), Vec::new(), None);
     match outcome.as_deref() {
         Some(Outcome::Preview(file)) => {
-            tables.extend(file.tables.iter().map(|table| previewed(&visit, table)));
-            left_out.extend(file.left_out.iter().map(|left| (left.name.clone(), left.reason.clone())));
+            tables.extend(file.tables.iter().enumerate().map(|(at, table)| previewed(&visit, place(at), table)));
+            left_out = told_left_out(&visit, &file.left_out);
         }
         Some(Outcome::Published(file)) => {
-            tables.extend(file.tables.iter().map(|table| published(&visit, table)));
-            left_out.extend(file.left_out.iter().map(|left| (left.name.clone(), left.reason.clone())));
+            tables.extend(file.tables.iter().enumerate().map(|(at, table)| published(&visit, place(at), table)));
+            left_out = told_left_out(&visit, &file.left_out);
         }
         Some(Outcome::Undone(all)) => undone.extend(all.iter().map(|one| taken_back(&visit, one))),
-        Some(Outcome::Failed(failure)) => error = Some(sentence(&visit, &HttpError::from(failure))),
+        Some(Outcome::Failed(failure)) => error = Some(refusal(&visit, failure)),
         None => {}
     }
     let (title, lead) = match task.action {
@@ -130,6 +138,12 @@ pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import
     Ok(private(visit.html(&page)?))
 }
 
+/// What is not imported, with the reasons.
+fn told_left_out(visit: &Visit, all: &[LeftOut]) -> Vec<(String, String)> {
+    let language = visit.language.of_reports();
+    all.iter().map(|left| (left.name.clone(), left.reason_in(language).to_owned())).collect()
+}
+
 /// What taking back a version has done.
 fn taken_back(visit: &Visit, undone: &Undone) -> String {
     let Some(version) = &undone.version else { return visit.say("undone-nothing").to_owned() };
@@ -146,16 +160,6 @@ fn working(visit: &Visit, import: &Import) -> String {
     match import.stage() {
         Stage::Waiting => visit.say("upload-waiting").to_owned(),
         _ => visit.language.fill("upload-working", &[("rows", &rows.to_string()), ("expected", &expected.to_string())]),
-    }
-}
-
-/// What is wrong, in the page's language as far as there is a sentence in it.
-fn sentence(visit: &Visit, error: &HttpError) -> String {
-    match error {
-        HttpError::Unauthorized => visit.say("upload-unauthorized").to_owned(),
-        HttpError::TooLarge(bytes) => visit.language.fill("upload-too-large", &[("size", &(bytes >> 20).to_string())]),
-        HttpError::NotFound(_) => visit.say("upload-expired").to_owned(),
-        other => other.body()["detail"].as_str().unwrap_or_default().to_owned(),
     }
 }
 

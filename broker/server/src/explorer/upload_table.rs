@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use hiroba_importers::Report;
-use hiroba_vocab::{EntityId, Iri};
+use hiroba_vocab::Iri;
 use ngsild::Entity;
 
 use super::page::{Fact, Link};
 use super::visit::{Visit, encode};
 use super::{Language, cell};
 use crate::service::datasets::{Entities, Imported, Previewed, Versioned};
+use crate::service::imports::{download, standard};
 
 /// How many rows that were refused are shown, and how many columns of the entities.
 const REFUSED: usize = 200;
@@ -22,6 +23,8 @@ pub(super) struct TableView {
     /// What became of it, of a table that was published.
     pub(super) outcome: Option<String>,
     pub(super) links: Vec<Link>,
+    /// What is to be known of its corrected file.
+    pub(super) note: Option<&'static str>,
     /// Words and numbers: rows of the file.
     pub(super) rows: Vec<(&'static str, u64)>,
     /// Words and numbers: entities.
@@ -50,11 +53,27 @@ pub(super) struct Sample {
     pub(super) rows: Vec<Vec<String>>,
 }
 
-/// A table that would be published.
-pub(super) fn previewed(visit: &Visit, table: &Previewed) -> TableView {
+/// A table that would be published. `place` is the path of its import, and its number from 1.
+pub(super) fn previewed(visit: &Visit, place: (&str, usize), table: &Previewed) -> TableView {
     let say = |key: &'static str| visit.language.say(key);
     let entities = table.entities;
+    let (path, number) = place;
+    let mut links = vec![report_link(visit, place)];
+    let note = match standard(&table.report) {
+        None => Some(say("no-layout")),
+        // Whoever takes it in place of the old file would lose them.
+        Some(_) if table.report.rows.refused > 0 => Some(say("corrected-lacks-refused")),
+        Some(_) => None,
+    };
+    if standard(&table.report).is_some() {
+        let file = |key: &'static str, format: &str| {
+            link(visit, key, format!("{path}/corrected?table={number}&format={format}"))
+        };
+        links.extend([file("link-corrected-csv", "csv"), file("link-corrected-xlsx", "xlsx")]);
+    }
     TableView {
+        note,
+        links,
         effect: vec![
             (say("effect-created"), entities.created),
             (say("effect-changed"), entities.changed),
@@ -66,8 +85,8 @@ pub(super) fn previewed(visit: &Visit, table: &Previewed) -> TableView {
     }
 }
 
-/// A table that was published.
-pub(super) fn published(visit: &Visit, table: &Imported) -> TableView {
+/// A table that was published. `place` is the path of its import, and its number from 1.
+pub(super) fn published(visit: &Visit, place: (&str, usize), table: &Imported) -> TableView {
     let say = |key: &'static str| visit.language.say(key);
     let Entities { created, changed, unchanged, removed, marked, kept, .. } = table.entities;
     let outcome = match &table.version {
@@ -77,7 +96,7 @@ pub(super) fn published(visit: &Visit, table: &Imported) -> TableView {
     };
     TableView {
         outcome: Some(outcome),
-        links: links(visit, &table.dataset),
+        links: links(visit, place, table),
         effect: vec![
             (say("effect-created"), created),
             (say("effect-changed"), changed),
@@ -90,14 +109,26 @@ pub(super) fn published(visit: &Visit, table: &Imported) -> TableView {
     }
 }
 
-fn links(visit: &Visit, dataset: &EntityId) -> Vec<Link> {
-    let id = encode(dataset.as_str());
-    let link = |key: &'static str, href: String| Link { label: visit.say(key).to_owned(), href };
-    vec![
-        link("link-dataset", format!("/entities/{id}")),
-        link("link-versions", format!("/datasets/{id}/versions")),
-        link("link-changes", format!("/datasets/{id}/changes")),
-    ]
+fn links(visit: &Visit, place: (&str, usize), table: &Imported) -> Vec<Link> {
+    let id = encode(table.dataset.as_str());
+    let mut links = vec![
+        report_link(visit, place),
+        link(visit, "link-dataset", format!("/entities/{id}")),
+        link(visit, "link-versions", format!("/datasets/{id}/versions")),
+        link(visit, "link-changes", format!("/datasets/{id}/changes")),
+    ];
+    if let Some(dataset) = standard(&table.report) {
+        links.extend(visit.official_links(&download(dataset)));
+    }
+    links
+}
+
+fn report_link(visit: &Visit, (path, number): (&str, usize)) -> Link {
+    link(visit, "link-report", format!("{path}/report?table={number}&lang={}", visit.language.tag()))
+}
+
+fn link(visit: &Visit, key: &'static str, href: String) -> Link {
+    Link { label: visit.say(key).to_owned(), href }
 }
 
 fn of_report(visit: &Visit, report: &Report) -> TableView {
@@ -109,23 +140,31 @@ fn of_report(visit: &Visit, report: &Report) -> TableView {
         let label = cell::label(&visit.context.compact(&attribute), visit.language);
         [column.header.clone(), means, label]
     });
-    let refused = report.refused.iter().take(REFUSED);
+    let refused = report.refused.iter().take(REFUSED).map(|row| {
+        let reason = visit.language.choose(&row.reason, row.reason_ja).to_owned();
+        [row.row.to_string(), row.column.clone(), row.value.clone(), reason]
+    });
     let issues = report.issues.iter().map(|issue| IssueView {
         level: level(visit.language, issue.level),
         column: issue.column.clone().unwrap_or_default(),
-        sentence: if visit.language == Language::Ja { issue.sentence_ja } else { issue.sentence },
+        sentence: visit.language.choose(issue.sentence, issue.sentence_ja),
         count: issue.count,
         places: issue.examples.iter().map(|example| place(visit, example.row, &example.text)).collect(),
     });
     let set_aside = report.set_aside.iter().map(|group| {
         let places = group.examples.iter().map(|example| place(visit, example.row, &example.text));
-        [group.sentence.to_owned(), group.count.to_string(), places.collect::<Vec<_>>().join(" / ")]
+        [
+            visit.language.choose(group.sentence, group.sentence_ja).to_owned(),
+            group.count.to_string(),
+            places.collect::<Vec<_>>().join(" / "),
+        ]
     });
     TableView {
         title: report.title.clone(),
         facts: facts(visit, report),
         outcome: None,
         links: Vec::new(),
+        note: None,
         rows: vec![
             (say("rows-read"), rows.read),
             (say("rows-entities"), rows.entities),
@@ -135,9 +174,7 @@ fn of_report(visit: &Visit, report: &Report) -> TableView {
         ],
         effect: Vec::new(),
         columns: columns.collect(),
-        refused: refused
-            .map(|row| [row.row.to_string(), row.column.clone(), row.value.clone(), row.reason.clone()])
-            .collect(),
+        refused: refused.collect(),
         issues: issues.collect(),
         set_aside: set_aside.collect(),
         sample: None,
@@ -152,12 +189,15 @@ fn facts(visit: &Visit, report: &Report) -> Vec<Fact> {
         notes: Vec::new(),
     };
     let publisher = report.publisher_name.clone().unwrap_or_default();
+    let quality = [("score", report.quality.score.to_string()), ("grade", report.quality.grade.to_string())];
+    let quality = quality.each_ref().map(|(name, value)| (*name, value.as_str()));
     let mut facts = vec![
         fact("table-file", report.file.clone()),
-        fact("table-format", report.format.to_owned()),
+        fact("table-format", report.format_in(visit.language.of_reports()).to_owned()),
         fact("table-dataset", format!("{} ({}, {:.2})", report.title, report.dataset, report.likeness)),
         fact("publisher", format!("{} {publisher}", report.publisher)),
         fact("table-header-row", report.header_row.to_string()),
+        fact("table-quality", visit.language.fill("quality-score", &quality)),
     ];
     if let Some(sheet) = &report.sheet {
         facts.insert(1, fact("upload-sheet", sheet.clone()));

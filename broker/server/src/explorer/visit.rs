@@ -111,8 +111,7 @@ impl Visit {
             link("CSV", format!("{path}.csv")),
         ];
         if official::dataset("", name).is_some() {
-            links.push(link(self.say("official-csv"), format!("{path}.csv?layout=current")));
-            links.push(link(self.say("official-xlsx"), format!("{path}.xlsx")));
+            links.extend(self.official_links(&path));
         }
         let label = if self.state.sidecar.is_some() { "SPARQL" } else { self.say("no-sparql") };
         let query =
@@ -124,6 +123,12 @@ impl Visit {
         };
         links.push(link(label, href));
         links
+    }
+
+    /// Downloads in the layout of the standard; `path` is that of the page of the type.
+    pub(super) fn official_links(&self, path: &str) -> [Link; 2] {
+        [("official-csv", format!("{path}.csv?layout=current")), ("official-xlsx", format!("{path}.xlsx"))]
+            .map(|(key, href)| Link { label: self.say(key).to_owned(), href })
     }
 
     pub(super) fn property(&self, stored: &Stored, name: &str) -> Option<String> {

@@ -205,6 +205,7 @@ impl HttpError {
                 ServiceError::NoContext(_)
                 | ServiceError::NoEntityMap(_)
                 | ServiceError::NoDataset(_)
+                | ServiceError::NoTable(_)
                 | ServiceError::NoSnapshot(_)
                 | ServiceError::SnapshotNotReady(_),
             ) => problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found"),

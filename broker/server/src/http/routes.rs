@@ -79,6 +79,8 @@ routes! {
     "/datasets/{id}/changes" { GET datasets::changes, }
     "/imports" { GET imports::page, POST imports::create, }
     "/imports/{id}" { GET imports::retrieve, POST imports::again, DELETE imports::forget, }
+    "/imports/{id}/report" { GET imports::report, }
+    "/imports/{id}/corrected" { GET imports::corrected, }
     "/health" { GET system::health, }
     "/ready" { GET system::ready, }
     "/metrics" { GET system::metrics, }

@@ -43,6 +43,9 @@ pub enum ServiceError {
     /// There is no such data set with versions. Holds its id, or what was asked for.
     #[error("there are no versions of the data set {0}")]
     NoDataset(String),
+    /// There is no report or corrected file of a table of a file that was sent.
+    #[error(transparent)]
+    NoTable(#[from] imports::NoTable),
     /// There is no such snapshot (5.16). Holds its id, or words for what was asked for.
     #[error("there is no snapshot {0}")]
     NoSnapshot(String),
@@ -55,9 +58,9 @@ pub enum ServiceError {
     /// Somebody else was at it all the time. Says at what.
     #[error("{0}")]
     Busy(String),
-    /// It cannot be done to something in the state that it is in. Says why, and what to do.
-    #[error("{0}")]
-    Conflict(String),
+    /// It cannot be done with a file that was sent, in the state that it is in.
+    #[error(transparent)]
+    Conflict(#[from] imports::Conflict),
     /// The database is at fault.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -2,6 +2,7 @@
 
 mod hostile;
 mod pages;
+mod table;
 
 use reqwest::Method;
 use serde_json::Value;

@@ -146,7 +146,7 @@ fn left_out(file: &ImportedFile, label: &str, language: Language) -> Vec<String>
             .chain(all.map(|left| format!("  left out   {}: {}", left.name, left.reason)))
             .collect(),
         Language::Japanese => std::iter::once(format!("{label}：取り込まなかったもの"))
-            .chain(all.map(|left| format!("  対象外        {}：{}", left.name, left.reason)))
+            .chain(all.map(|left| format!("  対象外        {}：{}", left.name, left.reason_ja)))
             .collect(),
     }
 }

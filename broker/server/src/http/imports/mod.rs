@@ -2,6 +2,7 @@
 
 mod describe;
 mod receive;
+mod table;
 mod told;
 mod who;
 
@@ -23,6 +24,7 @@ use super::respond;
 use crate::explorer::upload;
 use crate::service::imports::{Action, Import, Outcome, Stage, Task};
 use crate::state::AppState;
+pub use table::{corrected, report};
 use told::{Told, words};
 pub(super) use who::checks_by_itself;
 

@@ -15,6 +15,7 @@ pub mod accept;
 pub mod array;
 pub mod body;
 pub mod deletion;
+pub mod file_form;
 mod join;
 pub mod link;
 pub mod maps;

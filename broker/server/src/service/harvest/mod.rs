@@ -182,7 +182,7 @@ fn log(planned: &Planned, run: &Run) {
                     "harvest: read"
                 );
             }
-            for LeftOut { name, reason } in &file.left_out {
+            for LeftOut { name, reason, .. } in &file.left_out {
                 tracing::info!(source, name, reason, "harvest: left out");
             }
         }

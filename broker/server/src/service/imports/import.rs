@@ -11,77 +11,15 @@ use ngsild::DateTime;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
+use super::corrected::Correctable;
+use super::refusal::Conflict;
+use super::task::{Action, Stage, Task};
 use super::{Arrived, LIFETIME};
 use crate::service::datasets::{
-    Failure, Gone, Imported, ImportedFile, PreviewedFile, Progress, Step, Undone, Versioned, preview_import,
-    publish_import, undo,
+    Failure, Imported, ImportedFile, PreviewedFile, Progress, Step, Undone, Versioned, preview_import, publish_import,
+    undo,
 };
 use crate::service::{Result, ServiceError, now};
-
-/// What can be done with a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// Say what publishing it would do.
-    Preview,
-    /// Publish it.
-    Publish,
-    /// Take back what publishing it did.
-    Undo,
-}
-
-impl Action {
-    /// The word for programs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Preview => "preview",
-            Self::Publish => "publish",
-            Self::Undo => "undo",
-        }
-    }
-}
-
-/// What is to be done with a file.
-#[derive(Debug, Clone)]
-pub struct Task {
-    /// For whom.
-    pub tenant: Tenant,
-    /// What the person tells of it. The instant is set when it is done.
-    pub options: Options,
-    /// What becomes of entities that the file does not list any more.
-    pub gone: Gone,
-    /// What to do.
-    pub action: Action,
-}
-
-/// How far a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// Others come first.
-    Waiting,
-    /// It is being done.
-    Running,
-    /// It is done.
-    Done,
-    /// It could not be done.
-    Failed,
-}
-
-impl Stage {
-    /// The word for programs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Running => "running",
-            Self::Done => "done",
-            Self::Failed => "failed",
-        }
-    }
-
-    /// Whether nothing more happens by itself.
-    pub fn is_end(self) -> bool {
-        matches!(self, Self::Done | Self::Failed)
-    }
-}
 
 /// What came of a task.
 #[derive(Debug)]
@@ -113,10 +51,22 @@ pub struct Import {
     expected: Arc<AtomicU64>,
 }
 
+/// What is shown of a file whose task has ended, all of one moment.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) outcome: Arc<Outcome>,
+    /// The file's name, which is its name in the folder.
+    pub(super) file_name: String,
+    /// The folder with the file, if it is not published yet. It stays as long as somebody holds it.
+    pub(super) folder: Option<Arc<TempDir>>,
+    /// What was told of the file.
+    pub(super) options: Options,
+}
+
 #[derive(Debug)]
 struct State {
     /// The folder with the file; nothing when it is not needed any more.
-    folder: Option<TempDir>,
+    folder: Option<Arc<TempDir>>,
     task: Task,
     outcome: Option<Arc<Outcome>>,
     /// The versions that publishing the file has made: those can be taken back.
@@ -131,7 +81,7 @@ impl Import {
     pub(super) fn new(arrived: Arrived, task: Task) -> Self {
         let Arrived { folder, name, bytes } = arrived;
         let state = State {
-            folder: Some(folder),
+            folder: Some(Arc::new(folder)),
             task,
             outcome: None,
             made: Vec::new(),
@@ -164,6 +114,29 @@ impl Import {
     /// What came of it, as soon as it has ended.
     pub fn outcome(&self) -> Option<Arc<Outcome>> {
         self.state().outcome.clone()
+    }
+
+    /// What came of it.
+    ///
+    /// # Errors
+    /// Conflict as long as something is being done with it.
+    pub fn ended_outcome(&self) -> Result<Arc<Outcome>> {
+        self.shown().map(|shown| shown.outcome)
+    }
+
+    /// A table of it, by its place from 1, of which a corrected file can be made.
+    ///
+    /// # Errors
+    /// Conflict as long as something is being done with it; NoTable when there is none, or no longer.
+    pub fn correctable(&self, table: usize) -> Result<Correctable> {
+        Correctable::of(self.shown()?, table)
+    }
+
+    fn shown(&self) -> Result<Shown> {
+        let state = self.state();
+        let outcome = state.outcome.clone().filter(|_| self.stage().is_end()).ok_or(Conflict::Working)?;
+        let (folder, options) = (state.folder.clone(), state.task.options.clone());
+        Ok(Shown { outcome, file_name: self.file_name.clone(), folder, options })
     }
 
     /// How many rows were read, and how many there are as far as that is known; of all tables together.
@@ -225,14 +198,13 @@ impl Import {
         if task.action != Action::Preview && state.task.action == task.action && stage != Stage::Failed {
             return Ok(false);
         }
-        let conflict = |detail: &str| Err(ServiceError::Conflict(detail.to_owned()));
         if !stage.is_end() {
-            return conflict("something is being done with this file; wait until it has ended");
+            return Err(Conflict::Working.into());
         }
         match task.action {
-            Action::Undo if state.made.is_empty() => return conflict("this file has made no version to take back"),
+            Action::Undo if state.made.is_empty() => return Err(Conflict::NothingToUndo.into()),
             Action::Preview | Action::Publish if state.folder.is_none() => {
-                return conflict("this file is published; send it again to change something");
+                return Err(Conflict::Published.into());
             }
             _ => {}
         }
@@ -258,7 +230,7 @@ impl Import {
         let outcome = match (task.action, path) {
             (Action::Undo, _) => self.take_back(store, &task.tenant, &made).await.map_err(|error| self.fail(error)),
             (_, Some(path)) => self.read(store, task, Input::Path(path)).await,
-            (_, None) => Err(self.fail(ServiceError::Conflict("the file is no longer here".to_owned()))),
+            (_, None) => Err(self.fail(Conflict::Published.into())),
         };
         let outcome = outcome.unwrap_or_else(Outcome::Failed);
         let failed = matches!(outcome, Outcome::Failed(_));
@@ -296,8 +268,7 @@ impl Import {
         for (dataset, number) in made {
             let latest = store.dataset_versions(tenant, dataset, i64::MAX, 1).await?.pop();
             if latest.is_some_and(|latest| latest.number != *number) {
-                let command = "hiroba dataset undo, with --to, brings an earlier version back all the same";
-                return Err(ServiceError::Conflict(format!("{dataset} has a newer version by now; {command}")));
+                return Err(Conflict::NewerVersion(dataset.clone()).into());
             }
         }
         let mut undone = Vec::with_capacity(made.len());

@@ -3,7 +3,10 @@
 //! They are known to this process only, and gone when it ends: the file itself is temporary, what was published is in the
 //! database. `hiroba import` and a version of the data set tell of it then.
 
+mod corrected;
 mod import;
+mod refusal;
+mod task;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -12,11 +15,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use tokio::sync::Mutex as AsyncMutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::{Result, ServiceError};
-pub use import::{Action, Import, Outcome, Stage, Task};
+pub use corrected::{Correctable, CorrectedFile, download, standard};
+pub use import::{Import, Outcome};
+pub use refusal::{Conflict, NoTable};
+pub use task::{Action, Stage, Task};
 pub use upkeep::run;
 
 /// How long a file or a result is kept after the last thing that was done to it.
@@ -35,6 +41,8 @@ pub struct Imports {
     /// How many bytes all files together may have.
     room: u64,
     arriving: AtomicUsize,
+    /// Places for corrected files.
+    correcting: Arc<Semaphore>,
     /// Imports with something to do. There are never more than are known.
     to_do: UnboundedSender<Arc<Import>>,
     waiting: AsyncMutex<UnboundedReceiver<Arc<Import>>>,
@@ -73,6 +81,7 @@ impl Imports {
             known: Mutex::default(),
             room: max_upload.saturating_mul(MAX_FILES),
             arriving: AtomicUsize::new(0),
+            correcting: Arc::new(Semaphore::new(corrected::AT_ONCE)),
             to_do,
             waiting: AsyncMutex::new(waiting),
         }
