@@ -182,7 +182,15 @@ impl<'r> Opening<'r> {
                     self.take(issues, cell);
                     return Reading::Value((), issues);
                 }
-                _ => return Reading::Unread(issues),
+                // 平日のみ says the days and no times.
+                _ => match days(cell) {
+                    Reading::Value(days, issues) => {
+                        self.days = days;
+                        self.take(issues, cell);
+                        return Reading::Value((), issues);
+                    }
+                    _ => return Reading::Unread(issues),
+                },
             },
             Reading::Unread(issues) => return Reading::Unread(issues),
             Reading::Empty(issues) => return Reading::Empty(issues),
