@@ -6,6 +6,7 @@ use hiroba_vocab::municipality::{Municipalities, Municipality};
 use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
 
 use super::habits::Survey;
+use crate::classify::is_total;
 use crate::header::Header;
 use crate::options::Options;
 use crate::table::Table;
@@ -138,7 +139,8 @@ fn city_of(body: &'static Municipality) -> &'static Municipality {
 /// is, the city of all wards, or the prefecture in which all are and no other has them all.
 fn from_cities(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
     let all = Municipalities::all();
-    let names: Vec<&str> = survey.cities.keys().chain(survey.wards.keys()).map(String::as_str).collect();
+    let names = survey.cities.keys().chain(survey.wards.keys()).map(String::as_str);
+    let names: Vec<&str> = names.filter(|name| !is_total(name)).collect();
     let bodies_of = |name: &str| -> Vec<&'static Municipality> {
         let listed: Vec<_> = all.named(name).filter(|body| !body.code.is_prefecture()).collect();
         let is_ward = |body: &&Municipality| body.name.strip_suffix(name).is_some_and(|city| city.ends_with('市'));
