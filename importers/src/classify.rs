@@ -120,6 +120,9 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
     if is_total(first) && name.is_none_or(|name| name == first || is_count(name)) || name.is_some_and(is_total) {
         return RowKind::SetAside(SetAside::Total);
     }
+    if name.is_none() && adds_up(plan, &filled) {
+        return RowKind::SetAside(SetAside::Total);
+    }
     match name {
         Some(name) if is_removed(name) => return RowKind::SetAside(SetAside::Removed),
         Some(name) if says_none(name, says_nothing_else(plan, &filled)) => {
@@ -135,7 +138,9 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
         if plan.is_identifier(first_column) {
             return RowKind::SetAside(SetAside::Template);
         }
-        if plan.habits.usual_cells >= 3 && !is_in_data_only(plan, first_column) {
+        // A map has no headings.
+        let is_map = plan.slots.location.geometry.is_some();
+        if plan.habits.usual_cells >= 3 && !is_map && !is_in_data_only(plan, first_column) {
             return RowKind::SetAside(SetAside::Section);
         }
     }
@@ -143,6 +148,14 @@ pub(crate) fn classify(plan: &Plan, row: &Row, after_header: u64) -> RowKind {
         return nameless(plan, row, &filled);
     }
     RowKind::Data
+}
+
+/// Whether a row without a name says 計 beside its numbers, wherever, and nothing else.
+fn adds_up(plan: &Plan, filled: &[(usize, &str)]) -> bool {
+    let others = filled.iter().filter(|(at, _)| !plan.habits.groups.contains(at) && !plan.habits.merged.contains(at));
+    let (totals, others): (Vec<_>, Vec<_>) = others.partition(|(_, cell)| is_total(cell));
+    let is_amount = |cell: &str| is_count(cell) || is_number(&cell.replace([',', '，'], ""));
+    totals.len() == 1 && others.iter().all(|(_, cell)| is_amount(cell))
 }
 
 /// Whether a column may say what the whole row is, and not only something of a thing: a remark may not.

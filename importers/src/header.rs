@@ -215,11 +215,26 @@ fn names_groups(above: &Row, levels: &[Row]) -> bool {
     let is_group = |column: usize| without.get(column).is_some_and(|path| !path.is_empty());
     let is_name = |(column, cell): (usize, &str)| !is_group(column) && is_known(cell);
     let mut pairs = with.iter().zip(&without).take(ENOUGH_NAMES);
+    if completes(above, &with, &without) {
+        return true;
+    }
     above.filled().take(ENOUGH_NAMES).all(|(column, cell)| is_group(column) || is_name((column, cell)))
         && (above.filled().take(ENOUGH_NAMES).any(is_name)
             || pairs.any(|(with, without)| {
                 with.len() > without.len() && known_suffix(without).is_none() && is_known(&joined(with))
             }))
+}
+
+/// Whether the row above gives a name to each column that has none yet, to more than one of them, and heads another group:
+/// 年次, 世帯数, 人口 above 総数, 男, 女. A title stands over one column.
+fn completes(above: &Row, with: &[Vec<String>], without: &[Vec<String>]) -> bool {
+    let is_blank = |column: usize| without.get(column).is_none_or(Vec::is_empty);
+    let cells = above.filled().take(ENOUGH_NAMES);
+    let (over_blanks, over_names): (Vec<_>, Vec<_>) = cells.partition(|(column, _)| is_blank(*column));
+    over_blanks.len() > 1
+        && !over_names.is_empty()
+        && with.iter().all(|path| !path.is_empty())
+        && over_blanks.iter().chain(&over_names).all(|(_, cell)| !is_data(cell) && cell.chars().count() <= 30)
 }
 
 /// For each column its group, the group in it, and so on to its own name. A group reaches to the right over cells that are
@@ -228,10 +243,17 @@ fn paths(levels: &[&Row]) -> Vec<Vec<String>> {
     let width = levels.iter().filter_map(|level| level.filled().last()).map(|(column, _)| column + 1).max();
     let width = width.unwrap_or(0).min(limits::COLUMNS);
     let mut groups = vec![""; levels.len()];
+    // Whether the last group has a name below its first cell.
+    let mut begun = false;
     let mut paths = Vec::with_capacity(width);
     for column in 0..width {
         let own: Vec<&str> = levels.iter().map(|level| trim(level.cell(column))).collect();
         let last = own.iter().rposition(|cell| !cell.is_empty());
+        if let Some(first) = own.iter().position(|cell| !cell.is_empty())
+            && first + 1 < levels.len()
+        {
+            begun = last > Some(first);
+        }
         let mut path: Vec<String> = Vec::new();
         for (level, cell) in own.iter().enumerate() {
             if !cell.is_empty() {
@@ -243,8 +265,10 @@ fn paths(levels: &[&Row]) -> Vec<Vec<String>> {
                 path.push(part.to_owned());
             }
         }
-        // A name that is known by itself, below a blank cell, belongs to no group.
+        // A name that is known by itself, below a blank cell, belongs to no group; but it does where the group has begun with
+        // a name below it, as 人口 has above 男 and 女.
         let is_carried = column < ENOUGH_NAMES
+            && !begun
             && last.is_some_and(|last| last > 0 && own[..last].iter().all(|cell| cell.is_empty()));
         let name = path.last().filter(|name| is_carried && is_known(name) && !is_known(&joined(&path))).cloned();
         if let Some(name) = name {
@@ -271,10 +295,17 @@ fn build(rows: &[Row], at: usize, levels: &Range<usize>) -> Header {
     paths.resize(width.unwrap_or(0).min(limits::COLUMNS).max(paths.len()), Vec::new());
     let mut names: Vec<String> = paths.iter().map(|path| joined(path)).collect();
     let mut keys: Vec<HeaderKey> = names.iter().map(|name| HeaderKey::new(name)).collect();
-    // A name that is not known with its groups may be without the outer ones, unless another column has it.
+    // A name that is not known with its groups may be without the outer ones, unless another column has it or ends so too:
+    // 女 below 人口 and below 0～4歳 are two things.
+    let ends: Vec<HeaderKey> =
+        paths.iter().map(|path| HeaderKey::new(path.last().map_or("", String::as_str))).collect();
     for (column, path) in paths.iter().enumerate().filter(|(_, path)| path.len() > 1).take(ENOUGH_NAMES) {
         let key = known_suffix(path).map(|name| HeaderKey::new(&name));
-        if let Some(key) = key.filter(|key| keys.iter().all(|other| other.full != key.full)) {
+        let is_own = |key: &HeaderKey| {
+            let mut others = keys.iter().zip(&ends).enumerate().filter(|(at, _)| *at != column);
+            others.all(|(_, (other, end))| other.full != key.full && end.full != key.full)
+        };
+        if let Some(key) = key.filter(is_own) {
             keys[column] = key;
         }
     }

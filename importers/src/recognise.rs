@@ -116,7 +116,9 @@ impl Binding {
 
     /// Whether some column says what a row is about.
     pub(crate) fn has_subject(&self) -> bool {
-        self.dataset.subject.is_empty() || !self.columns_named(&self.dataset.subject).is_empty()
+        let named = || self.columns.iter().flatten().any(|column| is_name(column));
+        let subject = &self.dataset.subject;
+        subject.is_empty() || !self.columns_named(subject).is_empty() || subject.iter().any(|it| it == NAME) && named()
     }
 
     /// Where columns of the data set stand in the table, in the order of their official names.
@@ -127,7 +129,8 @@ impl Binding {
 }
 
 fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Words) -> Binding {
-    let columns = assign(dataset, &preview.header, clues);
+    let spoken = words.evidence(&dataset.words, &dataset.against);
+    let columns = assign(dataset, &preview.header, clues, spoken >= LOUD);
     let (mut weight, mut known, mut named, mut own, mut official) = (0.0, 0.0, 0.0, 0, false);
     for (at, column) in columns.iter().enumerate() {
         let blank = preview.header.keys.get(at).is_none_or(|key| key.full.is_empty());
@@ -154,7 +157,6 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
     // A table with few of the standard's columns among many of its own is still recognised by those few.
     let likeness = f64::max(likeness, f64::min(known / 12.0, 0.9));
     let distinct = weight / (weight + 3.0);
-    let spoken = words.evidence(&dataset.words, &dataset.against);
     let silent = dataset.needs_word && spoken <= 0.0;
     let evidence = if silent { 0.0 } else { 0.35 * distinct + 0.30 * spoken };
     let is_own = own >= OWN_COLUMNS || own > 0 && weight >= RARE;
@@ -168,7 +170,7 @@ fn score(dataset: &Arc<Dataset>, preview: &Preview, clues: Clues<'_>, words: &Wo
 }
 
 /// Gives each column of the table at most one column of the data set: the best fits first, then in the definition's order.
-fn assign(dataset: &Arc<Dataset>, header: &Header, clues: Clues<'_>) -> Vec<Option<Arc<Column>>> {
+fn assign(dataset: &Arc<Dataset>, header: &Header, clues: Clues<'_>, is_spoken_of: bool) -> Vec<Option<Arc<Column>>> {
     let geometry = clues.geometry;
     let mut assigned: Vec<Option<Arc<Column>>> = vec![None; header.keys.len()];
     let mut taken = vec![false; dataset.columns.len()];
@@ -215,7 +217,7 @@ fn assign(dataset: &Arc<Dataset>, header: &Header, clues: Clues<'_>) -> Vec<Opti
             }
         }
     }
-    name_by_any_means(dataset, header, &mut assigned);
+    name_by_any_means(dataset, header, &mut assigned, is_spoken_of);
     // A first column without a header holds the row's number more often than anything else.
     if header.keys.first().is_some_and(|key| key.full.is_empty())
         && !assigned.iter().flatten().any(|column| column.reads == Reads::Number)
@@ -231,19 +233,63 @@ fn assign(dataset: &Arc<Dataset>, header: &Header, clues: Clues<'_>) -> Vec<Opti
 }
 
 /// Without a name, a column that went elsewhere and could be the name is taken back: 設置場所 alone is the name.
-fn name_by_any_means(dataset: &Arc<Dataset>, header: &Header, assigned: &mut [Option<Arc<Column>>]) {
+fn name_by_any_means(
+    dataset: &Arc<Dataset>,
+    header: &Header,
+    assigned: &mut [Option<Arc<Column>>],
+    is_spoken_of: bool,
+) {
     if dataset.subject.iter().all(|subject| subject != NAME) {
         return;
     }
-    let named = |column: &&Arc<Column>| column.reads == Reads::Name && column.part.as_deref() == Some("ja");
-    if assigned.iter().flatten().any(|column| named(&column)) {
+    if assigned.iter().flatten().any(|column| is_name(column)) {
         return;
     }
-    let Some(name) = dataset.columns.iter().find(named) else { return };
+    let Some(name) = dataset.columns.iter().find(|column| is_name(column)) else { return };
     let best = header.keys.iter().enumerate().filter_map(|(at, key)| name.fit(key).map(|fit| (fit, at))).min();
-    if let Some((_, at)) = best {
+    // 観光農園名 and the like, where words name the data set: the first header that says so and is nothing else.
+    let says_name = |at: &usize| {
+        let key = &header.keys[*at];
+        // A class before the name may be another thing's.
+        is_spoken_of && assigned[*at].is_none() && key.member.is_none() && names_things(&key.plain)
+    };
+    if let Some(at) = best.map(|(_, at)| at).or_else(|| (0..header.keys.len()).find(says_name)) {
         assigned[at] = Some(Arc::clone(name));
     }
+}
+
+/// Whether a column is what a thing is called in Japanese.
+fn is_name(column: &Column) -> bool {
+    column.feeds.as_deref() == Some("name") && column.reads == Reads::Name && column.part.as_deref() == Some("ja")
+}
+
+/// Whether a header ends as that of a name does, and is not that of a person, a body or a place.
+fn names_things(header: &str) -> bool {
+    const OTHERS: [&str; 22] = [
+        "氏名",
+        "者名",
+        "者名称",
+        "市名",
+        "区名",
+        "町名",
+        "村名",
+        "県名",
+        "郡名",
+        "字名",
+        "地名",
+        "団体名",
+        "法人名",
+        "課名",
+        "部署名",
+        "担当名",
+        "科名",
+        "類名",
+        "種名",
+        "路線名",
+        "線名",
+        "会社名",
+    ];
+    (header.ends_with('名') || header.ends_with("名称")) && !OTHERS.iter().any(|other| header.ends_with(other))
 }
 
 /// Whether a header names the datum that Japan used until 2002. 日本測地系2011 is the new one.

@@ -1,5 +1,7 @@
 //! The address of a row: its parts, from one column or from many.
 
+use std::borrow::Cow;
+
 use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::municipality::Municipalities;
 use hiroba_vocab::normalise::Reading;
@@ -21,6 +23,8 @@ impl<'r> Draft<'r> {
         let full = part(slots.full);
         let (region, locality) = (part(slots.region), part(slots.locality));
         let (town, lot) = (part(slots.town), part(slots.lot));
+        let chome = chome(part(slots.chome));
+        let chome = chome.as_ref();
         let (prefecture, city) = (part(slots.prefecture), part(slots.city));
         let building = part(slots.building);
         let written = [full, region, locality, town, lot].iter().any(|part| !part.is_empty());
@@ -34,7 +38,7 @@ impl<'r> Draft<'r> {
         }
         let joined;
         let text = if full.is_empty() {
-            joined = [region, locality, town, lot].concat();
+            joined = [region, locality, town, chome, lot].concat();
             joined.as_str()
         } else {
             full
@@ -73,7 +77,7 @@ impl<'r> Draft<'r> {
         }
         put("addressRegion", known_region);
         put("addressLocality", known_locality);
-        let parts = [town, lot].concat();
+        let parts = [town, chome, lot].concat();
         let by_parts = !parts.is_empty() && !town_holds_more && !lot.is_empty();
         let street = if by_parts { fold_lot_numbers(&parts) } else { address.street.clone() };
         let street = if unlisted { after_names(&street, known_region, known_locality) } else { &street };
@@ -121,7 +125,10 @@ impl<'r> Draft<'r> {
                 all.get(code.of_prefecture()).is_some_and(|body| body.name == prefecture)
             }
         };
-        all.named(city).find(|body| in_prefecture(body.code)).map(|body| body.code).or(self.home)
+        // A name that several bodies bear decides nothing.
+        let mut bodies = all.named(city).filter(|body| in_prefecture(body.code));
+        let body = bodies.next().filter(|_| bodies.next().is_none());
+        body.map(|body| body.code).or(self.home)
     }
 
     /// The code of the place: from its column, else from the address.
@@ -145,6 +152,11 @@ impl<'r> Draft<'r> {
             Reading::Empty(_) => address.code,
         }
     }
+}
+
+/// 丁目 with its word: a column of that name often holds the number alone.
+fn chome(cell: &str) -> Cow<'_, str> {
+    if !cell.is_empty() && cell.chars().all(char::is_numeric) { format!("{cell}丁目").into() } else { cell.into() }
 }
 
 /// The text behind the names of prefecture and municipality, if it begins with them.

@@ -1,9 +1,9 @@
 //! People by age and gender, from many columns into one attribute.
 
 use hiroba_vocab::normalise::Reading;
-use hiroba_vocab::normalise::age::{AgeBand, Gender, covers_all_ages};
+use hiroba_vocab::normalise::age::{AgeBand, Gender, covers_all_ages, gender};
 use hiroba_vocab::normalise::number::count;
-use hiroba_vocab::{Issue, Issues};
+use hiroba_vocab::{Issue, Issues, Terms};
 use ngsild::AttributeValue;
 use serde_json::{Map, Value as Json};
 
@@ -15,17 +15,22 @@ impl Draft<'_> {
     pub(super) fn ages(&mut self) {
         let plan = self.plan;
         let mut people: Vec<(AgeBand, u64)> = Vec::with_capacity(plan.slots.ages.len());
+        let gender = plan.slots.gender.and_then(|column| gender(self.row.cell(column)));
         let mut issues = Issues::NONE;
         for (band, column) in &plan.slots.ages {
+            let band = AgeBand { gender: band.gender.or(gender), ..*band };
             let reading = count(self.row.cell(*column));
             self.note(*column, reading.issues());
             match reading {
-                Reading::Value(number, _) => people.push((*band, number)),
+                Reading::Value(number, _) => people.push((band, number)),
                 Reading::Unread(_) => self.keep(*column),
                 Reading::Empty(_) => {}
             }
         }
         if people.is_empty() {
+            if let Some(gender) = gender {
+                self.total_of(gender);
+            }
             return;
         }
         if people.len() == plan.slots.ages.len()
@@ -34,10 +39,28 @@ impl Draft<'_> {
             issues.add(Issue::AgeBandsContradict);
             self.note(column, issues);
         }
+        if let Some(gender) = gender {
+            self.total_of(gender);
+        }
         let value = people.iter().map(|(band, number)| object(*band, *number)).collect();
         let mut attribute = self.noted(AttributeValue::Property(value), issues, "");
         attribute.observed_at = self.observed_at;
         self.entity.attributes.insert(names().population_by_age.clone(), vec![attribute]);
+    }
+
+    /// The total of a row that counts one gender is that of this gender, and not of all people.
+    fn total_of(&mut self, gender: Gender) {
+        let terms = Terms::published();
+        let own = match gender {
+            Gender::Male => terms.iri("malePopulation"),
+            Gender::Female => terms.iri("femalePopulation"),
+        };
+        let attributes = &mut self.entity.attributes;
+        if !attributes.contains_key(&own)
+            && let Some(total) = attributes.shift_remove(&terms.iri("totalPopulation"))
+        {
+            attributes.insert(own, total);
+        }
     }
 
     /// The first column of a total that is not what the bands add up to. A total without a band for every age says nothing.

@@ -6,6 +6,7 @@ use hiroba_vocab::normalise::days::{Day, days};
 use hiroba_vocab::normalise::flag::{FlagFamily, flag};
 use hiroba_vocab::normalise::hours::{Span, hours, is_all_day};
 use hiroba_vocab::normalise::time::{Time, time};
+use hiroba_vocab::normalise::weekly::{Weekly, weekly};
 use hiroba_vocab::{Issue, Issues};
 use ngsild::AttributeValue;
 use serde_json::{Map, Value as Json};
@@ -17,6 +18,8 @@ use super::{Draft, names};
 struct Opening<'r> {
     days: Vec<Day>,
     spans: Vec<Span>,
+    /// Times that name their own days.
+    weekly: Vec<Weekly>,
     /// One of the two, where the other is missing.
     opens: Option<Time>,
     closes: Option<Time>,
@@ -82,10 +85,8 @@ impl<'r> Draft<'r> {
         let (from, to) = (self.cell(slots.opens), self.cell(slots.closes));
         let (opens, closes) = (time(from), time(to));
         if let (Reading::Unread(_), Reading::Empty(_)) = (&opens, &closes)
-            && let Reading::Value(spans, issues) = hours(from)
+            && let Reading::Value((), issues) = opening.read(from)
         {
-            opening.spans = spans;
-            opening.take(issues, from);
             return self.note_in(slots.opens, issues);
         }
         self.note_in(slots.opens, opens.issues());
@@ -144,16 +145,20 @@ impl<'r> Draft<'r> {
     fn ranges(&mut self, opening: &mut Opening<'r>) {
         let Some(column) = self.plan.slots.hours.hours else { return };
         let cell = self.row.cell(column);
-        let reading = hours(cell);
-        self.note(column, reading.issues());
-        match reading {
-            Reading::Value(spans, issues) if !opening.has_times() => {
-                opening.spans = spans;
-                opening.take(issues, cell);
+        if opening.has_times() {
+            let reading = hours(cell);
+            self.note(column, reading.issues());
+            match reading {
+                Reading::Value(spans, _) if spans == opening.spans => {}
+                Reading::Value(..) | Reading::Unread(_) => self.keep(column),
+                Reading::Empty(_) => {}
             }
-            Reading::Value(spans, _) if spans == opening.spans => {}
-            Reading::Value(..) | Reading::Unread(_) => self.keep(column),
-            Reading::Empty(_) => {}
+            return;
+        }
+        let reading = opening.read(cell);
+        self.note(column, reading.issues());
+        if let Reading::Unread(_) = reading {
+            self.keep(column);
         }
     }
 
@@ -165,20 +170,49 @@ impl<'r> Draft<'r> {
 }
 
 impl<'r> Opening<'r> {
+    /// Takes the times in a cell of text, and the days that it names where no other column does.
+    fn read(&mut self, cell: &'r str) -> Reading<()> {
+        let reading = hours(cell);
+        let issues = reading.issues();
+        match reading {
+            Reading::Value(spans, _) => self.spans = spans,
+            Reading::Unread(_) if self.days.is_empty() => match weekly(cell) {
+                Reading::Value(groups, issues) => {
+                    self.weekly = groups;
+                    self.take(issues, cell);
+                    return Reading::Value((), issues);
+                }
+                // 平日のみ says the days and no times.
+                _ => match days(cell) {
+                    Reading::Value(days, issues) => {
+                        self.days = days;
+                        self.take(issues, cell);
+                        return Reading::Value((), issues);
+                    }
+                    _ => return Reading::Unread(issues),
+                },
+            },
+            Reading::Unread(issues) => return Reading::Unread(issues),
+            Reading::Empty(issues) => return Reading::Empty(issues),
+        }
+        self.take(issues, cell);
+        Reading::Value((), issues)
+    }
+
     fn take(&mut self, issues: Issues, source: &'r str) {
         self.issues = self.issues.and(issues);
         self.sources.push(trim(source));
     }
 
     fn has_times(&self) -> bool {
-        !self.spans.is_empty() || self.opens.is_some() || self.closes.is_some()
+        !self.spans.is_empty() || !self.weekly.is_empty() || self.opens.is_some() || self.closes.is_some()
     }
 
     fn specification(&self) -> Vec<Json> {
-        let entry = |opens: Option<Time>, closes: Option<Time>| {
+        let entry_on = |days: &[Day], opens: Option<Time>, closes: Option<Time>| {
             let mut entry = Map::new();
-            if !self.days.is_empty() {
-                entry.insert("dayOfWeek".to_owned(), self.days.iter().map(|day| Json::from(day.name())).collect());
+            if !days.is_empty() {
+                entry.insert("dayOfWeek".to_owned(), days.iter().map(|day| Json::from(day.name())).collect());
             }
             for (key, time) in [("opens", opens), ("closes", closes)] {
                 if let Some(time) = time {
@@ -187,7 +221,11 @@ impl<'r> Opening<'r> {
             }
             Json::Object(entry)
         };
-        if !self.spans.is_empty() {
+        let entry = |opens, closes| entry_on(&self.days, opens, closes);
+        if !self.weekly.is_empty() {
+            let spans = self.weekly.iter().flat_map(|(days, spans)| spans.iter().map(move |span| (days, span)));
+            spans.map(|(days, span)| entry_on(days, Some(span.opens), Some(span.closes))).collect()
+        } else if !self.spans.is_empty() {
             self.spans.iter().map(|span| entry(Some(span.opens), Some(span.closes))).collect()
         } else if self.has_times() || !self.days.is_empty() {
             vec![entry(self.opens, self.closes)]

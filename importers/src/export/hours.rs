@@ -4,6 +4,7 @@ use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::normalise::Reading;
 use hiroba_vocab::normalise::days::{Day, days};
 use hiroba_vocab::normalise::hours::hours;
+use hiroba_vocab::normalise::weekly::weekly;
 use hiroba_vocab::{Issue, Issues};
 use ngsild::Attribute;
 use serde_json::Value as Json;
@@ -14,7 +15,7 @@ use super::value::{source, texts};
 use crate::build::names;
 
 /// One entry of an openingHoursSpecification.
-#[derive(PartialEq)]
+#[derive(PartialEq, Clone)]
 struct Entry {
     days: Vec<String>,
     opens: String,
@@ -55,6 +56,10 @@ impl Unbuilt<'_> {
         let entries = self.property(names().opening_hours.as_str())?.as_array()?;
         let entries: Vec<Entry> = entries.iter().map(Entry::read).collect::<Option<_>>()?;
         let first = entries.first()?;
+        if let Some(text) = weekly_text(attribute, &entries) {
+            let column = self.to.reads(Reads::Hours).filter(|_| !self.is_kept(Reads::Hours));
+            return self.put_at(column.or(self.to.reads(Reads::Opens)), &text).then_some(());
+        }
         if entries.iter().any(|entry| entry.days != first.days) {
             return None;
         }
@@ -106,6 +111,36 @@ impl Unbuilt<'_> {
         }
         (found_days, found_hours)
     }
+}
+
+/// The text of times that name their own days: the source's, where it says just this; else a text that is read so. Nothing
+/// where columns of days and of times say it all.
+fn weekly_text(attribute: &Attribute, entries: &[Entry]) -> Option<String> {
+    let same = |text: &str| {
+        let groups = weekly(text).ok().unwrap_or_default();
+        let spans = groups.iter().flat_map(|(days, spans)| spans.iter().map(move |span| (days, span)));
+        let read = spans.map(|(days, span)| Entry {
+            days: days.iter().map(|day| day.name().to_owned()).collect(),
+            opens: span.opens.to_string(),
+            closes: span.closes.to_string(),
+        });
+        read.eq(entries.iter().cloned())
+    };
+    if let Some(source) = source(attribute).filter(|source| same(source)) {
+        return Some(source.to_owned());
+    }
+    let first = entries.first()?;
+    if entries.iter().all(|entry| entry.days == first.days) {
+        return None;
+    }
+    let mut text = String::new();
+    for (at, entry) in entries.iter().enumerate() {
+        let goes_on = at > 0 && entries.get(at - 1).is_some_and(|last| last.days == entry.days);
+        let days = if goes_on { String::new() } else { format!("{} ", day_text(&entry.days)?) };
+        let separator = if at > 0 { "、" } else { "" };
+        text.push_str(&format!("{separator}{days}{}～{}", entry.opens, entry.closes));
+    }
+    same(&text).then_some(text)
 }
 
 fn conditional(issues: Issues) -> bool {

@@ -96,9 +96,19 @@ fn words(text: &str) -> Vec<String> {
         _ => copies,
     };
     let plain = without_eras(copies);
-    let pieces = plain.split(|c: char| !c.is_alphanumeric() && c != 'ー').flat_map(split_off_digits);
-    let keeps = |word: &&str| !word.is_empty() && !EDITION.contains(word) && !is_era_date(word);
-    pieces.filter(keeps).map(str::to_owned).collect()
+    let keeps = |word: &str| !word.is_empty() && !EDITION.contains(&word) && !is_era_date(word);
+    let mut words = Vec::new();
+    // Behind a year stand month and day: r7_10, 2025-10-01.
+    let mut after_year = false;
+    for piece in plain.split(|c: char| !c.is_alphanumeric() && c != 'ー').filter(|piece| !piece.is_empty()) {
+        let is_number = piece.bytes().all(|b| b.is_ascii_digit());
+        if after_year && is_number && piece.len() <= 2 {
+            continue;
+        }
+        after_year = is_era_date(piece) || is_number && piece.len() == 4 && is_date_or_code(piece);
+        words.extend(split_off_digits(piece).into_iter().filter(|word| keeps(word)).map(str::to_owned));
+    }
+    words
 }
 
 /// The text without 令和6年4月1日 and 2024年度, and without the time of the day.
@@ -198,6 +208,9 @@ mod tests {
             ("図書館一覧（令和７年４月１日現在）.xlsx", "図書館一覧"),
             ("図書館一覧_R6.csv", "図書館一覧"),
             ("bicycleparking20180901.csv", "bicycleparking"),
+            ("献立表_R7_10.csv", "献立表"),
+            ("menu-2025-10-01.csv", "menu"),
+            ("menu_10.csv", "menu_10"),
             ("aed.csv", "aed_table"),
         ] {
             assert_eq!(slug(file, &[]), slug_of_it, "{file}");

@@ -180,12 +180,27 @@ pub(crate) fn single_position(geometry: &Json) -> Option<(f64, f64)> {
     Some((position.get(0)?.as_f64()?, position.get(1)?.as_f64()?))
 }
 
-/// The two halves of `34.35, 134.04`, with a comma or a blank between them.
+/// Latitude and longitude of `34.35, 134.04`, with a comma or a blank between them, and of the well-known text
+/// `POINT (134.04 34.35)`, in which the longitude comes first.
 pub(crate) fn halves(cell: &str) -> Option<(&str, &str)> {
+    if let Some((x, y)) = well_known_point(cell) {
+        return Some((y, x));
+    }
     let cell = trim(cell).trim_matches(['(', ')', '[', ']', '（', '）']);
     let separator = |c: char| matches!(c, ',' | '，' | '、' | ';' | '/');
     let (latitude, longitude) = cell.split_once(separator).or_else(|| cell.split_once(char::is_whitespace))?;
     (!longitude.contains(separator)).then_some((latitude, longitude))
+}
+
+/// Both coordinates of a point in well-known text (OGC 06-103r4, clause 7), with the SRID of PostGIS before it or not.
+/// A height behind them is left out.
+fn well_known_point(cell: &str) -> Option<(&str, &str)> {
+    let text = trim(cell);
+    let text = text.split_once(';').filter(|(srid, _)| srid.starts_with("SRID=")).map_or(text, |(_, point)| point);
+    let (word, rest) = text.split_at_checked("POINT".len())?;
+    let inside = rest.trim_start_matches([' ', 'Z', 'M']).strip_prefix('(')?.strip_suffix(')')?;
+    let mut numbers = inside.split_whitespace();
+    word.eq_ignore_ascii_case("POINT").then_some((numbers.next()?, numbers.next()?))
 }
 
 /// The region of a file's points: around their median, as wide as nine in ten of them need.

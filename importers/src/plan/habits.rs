@@ -123,6 +123,8 @@ pub(crate) struct Survey<'b> {
     pub(crate) coordinates: Coordinates,
     pub(crate) codes: HashMap<String, u64>,
     pub(crate) cities: HashMap<String, u64>,
+    /// Wards with which addresses begin that name no city.
+    pub(crate) wards: HashMap<String, u64>,
     pub(crate) publishers: HashMap<String, u64>,
     pub(crate) addresses: HashMap<LocalGovernmentCode, u64>,
     pub(crate) addresses_seen: u64,
@@ -199,6 +201,7 @@ impl<'b> Survey<'b> {
             }),
             codes: HashMap::new(),
             cities: HashMap::new(),
+            wards: HashMap::new(),
             publishers: HashMap::new(),
             addresses: HashMap::new(),
             addresses_seen: 0,
@@ -282,6 +285,11 @@ impl<'b> Survey<'b> {
                 Some(Reads::Address) if self.rows <= SAMPLE && !cell.is_empty() => {
                     self.addresses_seen += 1;
                     let found = address::split(cell, None);
+                    if found.municipality.is_none()
+                        && let Some(ward) = ward_of(cell)
+                    {
+                        count(&mut self.wards, ward);
+                    }
                     if let Some(code) = found.code.filter(|_| found.municipality.is_some()) {
                         *self.addresses.entry(code).or_insert(0) += 1;
                         self.coordinates.office_of(code);
@@ -385,6 +393,13 @@ impl Group {
     fn stands_for_blocks(&self, rows: u64) -> bool {
         self.first && !self.repeated && self.filled >= 2 && self.filled * 2 <= rows
     }
+}
+
+/// The ward with which an address begins: 鶴見区 of 鶴見区鶴見中央3-20-1.
+fn ward_of(address: &str) -> Option<&str> {
+    let end = address.find('区')? + '区'.len_utf8();
+    let ward = address.get(..end)?;
+    (2..=5).contains(&ward.chars().count()).then_some(ward)
 }
 
 fn count(counts: &mut HashMap<String, u64>, value: &str) {

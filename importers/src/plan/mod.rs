@@ -220,7 +220,8 @@ fn subject(binding: &Binding) -> Vec<usize> {
     }
     let mut columns = binding.columns_named(&binding.dataset.subject);
     let feeds = |at: usize| binding.columns[at].as_ref().and_then(|column| column.feeds.as_deref());
-    if binding.is_own && columns.is_empty() {
+    let by_name = binding.is_own || binding.dataset.subject.iter().any(|name| name == "名称");
+    if by_name && columns.is_empty() {
         return (0..binding.columns.len()).filter(|at| feeds(*at) == Some("name")).collect();
     }
     if columns.iter().any(|at| feeds(*at) == Some("name")) {

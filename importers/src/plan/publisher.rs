@@ -6,6 +6,7 @@ use hiroba_vocab::municipality::{Municipalities, Municipality};
 use hiroba_vocab::normalise::code::{LocalGovernmentCode, local_government};
 
 use super::habits::Survey;
+use crate::classify::is_total;
 use crate::header::Header;
 use crate::options::Options;
 use crate::table::Table;
@@ -57,13 +58,16 @@ impl Publisher {
             .or_else(|| from_codes(survey).map(|code| (code, Found::CodeColumn)))
             .or_else(|| from_name(file).map(|code| (code, Found::FileName)))
             .or_else(|| from_addresses(survey).map(|code| (code, Found::Addresses)))
+            .or_else(|| from_cities(survey).map(|code| (code, Found::Addresses)))
             .or_else(|| from_title(file, table.sheet.as_deref(), header).map(|code| (code, Found::Title)));
         // A company's timetable is the company's, wherever its stops are.
         let company = agency.filter(|agency| agency.code.is_none() && options.municipality.is_none());
         let found = if company.is_some() { Some((LocalGovernmentCode::UNKNOWN, Found::Agency)) } else { found };
         let (code, found) = found.unwrap_or((LocalGovernmentCode::UNKNOWN, Found::Nowhere));
         let listed = Municipalities::all().get(code).map(|body| body.name);
-        let said = || only(&survey.publishers).or_else(|| only(&survey.cities));
+        // 北区 by itself is the ward of some city.
+        let is_body = |name: &&str| !name.ends_with('区') || Municipalities::all().named(name).next().is_some();
+        let said = || only(&survey.publishers).or_else(|| only(&survey.cities)).filter(is_body);
         let agency_name = || agency.map(|agency| agency.name.as_str()).filter(|name| !name.is_empty());
         let name = options.publisher.as_deref().or(listed).or_else(agency_name).or_else(said);
         let stand_in = company.map(|agency| agency.stand_in.clone());
@@ -90,11 +94,18 @@ fn from_codes(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
             *counts.entry(code).or_insert(0) += count;
         }
     }
-    let (code, _) = counts.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code)))?;
+    let total: u64 = counts.values().sum();
+    let prefecture = counts.keys().next()?.of_prefecture();
+    let is_one_prefecture = counts.keys().all(|code| code.of_prefecture() == prefecture);
+    let (code, most) = counts.into_iter().max_by_key(|(code, count)| (*count, std::cmp::Reverse(*code)))?;
     if survey.codes.len() > 1
         && let Some(city) = city_of_wards(survey)
     {
         return Some(city);
+    }
+    // The codes are where the things are, all over a prefecture.
+    if is_one_prefecture && most * 10 < total * 7 {
+        return Some(prefecture);
     }
     if code.is_prefecture()
         && let Some(city) = only(&survey.cities)
@@ -122,6 +133,33 @@ fn city_of(body: &'static Municipality) -> &'static Municipality {
         Municipalities::all().named(city).find(|other| other.code.prefecture() == body.code.prefecture())
     });
     city.unwrap_or(body)
+}
+
+/// The body of the names in a column of municipalities or wards, or at the beginning of addresses: the only one that there
+/// is, the city of all wards, or the prefecture in which all are and no other has them all.
+fn from_cities(survey: &Survey<'_>) -> Option<LocalGovernmentCode> {
+    let all = Municipalities::all();
+    let names = survey.cities.keys().chain(survey.wards.keys()).map(String::as_str);
+    let names: Vec<&str> = names.filter(|name| !is_total(name)).collect();
+    let bodies_of = |name: &str| -> Vec<&'static Municipality> {
+        let listed: Vec<_> = all.named(name).filter(|body| !body.code.is_prefecture()).collect();
+        let is_ward = |body: &&Municipality| body.name.strip_suffix(name).is_some_and(|city| city.ends_with('市'));
+        if name.ends_with('区') { listed.into_iter().chain(all.iter().filter(is_ward)).collect() } else { listed }
+    };
+    let (first, rest) = names.split_first()?;
+    let mut common: Vec<&Municipality> = bodies_of(first).into_iter().map(city_of).collect();
+    let mut prefectures: Vec<LocalGovernmentCode> = common.iter().map(|body| body.code.of_prefecture()).collect();
+    for name in rest {
+        let bodies = bodies_of(name);
+        common.retain(|city| bodies.iter().any(|body| city_of(body).code == city.code));
+        prefectures.retain(|code| bodies.iter().any(|body| body.code.of_prefecture() == *code));
+    }
+    prefectures.dedup();
+    match (common.as_slice(), prefectures.as_slice()) {
+        ([city], _) => Some(city.code),
+        ([], [prefecture]) => Some(*prefecture),
+        _ => None,
+    }
 }
 
 fn only(values: &HashMap<String, u64>) -> Option<&str> {

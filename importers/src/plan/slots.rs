@@ -25,6 +25,8 @@ pub(crate) struct Slots {
     pub(crate) compounds: Vec<Compound>,
     /// Whom a column counts, and the column.
     pub(crate) ages: Vec<(AgeBand, usize)>,
+    /// Whom a row counts.
+    pub(crate) gender: Option<usize>,
     /// The day that a row describes.
     pub(crate) survey_date: Option<usize>,
     /// First and last day in one cell.
@@ -56,6 +58,8 @@ pub(crate) struct Address {
     pub(crate) region: Option<usize>,
     pub(crate) locality: Option<usize>,
     pub(crate) town: Option<usize>,
+    /// 丁目, where it stands apart from the town.
+    pub(crate) chome: Option<usize>,
     pub(crate) lot: Option<usize>,
     pub(crate) building: Option<usize>,
     pub(crate) place_code: Option<usize>,
@@ -190,6 +194,7 @@ impl Slots {
             Reads::Region => &mut self.address.region,
             Reads::Locality => &mut self.address.locality,
             Reads::Town => &mut self.address.town,
+            Reads::Lot if column.name == "丁目" => &mut self.address.chome,
             Reads::Lot => &mut self.address.lot,
             Reads::Building => &mut self.address.building,
             Reads::PlaceCode => &mut self.address.place_code,
@@ -210,6 +215,7 @@ impl Slots {
             Reads::Recurrence => return self.schedule.push((column.part.clone(), at)),
             Reads::GroupCell => return self.groups.push(at),
             Reads::SurveyDate => &mut self.survey_date,
+            Reads::Text if part == "gender" => &mut self.gender,
             Reads::EventDates => &mut self.event_dates,
             // The publisher is said of the data set; the datum is said beside it, for what it is.
             Reads::PublisherName => return self.identity.push(at),

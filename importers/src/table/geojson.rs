@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use serde_json::{Map, Value};
 
 use super::Row;
@@ -20,9 +20,9 @@ pub(super) fn columns(input: &Input, encoding: Encoding) -> Result<Vec<String>, 
     let mut count: u64 = 0;
     while let Some(feature) = features.next()? {
         count += 1;
-        for (name, _) in properties(&feature).into_iter().flatten() {
-            if !names.contains(name) {
-                names.insert(name.clone());
+        for name in flat(&feature).into_keys() {
+            if !names.contains(name.as_ref()) {
+                names.insert(name.into_owned());
             }
         }
         // A feature without a property costs a cell of each column all the same.
@@ -62,10 +62,9 @@ impl<'t> GeoJsonRows<'t> {
         }
         let Some(feature) = self.features.next()? else { return Ok(false) };
         row.clear(self.features.number);
-        let properties = properties(&feature);
+        let properties = flat(&feature);
         for name in self.columns {
-            let value = properties.and_then(|properties| properties.get(name));
-            row.push(&value.map_or(Cow::Borrowed(""), plain));
+            row.push(&properties.get(name.as_str()).map_or(Cow::Borrowed(""), |value| plain(value)));
         }
         let geometry = feature.get("geometry").filter(|geometry| !geometry.is_null());
         row.push(&geometry.map_or_else(String::new, Value::to_string));
@@ -243,8 +242,24 @@ impl Features {
     }
 }
 
-fn properties(feature: &Value) -> Option<&Map<String, Value>> {
-    feature.get("properties").and_then(Value::as_object)
+/// The properties of a feature; those inside of a property under both names: 名称_ja.
+fn flat(feature: &Value) -> IndexMap<Cow<'_, str>, &Value> {
+    let mut found = IndexMap::new();
+    if let Some(properties) = feature.get("properties").and_then(Value::as_object) {
+        flatten("", properties, &mut found);
+    }
+    found
+}
+
+fn flatten<'v>(above: &str, properties: &'v Map<String, Value>, found: &mut IndexMap<Cow<'v, str>, &'v Value>) {
+    for (name, value) in properties {
+        let name = if above.is_empty() { Cow::Borrowed(name.as_str()) } else { format!("{above}_{name}").into() };
+        match value.as_object() {
+            // The parser bounds how deep a value is.
+            Some(inner) if !inner.is_empty() => flatten(&name, inner, found),
+            _ => drop(found.entry(name).or_insert(value)),
+        }
+    }
 }
 
 /// A property's value as a cell.
@@ -252,6 +267,9 @@ fn plain(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Null => "".into(),
         Value::String(text) => text.into(),
+        Value::Array(items) if items.iter().all(|item| !item.is_array() && !item.is_object()) => {
+            items.iter().map(plain).collect::<Vec<_>>().join(";").into()
+        }
         other => other.to_string().into(),
     }
 }

@@ -290,3 +290,118 @@ fn what_stands_around_the_table_is_no_entity_in_any_kind_of_file() {
         assert_eq!(reasons.len(), 4, "{form}: {reasons:?}");
     }
 }
+
+#[test]
+fn a_name_below_a_group_keeps_its_group_wherever_the_same_name_stands_elsewhere() {
+    let schools = "学校名,所在地,児童数,,,開校年月日\n,,男,女,計,\n本町小学校,広場市本町1,250,260,510,明治6年2月1日\n";
+    let list = import(named("小学校一覧.csv", schools)).unwrap();
+    assert_eq!(list.report.dataset, "school");
+    let names: Vec<&str> = list.report.columns.iter().map(|column| column.header.as_str()).collect();
+    assert_eq!(names, ["学校名", "所在地", "児童数_男", "児童数_女", "児童数_計", "開校年月日"]);
+
+    let people = csv("町名,調査日,総数,,,0～4歳,,5歳以上,\n,,計,男,女,男,女,男,女\n本町,2025/4/1,10,4,6,1,2,3,4\n");
+    assert_eq!(people.report.dataset, "population");
+    assert_eq!(
+        people.all("/populationByAge/value"),
+        [json!([
+            {"ageFrom": 0, "ageTo": 4, "gender": "male", "count": 1},
+            {"ageFrom": 0, "ageTo": 4, "gender": "female", "count": 2},
+            {"ageFrom": 5, "gender": "male", "count": 3},
+            {"ageFrom": 5, "gender": "female", "count": 4},
+        ])]
+    );
+    assert_eq!(people.all("/femalePopulation/value"), [json!(6)]);
+}
+
+#[test]
+fn a_row_that_names_the_columns_which_the_next_leaves_blank_belongs_to_the_header() {
+    let table = csv("人口の推移\n年次,世帯数,人口,,,増減\n,,総数,男,女,\n平成28年,1000,2500,1200,1300,△12\n");
+    let names: Vec<&str> = table.report.columns.iter().map(|column| column.header.as_str()).collect();
+    assert_eq!(names, ["年次", "世帯数", "人口_総数", "人口_男", "人口_女", "増減"]);
+}
+
+#[test]
+fn a_total_is_one_wherever_its_word_stands() {
+    let list = csv(
+        "施設名,住所,地震,津波,収容人数\n本町小,広場市本町1,○,×,350\n東町小,広場市東町1,○,○,\"1,200\"\n,,,計,\"1,550\"\n",
+    );
+    assert_eq!(list.counts(), "3 = 2 + 0 + 1 + 0");
+    assert_eq!(list.all("/capacity"), [json!(350), json!(1200)]);
+}
+
+#[test]
+fn opening_hours_in_one_cell_name_their_own_days() {
+    let list = csv("名称,住所,設置位置,小児対応設備の有無,利用可能時間\n\
+         本町会館,広場市本町1,1階,有,平日 8:45～17:00\n\
+         東町会館,広場市東町1,1階,無,\"月～金 9:00～17:00、土 9:00～12:00（祝日を除く）\"\n\
+         西町会館,広場市西町1,1階,無,平日のみ\n");
+    let weekdays = json!(["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]);
+    assert_eq!(
+        list.all("/openingHoursSpecification"),
+        [
+            json!([{"dayOfWeek": weekdays, "opens": "08:45", "closes": "17:00"}]),
+            json!({"value": [
+                {"dayOfWeek": weekdays, "opens": "09:00", "closes": "17:00"},
+                {"dayOfWeek": ["Saturday"], "opens": "09:00", "closes": "12:00"},
+            ], "sourceValue": "月～金 9:00～17:00、土 9:00～12:00（祝日を除く）"}),
+            json!([{"dayOfWeek": weekdays}]),
+        ]
+    );
+}
+
+#[test]
+fn the_operators_own_address_is_not_where_the_business_is() {
+    for header in [
+        "許可番号,営業所名称,営業所所在地,営業者氏名,営業者住所,業種",
+        "許可番号,営業所名称,営業所所在地（地番）,営業者氏名,申請者住所,業種",
+    ] {
+        let list = csv(&format!("{header}\n第1号,とまり木,高松市番町1-1,山田,高松市錦町2-2,飲食店営業\n"));
+        assert_eq!(list.report.dataset, "food_business", "{header}");
+        assert_eq!(list.all("/address/addressText"), [json!("高松市番町1-1")], "{header}");
+    }
+}
+
+#[test]
+fn a_chome_in_a_column_of_its_own_is_part_of_the_address() {
+    let list = csv(
+        "水利番号,水利種別,町名,丁目,番地,緯度,経度\n1,消火栓,上杉,3,2-1,38.27412,140.87331\n2,消火栓,青葉町,,1-1,38.27922,140.88112\n",
+    );
+    assert_eq!(list.all("/address/streetAddress"), [json!("上杉3丁目2-1"), json!("青葉町1-1")]);
+}
+
+#[test]
+fn a_row_of_one_gender_counts_this_gender_only() {
+    let list = csv("町丁名,性別,総数,0～4歳,5歳以上\n本町,男,4,1,3\n本町,女,6,2,4\n本町,計,10,3,7\n");
+    assert_eq!(list.report.dataset, "population");
+    assert_eq!(list.all("/malePopulation"), [json!(4), Json::Null, Json::Null]);
+    assert_eq!(list.all("/femalePopulation"), [Json::Null, json!(6), Json::Null]);
+    assert_eq!(list.all("/totalPopulation"), [Json::Null, Json::Null, json!(10)]);
+    assert_eq!(list.all("/populationByAge/0/gender"), [json!("male"), json!("female"), Json::Null]);
+    let ids = list.all("/id");
+    assert!(ids.iter().enumerate().all(|(at, id)| !ids[..at].contains(id)), "{ids:?}");
+}
+
+#[test]
+fn positions_are_read_in_the_forms_that_exports_have() {
+    let list = csv(
+        "子局番号,子局名,設置場所,座標\n1,本町,広場市本町1,POINT (135.99806 35.02167)\n2,東町,広場市東町1,SRID=4326;Point(135.99806 35.02167)\n3,西町,広場市西町1,\"35.02167, 135.99806\"\n",
+    );
+    assert_eq!(
+        list.all("/location/coordinates"),
+        [json!([135.99806, 35.02167]), json!([135.99806, 35.02167]), json!([135.99806, 35.02167])]
+    );
+}
+
+#[test]
+fn what_stands_inside_of_a_property_is_a_column_too() {
+    let map = json!({"type": "FeatureCollection", "features": [
+        {"type": "Feature", "properties": {"名称": {"ja": "湖畔の宿", "en": "Lakeside Inn"}, "住所": "高松市番町1", "分類": ["温泉", "宿"]},
+         "geometry": {"type": "Point", "coordinates": [134.04, 34.34]}},
+        {"type": "Feature", "properties": {"名称": {"ja": "位置のない場所"}}, "geometry": null},
+    ]});
+    let list = import(named("kanko.geojson", map.to_string())).unwrap();
+    assert_eq!(list.report.dataset, "tourism");
+    assert_eq!(list.counts(), "2 = 2 + 0 + 0 + 0");
+    assert_eq!(list.all("/name/languageMap/ja"), [json!("湖畔の宿"), json!("位置のない場所")]);
+    assert_eq!(list.all("/name/languageMap/en"), [json!("Lakeside Inn"), Json::Null]);
+}

@@ -91,6 +91,7 @@ fn each_kind_of_list_becomes_what_the_snapshots_show_in_both_layouts() {
         ("event", "event_old.csv"),
         ("event", "event_current.csv"),
         ("event", "event_words.csv"),
+        ("aed", "aed_city.csv"),
         ("fire_hydrant", "fire_hydrant_old.csv"),
         ("fire_hydrant", "fire_hydrant_current.csv"),
     ];

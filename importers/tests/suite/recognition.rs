@@ -201,3 +201,26 @@ fn lists_that_look_like_one_another_are_told_apart_by_their_columns_alone() {
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn lists_of_other_cities_are_recognised_by_their_words() {
+    for (name, table, slug) in [
+        ("bunkazai.csv", "番号,文化財の名称,所在,時代\n1,大樹の社殿,広場市康生町1,江戸\n", "cultural_property"),
+        ("kanko.csv", "観光資源名,よみがな,所在地,料金\n月見公園,つきみこうえん,広場市本町1,無料\n", "tourism"),
+        ("suiri.csv", "OBJECTID,種別名,管轄,WKT\n1,消火栓（地下式）,中央署,POINT (140.1 35.6)\n", "fire_hydrant"),
+        ("area_days.csv", "地名,センター,燃やすごみ,資源\n此花町,東部,月 木,水1\n", "waste_collection_area"),
+        (
+            "ごみステーション.csv",
+            "ステーション番号,自治会,ステーションの場所,緯度,経度\n1,東町,東公園横,36.39,139.06\n",
+            "waste_collection_point",
+        ),
+        ("AED.csv", "設置先の施設名,住所,設置位置\n本町会館,広場市本町1,1階\n", "aed"),
+        ("町丁別人口.csv", "町丁名,世帯数,人口総数,男,女\n本町,10,20,9,11\n", "population"),
+        ("地区別.csv", "町名,世帯数,総数,男,女\n本町,10,20,9,11\n", "population"),
+    ] {
+        assert_eq!(recognised(name, table).as_deref(), Ok(slug), "{name}");
+    }
+    // Households alone are no population, and a district is no place for waste.
+    let associations = "自治会名,地区,世帯数,集会所名,集会所住所\n東町自治会,中央,120,東町集会所,広場市東町1\n";
+    assert!(recognised("jichikai.csv", associations).is_err());
+}

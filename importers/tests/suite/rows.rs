@@ -389,3 +389,38 @@ fn a_point_alone_near_the_office_is_no_packed_value() {
     let at = imported.entities.last().and_then(|entity| entity.pointer("/location/coordinates")).cloned();
     assert_eq!(at, Some(serde_json::json!([134.021_774, 34.239_572])));
 }
+
+#[test]
+fn the_publisher_of_a_list_of_many_places_is_the_body_that_has_them_all() {
+    for (what, list, publisher) in [
+        (
+            "wards of one city",
+            "区名,施設名,住所,設置位置,小児対応設備の有無\n鶴見区,甲館,鶴見区中央1,1階,有\n神奈川区,乙館,神奈川区東1,1階,有\n西区,丙館,西区中央1,1階,無\n",
+            "141003",
+        ),
+        (
+            "wards with which addresses begin",
+            "施設名,住所,設置位置,小児対応設備の有無\n甲館,鶴見区中央1,1階,有\n乙館,神奈川区東1,1階,有\n",
+            "141003",
+        ),
+        ("a ward of many cities", "区名,施設名,住所,設置位置,小児対応設備の有無\n北区,甲館,中央1,1階,有\n", "000000"),
+        (
+            "municipalities of one prefecture",
+            "市町村名,施設名,住所,設置位置,小児対応設備の有無\n高知市,甲館,本町1,1階,有\n南国市,乙館,大埇1,1階,有\nいの町,丙館,幸町1,1階,無\n",
+            "390003",
+        ),
+        (
+            "codes all over a prefecture",
+            "市町村コード,施設名,住所,設置位置,小児対応設備の有無\n104264,甲館,本町1,1階,有\n104485,乙館,糸井1,1階,有\n",
+            "100005",
+        ),
+        (
+            "two towns of one name",
+            "市町村名,施設名,住所,設置位置,小児対応設備の有無\n府中市,甲館,本町1,1階,有\n",
+            "000000",
+        ),
+    ] {
+        let report = csv(list).report;
+        assert_eq!(report.publisher, publisher, "{what}");
+    }
+}

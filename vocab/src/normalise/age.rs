@@ -72,6 +72,13 @@ pub fn band(header: &str) -> Option<AgeBand> {
     Some(AgeBand { from, to, gender })
 }
 
+/// The gender that a cell names: 男, 女性, 男子. `None` where it names none, or both.
+pub fn gender(cell: &str) -> Option<Gender> {
+    let folded = fold_width(cell).to_lowercase();
+    let (gender, rest) = take_gender(folded.trim_matches(is_blank));
+    gender.filter(|_| rest.trim_matches(is_blank).is_empty())
+}
+
 /// The gender that the text names, and the text without it.
 fn take_gender(text: &str) -> (Option<Gender>, String) {
     let words = [

@@ -286,12 +286,39 @@ fn from_parts(degrees: &str, minutes: &str, seconds: &str) -> Option<f64> {
     (m < 60.0 && s < 60.0).then_some(d + m / 60.0 + s / 3600.0)
 }
 
-/// `35°25′33″`, `35度25分33.5秒`, `35-25-33`, `35:25:33`, `35 25 33`.
+/// `35°25′33″`, `35度25分33.5秒`, `35-25-33`, `35:25:33`, `35 25 33`, `35.25.33.5`.
 fn sexagesimal(text: &str) -> Option<f64> {
+    if text.matches('.').count() > 1 && text.bytes().all(|b| b.is_ascii_digit() || b == b'.') {
+        let mut parts = text.splitn(3, '.');
+        return from_parts(parts.next()?, parts.next()?, parts.next()?);
+    }
     let mut parts: Vec<&str> = text
         .split(|c: char| {
-            matches!(c, '°' | '度' | '′' | '\'' | '’' | '分' | '″' | '"' | '”' | '秒' | ':' | ' ' | '˚' | 'º')
-                || is_hyphen(c)
+            matches!(
+                c,
+                '°' | '度'
+                    | '′'
+                    | '\''
+                    | '’'
+                    | '分'
+                    | '″'
+                    | '"'
+                    | '”'
+                    | '“'
+                    | '秒'
+                    | ':'
+                    | ' '
+                    | '˚'
+                    | 'º'
+                    | '゜'
+                    | 'ﾟ'
+                    | '\u{309A}'
+                    | '‘'
+                    | '´'
+                    | '`'
+                    | '〃'
+                    | '゛'
+            ) || is_hyphen(c)
         })
         .collect();
     while parts.last().is_some_and(|part| part.is_empty()) {

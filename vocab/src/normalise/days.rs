@@ -53,6 +53,9 @@ impl Day {
     }
 }
 
+/// Times of the year that stand beside days.
+const SEASONS: [&str; 6] = ["年末年始", "お盆", "夏季休", "夏期休", "冬季休", "冬期休"];
+
 /// The days that a text names, Monday first, each once: 月火水木金, 月～金, 平日, 土日祝, 毎日, 月;水;金, 毎週火・金曜日,
 /// 12345, 0Mo0Fr, Mon.
 ///
@@ -73,14 +76,20 @@ pub fn days(cell: &str) -> Reading<Vec<Day>> {
     }
     // A blank separates, as 、 does: 月～金 祝日を除く.
     let compact: String = folded.trim().chars().map(|c| if is_blank(c) { '、' } else { c }).collect();
-    let cut = compact.find(['(', '（', '※', '。', '[', '【']).unwrap_or(compact.len());
+    let mut cut = compact.find(['(', '（', '※', '。', '[', '【']).unwrap_or(compact.len());
+    // 年末年始 and the like are no days of the week; where they are excepted, so is what stands before them.
+    if !compact.contains('除') {
+        cut = SEASONS.iter().filter_map(|season| compact.find(season)).fold(cut, usize::min);
+    }
     let (main, remark) = compact.split_at(cut);
+    let main = main.strip_suffix("のみ").unwrap_or(main);
     // 12345 is a list of days by number; 7月 is a month.
     let digits = main.bytes().all(|b| (b'1'..=b'7').contains(&b));
     if !digits && main.contains(|c: char| c.is_ascii_digit() || c == '第') {
         return Reading::unread(Issue::DaysUnread);
     }
-    let Some((mut days, excepted)) = scan(main.trim_end_matches('、')) else {
+    let Some((mut days, excepted)) = scan(main.trim_end_matches(['、', '・', ',', ';', '/', '及', 'び', '･']))
+    else {
         return Reading::unread(Issue::DaysUnread);
     };
     if days.is_empty() {
@@ -161,6 +170,9 @@ fn scan(text: &str) -> Option<(Vec<Day>, bool)> {
             }
             joined = true;
             rest = &rest[c.len_utf8()..];
+        } else if let Some(after) = rest.strip_prefix("から").filter(|_| !days.is_empty()) {
+            range = true;
+            rest = after;
         } else if (is_tilde(c) || is_hyphen(c)) && !days.is_empty() {
             range = true;
             rest = &rest[c.len_utf8()..];

@@ -2,6 +2,7 @@
 
 use super::Reading;
 use super::character::{content, fold_width, is_blank, is_hyphen, is_tilde};
+use super::html::without_html;
 use super::numeral::fold_numerals;
 use super::time::{Clock, Half, Time, take_clock};
 use crate::issue::{Issue, Issues};
@@ -79,13 +80,14 @@ pub fn hours(cell: &str) -> Reading<Vec<Span>> {
     if text.contains("随時") {
         return Reading::unread(Issue::TimeOnDemand);
     }
-    let folded = fold_width(text);
+    let decoded = without_html(text);
+    let folded = fold_width(decoded.as_deref().unwrap_or(text));
     let folded = if folded.contains('時') { fold_numerals(&folded) } else { folded };
     // A line break may stand inside a range, or before a remark.
     if folded.contains('\n')
         && let Ok((spans, issues)) = ranges(&folded.replace(['\n', '\r'], " "))
     {
-        return Reading::Value(spans, issues);
+        return Reading::Value(spans, issues.with_if(decoded.is_some(), Issue::HtmlRemoved));
     }
     let cut = folded.find(['(', '※', '*', '。', '\n', '[', '【']).unwrap_or(folded.len());
     let (main, remark) = folded.split_at(cut);
@@ -93,6 +95,7 @@ pub fn hours(cell: &str) -> Reading<Vec<Span>> {
     match read {
         Ok((spans, issues)) => {
             let conditional = !remark.trim_matches(is_blank).is_empty();
+            let issues = issues.with_if(decoded.is_some(), Issue::HtmlRemoved);
             Reading::Value(spans, issues.with_if(conditional, Issue::HoursConditional))
         }
         Err(issue) => Reading::unread(issue),

@@ -2,7 +2,8 @@
 
 use super::Reading;
 use super::character::{is_blank, published};
-use crate::issue::Issue;
+use super::html::without_html;
+use crate::issue::{Issue, Issues};
 
 /// The items of a list: separated by `;` (the standard), 、 (most common), commas or line breaks; where there is none of
 /// these, by ideographic spaces or slashes.
@@ -23,9 +24,13 @@ fn read(cell: &str, split: impl FnOnce(&str) -> Vec<String>) -> Reading<Vec<Stri
     match published(cell) {
         Err(issues) => Reading::Empty(issues),
         Ok(text) => {
-            let items = split(text);
+            let decoded = without_html(text);
+            let items = split(decoded.as_deref().unwrap_or(text));
             // Separators alone are a remainder of a template.
-            if items.is_empty() { Reading::Empty(Issue::TemplateLeftover.into()) } else { Reading::value(items) }
+            if items.is_empty() {
+                return Reading::Empty(Issue::TemplateLeftover.into());
+            }
+            Reading::Value(items, Issues::NONE.with_if(decoded.is_some(), Issue::HtmlRemoved))
         }
     }
 }

@@ -30,6 +30,7 @@ pub mod recurrence;
 pub mod time;
 pub mod variant;
 pub mod web;
+pub mod weekly;
 
 use crate::issue::{Issue, Issues};
 

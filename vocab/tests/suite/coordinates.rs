@@ -28,6 +28,8 @@ fn a_pair_of_cells_is_read_by_itself() {
         ("35°25′33″", "139°30′12″", "35.4258333,139.5033333 [coordinates-dms]"),
         ("35度25分33秒", "139度30分12.5秒", "35.4258333,139.5034722 [coordinates-dms]"),
         ("北緯35度25分33秒", "東経139度30分12秒", "35.4258333,139.5033333 [coordinates-dms]"),
+        ("35゜01’18”", "135゜59’53”", "35.0216667,135.9980556 [coordinates-dms]"),
+        ("36.41.30", "137.25.10", "36.6916667,137.4194444 [coordinates-dms]"),
         ("518072", "103649", "unread [coordinates-not-degrees]"),
         ("-36259.47", "-8190.33", "unread [coordinates-not-degrees]"),
         ("51.5", "-0.12", "unread [coordinates-outside-japan]"),
