@@ -242,6 +242,9 @@ impl Features {
     }
 }
 
+/// Bytes of the name of a property whose inside becomes columns. What is inside of a longer one stays JSON in one cell.
+const LONGEST_GROUP: usize = 200;
+
 /// The properties of a feature; those inside of a property under both names: 名称_ja.
 fn flat(feature: &Value) -> IndexMap<Cow<'_, str>, &Value> {
     let mut found = IndexMap::new();
@@ -255,8 +258,8 @@ fn flatten<'v>(above: &str, properties: &'v Map<String, Value>, found: &mut Inde
     for (name, value) in properties {
         let name = if above.is_empty() { Cow::Borrowed(name.as_str()) } else { format!("{above}_{name}").into() };
         match value.as_object() {
-            // The parser bounds how deep a value is.
-            Some(inner) if !inner.is_empty() => flatten(&name, inner, found),
+            // The names of all that is inside begin with this one: a long one would multiply.
+            Some(inner) if !inner.is_empty() && name.len() <= LONGEST_GROUP => flatten(&name, inner, found),
             _ => drop(found.entry(name).or_insert(value)),
         }
     }

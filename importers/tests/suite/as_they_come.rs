@@ -405,3 +405,14 @@ fn what_stands_inside_of_a_property_is_a_column_too() {
     assert_eq!(list.all("/name/languageMap/ja"), [json!("湖畔の宿"), json!("位置のない場所")]);
     assert_eq!(list.all("/name/languageMap/en"), [json!("Lakeside Inn"), Json::Null]);
 }
+
+#[test]
+fn the_inside_of_a_property_with_a_long_name_stays_in_one_cell() {
+    let long = "x".repeat(300);
+    let map = json!({"type": "FeatureCollection", "features": [
+        {"type": "Feature", "properties": {"名称": "湖畔の宿", long.as_str(): {"a": 1, "b": 2}}, "geometry": null},
+    ]});
+    let list = import(named("kanko.geojson", map.to_string())).unwrap();
+    let names: Vec<&str> = list.report.columns.iter().map(|column| column.header.as_str()).collect();
+    assert!(names.contains(&long.as_str()) && !names.iter().any(|name| name.ends_with("_a")), "{names:?}");
+}
