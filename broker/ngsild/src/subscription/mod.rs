@@ -6,6 +6,7 @@
 //! | a body comes in | [`Fragment::read`], then [`Subscription::create`] or [`Subscription::update`] |
 //! | it is kept | [`Subscription`] is serde's; it needs no @context to be understood later |
 //! | a process starts to match | [`Watch::of`] |
+//! | a change was made | [`rewind`], [`Watch::concerns`], then [`Watch::wants`] |
 //! | clients look | [`Subscription::to_json`] |
 
 mod endpoint;
@@ -13,8 +14,10 @@ mod fragment;
 mod members;
 mod names;
 mod notification;
+mod rewind;
 mod trigger;
 mod view;
+mod wants;
 mod watch;
 
 use hiroba_vocab::Iri;
@@ -23,8 +26,10 @@ use serde_json::{Map, Value};
 
 pub use endpoint::{Accept, Endpoint, Transport};
 pub use fragment::{Fragment, Use};
+pub use rewind::rewind;
 pub use trigger::Trigger;
 pub use view::Counters;
+pub use wants::Why;
 pub use watch::Watch;
 
 use crate::error::{Error, Result};

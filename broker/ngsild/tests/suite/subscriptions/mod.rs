@@ -1,5 +1,6 @@
 //! Subscriptions: what is accepted, what becomes of it, and what is told.
 
+mod changes;
 mod lifecycle;
 mod members;
 
@@ -8,10 +9,10 @@ use std::sync::Arc;
 use hiroba_vocab::Iri;
 use ngsild::jsonld::{Context, Documents, UserContext, process};
 use ngsild::subscription::{Fragment, Subscription, Use, Watch};
-use ngsild::{Error, Result};
+use ngsild::{Entity, Error, Result};
 use serde_json::{Map, Value, json};
 
-use crate::at;
+use crate::{at, entity};
 
 const CORE: &str = "https://uri.etsi.org/ngsi-ld/v1/ngsi-ld-core-context-v1.9.jsonld";
 
@@ -79,4 +80,16 @@ fn context(terms: Value) -> Context {
         }
     }
     process(&UserContext::from_json(&terms).unwrap(), &Nothing).unwrap()
+}
+
+/// One of the triggers of a change, as subscriptions name them.
+fn triggers(names: &[&str]) -> Value {
+    json!({"notificationTrigger": names})
+}
+
+/// The entity `urn:x:1` of type T with these members.
+fn thing(members: Value) -> Entity {
+    let mut body = json!({"id": "urn:x:1", "type": "T"});
+    over(body.as_object_mut().unwrap(), members);
+    entity(body)
 }
