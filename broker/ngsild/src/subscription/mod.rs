@@ -5,12 +5,13 @@
 //! |---|---|
 //! | a body comes in | [`Fragment::read`], then [`Subscription::create`] or [`Subscription::update`] |
 //! | it is kept | [`Subscription`] is serde's; it needs no @context to be understood later |
-//! | a process starts to match | [`Watch::of`] |
-//! | a change was made | [`rewind`], [`Watch::concerns`], then [`Watch::wants`] |
+//! | a process starts to match | [`Watch::of`], and [`Index::insert`] |
+//! | a change was made | [`Index::candidates`], [`rewind`], [`Watch::concerns`], then [`Watch::wants`] |
 //! | clients look | [`Subscription::to_json`] |
 
 mod endpoint;
 mod fragment;
+mod index;
 mod members;
 mod names;
 mod notification;
@@ -26,6 +27,7 @@ use serde_json::{Map, Value};
 
 pub use endpoint::{Accept, Endpoint, Transport};
 pub use fragment::{Fragment, Use};
+pub use index::Index;
 pub use rewind::rewind;
 pub use trigger::Trigger;
 pub use view::Counters;

@@ -1,6 +1,7 @@
 //! Subscriptions: what is accepted, what becomes of it, and what is told.
 
 mod changes;
+mod index;
 mod lifecycle;
 mod members;
 
