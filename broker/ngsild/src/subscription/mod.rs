@@ -7,14 +7,17 @@
 //! | it is kept | [`Subscription`] is serde's; it needs no @context to be understood later |
 //! | a process starts to match | [`Watch::of`], and [`Index::insert`] |
 //! | a change was made | [`Index::candidates`], [`rewind`], [`Watch::concerns`], then [`Watch::wants`] |
+//! | it is told | [`Payload::notification`], with [`Watch::headers`] or [`Watch::message`] |
 //! | clients look | [`Subscription::to_json`] |
 
 mod endpoint;
 mod fragment;
+mod headers;
 mod index;
 mod members;
 mod names;
 mod notification;
+mod payload;
 mod rewind;
 mod trigger;
 mod view;
@@ -28,6 +31,7 @@ use serde_json::{Map, Value};
 pub use endpoint::{Accept, Endpoint, Transport};
 pub use fragment::{Fragment, Use};
 pub use index::Index;
+pub use payload::{Payload, Told};
 pub use rewind::rewind;
 pub use trigger::Trigger;
 pub use view::Counters;

@@ -1,15 +1,20 @@
 //! Subscriptions: what is accepted, what becomes of it, and what is told.
 
 mod changes;
+mod gone;
 mod index;
 mod lifecycle;
 mod members;
+mod notifications;
+mod refused;
 
 use std::sync::Arc;
 
 use hiroba_vocab::Iri;
+use ngsild::change::Change;
 use ngsild::jsonld::{Context, Documents, UserContext, process};
-use ngsild::subscription::{Fragment, Subscription, Use, Watch};
+use ngsild::linked::LinkedEntities;
+use ngsild::subscription::{Fragment, Payload, Subscription, Told, Use, Watch};
 use ngsild::{Entity, Error, Result};
 use serde_json::{Map, Value, json};
 
@@ -93,4 +98,30 @@ fn thing(members: Value) -> Entity {
     let mut body = json!({"id": "urn:x:1", "type": "T"});
     over(body.as_object_mut().unwrap(), members);
     entity(body)
+}
+
+fn notify(watch: &Watch, told: &[Told<'_>], linked: &LinkedEntities) -> Result<Value> {
+    let context = Context::core();
+    Payload { watch, context: &context, linked, most_linked: 3 }.notification("urn:n:1", at(20), told)
+}
+
+/// The notification of a change at second 10.
+fn told(watch: &Watch, before: Option<&Entity>, after: Option<&Entity>) -> Value {
+    let change = Change::between(before, after);
+    let told = Told { entity: after.or(before).unwrap(), change: change.as_ref(), at: at(10) };
+    notify(watch, &[told], &LinkedEntities::new()).unwrap()
+}
+
+/// Its only entity.
+fn data(watch: &Watch, before: Option<&Entity>, after: Option<&Entity>) -> Value {
+    told(watch, before, after)["data"][0].take()
+}
+
+/// A watch that asks for everything, in a format.
+fn all(format: &str, others: Value) -> Watch {
+    let mut members = json!({ "format": format });
+    over(members.as_object_mut().unwrap(), others);
+    let mut body = notifying(members);
+    body["notificationTrigger"] = json!(["entityCreated", "entityUpdated", "entityDeleted"]);
+    watch(&body)
 }
