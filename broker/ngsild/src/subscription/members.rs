@@ -7,17 +7,19 @@ use serde_json::{Map, Value};
 
 use super::notification::NotificationParams;
 use super::trigger::Trigger;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::jsonld::Context;
 use crate::language::LanguagePreference;
+use crate::query::q::Test;
 use crate::query::{EntitySelector, GeoQuery, Q, ScopeQuery};
 use crate::receiver::cut;
 use crate::render::SpecVersion;
 use crate::time::DateTime;
 
-/// How many selectors `entities` may hold, and how many of them may have an `idPattern`: each is a compiled pattern
-/// that stays in memory.
+/// How many selectors `entities` may hold.
 const MAX_SELECTORS: usize = 100;
+/// How many regular expressions `entities` may hold, and how many `q`: a query's are gone with it, but these stay in memory,
+/// compiled.
 const MAX_PATTERNS: usize = 20;
 /// How many names or ids an array may hold.
 const MAX_ITEMS: usize = 1_000;
@@ -72,7 +74,6 @@ pub(super) struct Members {
     pub(super) datasets: Vec<Option<DatasetId>>,
     pub(super) expires_at: Option<DateTime>,
     pub(super) is_active: Option<bool>,
-    pub(super) jsonld_context: Option<String>,
     pub(super) local_only: Option<bool>,
     pub(super) split_entities: Option<bool>,
     pub(super) conformance: Option<SpecVersion>,
@@ -107,7 +108,7 @@ impl Members {
             }
             "timeInterval" => self.time_interval = Some(seconds(value)?),
             "throttling" => self.throttling = Some(seconds(value)?),
-            "q" => self.q = Some(text(value)?.parse()?),
+            "q" => self.q = Some(q(value)?),
             "geoQ" => self.geo = Some(GeoQuery::from_json(value, context)?),
             "scopeQ" => self.scope = Some(text(value)?.parse()?),
             "csf" => {
@@ -121,7 +122,7 @@ impl Members {
             "datasetId" => self.datasets = texts(value)?.into_iter().map(dataset).collect::<Result<_>>()?,
             "expiresAt" => self.expires_at = Some(DateTime::parse(text(value)?)?),
             "isActive" => self.is_active = Some(flag(value)?),
-            "jsonldContext" => self.jsonld_context = Some(Iri::parse(text(value)?)?.as_str().to_owned()),
+            "jsonldContext" => drop(Iri::parse(text(value)?)?),
             "localOnly" => self.local_only = Some(flag(value)?),
             "splitEntities" => self.split_entities = Some(flag(value)?),
             "ngsildConformance" => self.conformance = Some(text(value)?.parse()?),
@@ -152,6 +153,16 @@ impl Members {
         }
         Ok(())
     }
+}
+
+fn q(value: &Value) -> Result<Q> {
+    let q: Q = text(value)?.parse()?;
+    let patterns = q.terms().iter().filter(|term| matches!(term.test, Test::Pattern { .. })).count();
+    if patterns > MAX_PATTERNS {
+        let detail = format!("the q of a Subscription may have at most {MAX_PATTERNS} patterns");
+        return Err(Error::new(ErrorKind::TooComplexQuery, detail));
+    }
+    Ok(q)
 }
 
 /// The error for a name that is no member.

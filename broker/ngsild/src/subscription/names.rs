@@ -126,7 +126,7 @@ impl Noting<'_> {
 
     fn q(&mut self, q: &Q) -> Result<()> {
         for term in q.terms() {
-            self.path(&term.path).map_err(|e| e.at("q"))?;
+            self.path(&term.path)?;
             match &term.test {
                 Test::Equality { values, .. } => values.iter().for_each(|value| self.value(value)),
                 Test::Range { from, to, .. } => [from, to].into_iter().for_each(|value| self.value(value)),

@@ -82,7 +82,8 @@ impl Watch {
         let levels = notification.join.as_ref().map_or(0, |join| join.levels);
         let expansions = Expansions { values: read.expand_values };
         let names = subscription.names.context("q");
-        let filter = read.q.map(|q| q.resolve_linked(&names, &expansions, levels)).transpose()?;
+        let filter = read.q.map(|q| q.resolve_linked(&names, &expansions, levels)).transpose();
+        let filter = filter.map_err(|e| Error { at: Some("/q".to_owned()), ..e })?;
         let mut triggers = read.triggers.unwrap_or_else(|| Trigger::DEFAULT.to_vec());
         triggers.sort_unstable();
         triggers.dedup();

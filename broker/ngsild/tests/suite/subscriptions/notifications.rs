@@ -163,6 +163,11 @@ fn headers_and_messages_say_the_same() {
     );
     let ld = watch(&sent_to(json!({"accept": "application/ld+json"})));
     assert_eq!(written(&ld, None, None), ["Content-Type: application/ld+json"]);
+    let theirs = json!([{"key": "link", "value": "x"}, {"key": "ngsild-tenant", "value": "other"}]);
+    let forged = watch(&sent_to(json!({ "receiverInfo": theirs })));
+    let own = written(&forged, Some("city"), None);
+    assert_eq!(own, ["Content-Type: application/json", &format!("Link: {link}"), "NGSILD-Tenant: city"]);
+    assert_eq!(written(&forged, None, None)[2], "ngsild-tenant: other", "a receiver may be a broker with tenants");
     let mqtt = watch(&sent_to(json!({"uri": "mqtt://a.example/topic", "receiverInfo": info})));
     let message = mqtt.message(json!({"type": "Notification"}), Some("city"), None);
     let metadata = json!({
