@@ -13,6 +13,8 @@ use crate::time::DateTime;
 pub use fragment::{Member, SnapshotFragment, Use};
 pub use select::SnapshotFilter;
 
+pub use crate::receiver::KeyValue;
+
 /// The priority of a snapshot that asks for none; 1 is dropped first, 10 last.
 pub const DEFAULT_PRIORITY: u8 = 5;
 
@@ -113,15 +115,6 @@ impl SnapshotOutcome {
         let status = SnapshotStatus::of(queries.iter().chain(&temporal_queries));
         Self { status, queries, temporal_queries }
     }
-}
-
-/// KeyValuePair (5.2.22): a header of a notification.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyValue {
-    /// The header's name.
-    pub key: String,
-    /// Its value.
-    pub value: String,
 }
 
 /// What clients may change of a snapshot.

@@ -154,6 +154,24 @@ impl Context {
         Self { user: Table::default(), core: core_table() }
     }
 
+    /// The core context and some names that are known already to stand for these IRIs: enough to understand what was
+    /// written with another context, without that context. Names of the core keep the core's meaning.
+    pub fn of_names<'n>(names: impl IntoIterator<Item = (&'n str, &'n Iri)>) -> Self {
+        let definition = |iri: &Iri| Definition {
+            iri: Some(iri.clone()),
+            type_mapping: None,
+            container: Container::default(),
+            language: None,
+            prefix: false,
+            protected: false,
+            reverse: false,
+        };
+        let mut context = Self::core();
+        context.user.terms = names.into_iter().map(|(name, iri)| (name.into(), definition(iri))).collect();
+        context.finish();
+        context
+    }
+
     /// No terms at all, not even the core's: where processing starts.
     pub(super) fn empty() -> Self {
         static NOTHING: std::sync::LazyLock<Table> = std::sync::LazyLock::new(Table::default);

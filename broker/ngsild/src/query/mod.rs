@@ -8,6 +8,7 @@ mod cursor;
 pub mod filter;
 mod geo;
 mod id;
+mod json;
 mod order;
 mod projection;
 pub mod q;

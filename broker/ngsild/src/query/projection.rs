@@ -29,6 +29,13 @@ pub struct ProjectionMember {
     pub linked: Option<ProjectionList>,
 }
 
+impl ProjectionMember {
+    /// Whether it names no attribute but `id`, `type`, `scope` or a member of the system's.
+    pub fn is_word(&self) -> bool {
+        WORDS.contains(&self.name.as_str())
+    }
+}
+
 impl ProjectionList {
     /// A list from names that came one by one, as in a JSON array; each may have braces.
     ///

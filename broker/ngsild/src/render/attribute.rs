@@ -11,6 +11,18 @@ use crate::entity::{Attribute, AttributeValue, Kind, OneOrMany};
 use crate::geometry;
 use crate::read::{is_instance, reads_as_attribute};
 
+impl Rendering<'_> {
+    /// Whether an instance that is the only one of its attribute is shown as its value alone.
+    pub(crate) fn shows_bare(&self, attribute: &Attribute) -> bool {
+        Instance { rendering: *self, attribute, alone: true }.bare_value().is_some()
+    }
+
+    /// What the value member of an instance holds, whatever `lang` is.
+    pub(crate) fn value_of(&self, attribute: &Attribute) -> Value {
+        super::json(&FullValue { rendering: *self, value: &attribute.is })
+    }
+}
+
 /// All shown instances of one attribute: a single object or value, or an array of them.
 pub(super) struct Instances<'a> {
     pub(super) rendering: Rendering<'a>,
@@ -81,13 +93,7 @@ pub(super) struct Instance<'a> {
 
 impl Serialize for Instance<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { rendering, attribute, alone } = self;
-        let concise = rendering.form == Form::Concise;
-        let bare = concise && *alone && !self.has_other_members() && self.chosen_language().is_none();
-        if let AttributeValue::Property(value) | AttributeValue::GeoProperty(value) = &attribute.is
-            && bare
-            && is_bare(attribute.is.kind(), value)
-        {
+        if let Some(value) = self.bare_value() {
             return value.serialize(serializer);
         }
         let mut map = serializer.serialize_map(None)?;
@@ -97,6 +103,19 @@ impl Serialize for Instance<'_> {
 }
 
 impl<'a> Instance<'a> {
+    /// The value, where concise form shows nothing else.
+    fn bare_value(&self) -> Option<&'a Value> {
+        let Self { rendering, attribute, alone } = self;
+        let concise = rendering.form == Form::Concise;
+        let bare = concise && *alone && !self.has_other_members() && self.chosen_language().is_none();
+        match &attribute.is {
+            AttributeValue::Property(value) | AttributeValue::GeoProperty(value) if bare => {
+                is_bare(attribute.is.kind(), value).then_some(value)
+            }
+            _ => None,
+        }
+    }
+
     /// The members of the instance's object.
     pub(super) fn members<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
         let Self { rendering, attribute, .. } = self;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use hiroba_vocab::Iri;
 use serde_json::Value;
 
-use super::Rendering;
+use super::{Rendering, json};
 use crate::entity::{Attribute, AttributeValue, Attributes, Entity, Kind, OneOrMany};
 use crate::error::{Error, Result};
 
@@ -188,11 +188,6 @@ impl Older<'_, '_> {
             }
         }
     }
-}
-
-/// What is made of text and lists of text is always JSON.
-fn json(value: &impl serde::Serialize) -> Value {
-    serde_json::to_value(value).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -62,8 +62,13 @@ impl<'r> Rendering<'r> {
     }
 }
 
+/// A document as a JSON value. What the model holds is always JSON.
+pub(crate) fn json(document: &impl Serialize) -> Value {
+    serde_json::to_value(document).unwrap_or_default()
+}
+
 impl<'r> Rendering<'r> {
-    fn shows_instance(&self, instance: &Attribute) -> bool {
+    pub(crate) fn shows_instance(&self, instance: &Attribute) -> bool {
         shows_instance(self.datasets, instance)
     }
 

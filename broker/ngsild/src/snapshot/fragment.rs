@@ -1,35 +1,15 @@
 //! What a client says of a snapshot: to create it, to change it, to copy it.
 
 use hiroba_vocab::Iri;
-use hiroba_vocab::ngsi_ld::NULL;
 use serde_json::{Map, Value};
 
-use super::{DEFAULT_PRIORITY, KeyValue, SnapshotSettings};
+use super::{DEFAULT_PRIORITY, SnapshotSettings};
 use crate::duration::Duration;
 use crate::error::{Error, Result};
+use crate::receiver::{KeyValue, cut, http_uri, is_null, receiver_info};
 
 /// How many queries one snapshot may have, temporal ones included.
 const MAX_QUERIES: usize = 100;
-/// How many headers `receiverInfo` may hold, and how long their names and values may be, in bytes.
-const MAX_HEADERS: usize = 50;
-const MAX_HEADER_NAME: usize = 256;
-const MAX_HEADER_VALUE: usize = 8_192;
-/// How long the address of a receiver may be, in bytes.
-const MAX_ENDPOINT: usize = 2_048;
-
-/// Headers that belong to the connection or to the body: no receiver may be given others.
-const OWN_HEADERS: [&str; 9] = [
-    "connection",
-    "content-length",
-    "content-type",
-    "host",
-    "keep-alive",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
-
 /// What only the broker says: clients that send back what they were told are not refused.
 const OUTPUT: [&str; 7] = [
     "snapshotStatus",
@@ -110,7 +90,7 @@ impl SnapshotFragment {
         let mut fragment = Self::default();
         for (name, value) in body {
             let at = |e: Error| e.at(format!("/{name}"));
-            let null = r#use == Use::Update && (value.is_null() || value.as_str() == Some(NULL));
+            let null = r#use == Use::Update && is_null(value);
             match name.as_str() {
                 "type" | "@context" => {}
                 "id" => fragment.id = Some(id(value).map_err(at)?),
@@ -118,7 +98,7 @@ impl SnapshotFragment {
                 "snapshotTemporalQueries" => fragment.temporal_queries = queries(value, r#use).map_err(at)?,
                 "snapshotLifetime" => fragment.lifetime = member(value, null, lifetime).map_err(at)?,
                 "snapshotPriority" => fragment.priority = member(value, null, priority).map_err(at)?,
-                "endpoint" => fragment.endpoint = member(value, null, endpoint).map_err(at)?,
+                "endpoint" => fragment.endpoint = member(value, null, http_uri).map_err(at)?,
                 "receiverInfo" => fragment.receiver_info = member(value, null, receiver_info).map_err(at)?,
                 name if OUTPUT.contains(&name) => {}
                 name => return Err(at(Error::bad_request(format!("'{}' is no member of Snapshot", cut(name))))),
@@ -213,52 +193,9 @@ fn priority(value: &Value) -> Result<u8> {
     number.ok_or_else(|| Error::bad_request("a priority is a whole number from 1 to 10"))
 }
 
-fn endpoint(value: &Value) -> Result<String> {
-    let wrong = || Error::bad_request("an endpoint is an http or https URI");
-    let text = value.as_str().filter(|text| text.len() <= MAX_ENDPOINT).ok_or_else(wrong)?;
-    let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
-    let http = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    if http && !rest.is_empty() && !rest.starts_with('/') && Iri::parse(text).is_ok() {
-        Ok(text.to_owned())
-    } else {
-        Err(wrong())
-    }
-}
-
-fn receiver_info(value: &Value) -> Result<Vec<KeyValue>> {
-    let wrong = || Error::bad_request("receiverInfo is an array of objects with the strings 'key' and 'value'");
-    let pairs = value.as_array().ok_or_else(wrong)?;
-    if pairs.len() > MAX_HEADERS {
-        return Err(Error::bad_request(format!("receiverInfo holds at most {MAX_HEADERS} headers")));
-    }
-    let pair = |pair: &Value| {
-        let text = |name: &str| pair.get(name).and_then(Value::as_str).ok_or_else(wrong);
-        header(text("key")?, text("value")?)
-    };
-    pairs.iter().map(pair).collect()
-}
-
-/// A header that may be sent: a token as name, visible text as value (RFC 9110, 5.1 and 5.5).
-fn header(key: &str, value: &str) -> Result<KeyValue> {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    if key.is_empty() || key.len() > MAX_HEADER_NAME || !key.bytes().all(token) {
-        return Err(Error::bad_request(format!("'{}' is no name of a header", cut(key))));
-    }
-    if OWN_HEADERS.iter().any(|own| own.eq_ignore_ascii_case(key)) {
-        return Err(Error::bad_request(format!("the header '{key}' is not the receiver's to set")));
-    }
-    if value.len() > MAX_HEADER_VALUE || value.chars().any(char::is_control) {
-        return Err(Error::bad_request(format!("the value of '{key}' is too long, or has control characters")));
-    }
-    Ok(KeyValue { key: key.to_owned(), value: value.to_owned() })
-}
-
-fn cut(text: &str) -> String {
-    text.chars().take(60).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use hiroba_vocab::ngsi_ld::NULL;
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -8,6 +8,7 @@ mod linked;
 mod model;
 mod rdf;
 mod representations;
+mod subscriptions;
 mod w3c_jsonld;
 mod writes;
 

@@ -1,0 +1,231 @@
+//! The members of a Subscription (5.2.12), read into types one by one.
+
+use std::time::Duration;
+
+use hiroba_vocab::{DatasetId, Iri};
+use serde_json::{Map, Value};
+
+use super::notification::NotificationParams;
+use super::trigger::Trigger;
+use crate::error::{Error, ErrorKind, Result};
+use crate::jsonld::Context;
+use crate::language::LanguagePreference;
+use crate::query::q::Test;
+use crate::query::{EntitySelector, GeoQuery, Q, ScopeQuery};
+use crate::receiver::cut;
+use crate::render::SpecVersion;
+use crate::time::DateTime;
+
+/// How many selectors `entities` may hold.
+const MAX_SELECTORS: usize = 100;
+/// How many regular expressions `entities` may hold, and how many `q`: a query's are gone with it, but these stay in memory,
+/// compiled.
+const MAX_PATTERNS: usize = 20;
+/// How many names or ids an array may hold.
+const MAX_ITEMS: usize = 1_000;
+/// The longest period, in seconds: a hundred years.
+const MAX_SECONDS: f64 = 100.0 * 366.0 * 86_400.0;
+
+/// Members that only the broker sets: clients that send back what they were told are not refused.
+pub(super) const OUTPUT: [&str; 3] = ["status", "createdAt", "modifiedAt"];
+
+/// Members that clients set, besides `id` and `type`.
+pub(super) const MEMBERS: [&str; 23] = [
+    "subscriptionName",
+    "description",
+    "entities",
+    "watchedAttributes",
+    "notificationTrigger",
+    "timeInterval",
+    "throttling",
+    "q",
+    "geoQ",
+    "scopeQ",
+    "csf",
+    "expandValues",
+    "jsonKeys",
+    "lang",
+    "datasetId",
+    "expiresAt",
+    "isActive",
+    "jsonldContext",
+    "localOnly",
+    "splitEntities",
+    "ngsildConformance",
+    "notification",
+    "temporalQ",
+];
+
+/// What the members say, each by itself; what they say together is for [`Watch`](super::Watch) to check.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    pub(super) entities: Vec<EntitySelector>,
+    /// Whether a selector is of any type (`*`).
+    pub(super) any_type: bool,
+    pub(super) watched: Vec<Iri>,
+    pub(super) triggers: Option<Vec<Trigger>>,
+    pub(super) time_interval: Option<Duration>,
+    pub(super) throttling: Option<Duration>,
+    pub(super) q: Option<Q>,
+    pub(super) geo: Option<GeoQuery>,
+    pub(super) scope: Option<ScopeQuery>,
+    pub(super) expand_values: Vec<String>,
+    pub(super) lang: Option<LanguagePreference>,
+    pub(super) datasets: Vec<Option<DatasetId>>,
+    pub(super) expires_at: Option<DateTime>,
+    pub(super) is_active: Option<bool>,
+    pub(super) local_only: Option<bool>,
+    pub(super) split_entities: Option<bool>,
+    pub(super) conformance: Option<SpecVersion>,
+    pub(super) notification: Option<NotificationParams>,
+}
+
+impl Members {
+    /// Reads one member, whose names have the meaning of `context`. `id`, `type` and output members are not for here.
+    ///
+    /// # Errors
+    /// BadRequestData with the place when it is no member, or not of its form.
+    pub(super) fn read(&mut self, name: &str, value: &Value, context: &Context) -> Result<()> {
+        self.member(name, value, context).map_err(|e| match &e.at {
+            // Errors of syntax name the parameter and the character.
+            Some(at) if at.strip_prefix(name).is_some_and(|rest| rest.starts_with(", character")) => e,
+            Some(at) if at.starts_with('/') => e,
+            Some(at) if at == name => inside(Error { at: None, ..e }, &format!("/{name}")),
+            _ => inside(e, &format!("/{}", cut(name))),
+        })
+    }
+
+    fn member(&mut self, name: &str, value: &Value, context: &Context) -> Result<()> {
+        match name {
+            "subscriptionName" | "description" => text(value).map(drop)?,
+            "entities" => self.entities(value, context)?,
+            "watchedAttributes" => {
+                let name = |name: &str| context.expand_name(name);
+                self.watched = texts(value)?.into_iter().map(name).collect::<Result<_>>()?;
+            }
+            "notificationTrigger" => {
+                self.triggers = Some(texts(value)?.into_iter().map(str::parse).collect::<Result<_>>()?);
+            }
+            "timeInterval" => self.time_interval = Some(seconds(value)?),
+            "throttling" => self.throttling = Some(seconds(value)?),
+            "q" => self.q = Some(q(value)?),
+            "geoQ" => self.geo = Some(GeoQuery::from_json(value, context)?),
+            "scopeQ" => self.scope = Some(text(value)?.parse()?),
+            "csf" => {
+                // No registration is asked; the syntax is checked all the same.
+                text(value)?.parse::<Q>().map_err(|e| Error { at: e.at.map(|at| at.replacen('q', "csf", 1)), ..e })?;
+            }
+            "expandValues" => self.expand_values = list(value)?,
+            // All keys inside values are kept as they are here, so it changes nothing.
+            "jsonKeys" => drop(list(value)?),
+            "lang" => self.lang = Some(text(value)?.parse()?),
+            "datasetId" => self.datasets = texts(value)?.into_iter().map(dataset).collect::<Result<_>>()?,
+            "expiresAt" => self.expires_at = Some(DateTime::parse(text(value)?)?),
+            "isActive" => self.is_active = Some(flag(value)?),
+            "jsonldContext" => drop(Iri::parse(text(value)?)?),
+            "localOnly" => self.local_only = Some(flag(value)?),
+            "splitEntities" => self.split_entities = Some(flag(value)?),
+            "ngsildConformance" => self.conformance = Some(text(value)?.parse()?),
+            "notification" => self.notification = Some(NotificationParams::read(value, context)?),
+            "temporalQ" => {
+                return Err(Error::bad_request("'temporalQ' belongs to subscriptions to registrations"));
+            }
+            name => return Err(unknown(name)),
+        }
+        Ok(())
+    }
+
+    fn entities(&mut self, value: &Value, context: &Context) -> Result<()> {
+        let selectors = value.as_array().filter(|selectors| !selectors.is_empty());
+        let selectors = selectors.ok_or_else(|| Error::bad_request("it is a non-empty array of entity selectors"))?;
+        if selectors.len() > MAX_SELECTORS {
+            return Err(Error::bad_request(format!("at most {MAX_SELECTORS} entity selectors are allowed")));
+        }
+        for (i, selector) in selectors.iter().enumerate() {
+            let (selector, any) =
+                EntitySelector::from_json(selector, context).map_err(|e| inside(e, &i.to_string()))?;
+            self.any_type |= any;
+            self.entities.push(selector);
+        }
+        let patterns = self.entities.iter().filter(|selector| selector.id_pattern.is_some()).count();
+        if patterns > MAX_PATTERNS {
+            return Err(Error::bad_request(format!("at most {MAX_PATTERNS} selectors may have an idPattern")));
+        }
+        Ok(())
+    }
+}
+
+fn q(value: &Value) -> Result<Q> {
+    let q: Q = text(value)?.parse()?;
+    let patterns = q.terms().iter().filter(|term| matches!(term.test, Test::Pattern { .. })).count();
+    if patterns > MAX_PATTERNS {
+        let detail = format!("the q of a Subscription may have at most {MAX_PATTERNS} patterns");
+        return Err(Error::new(ErrorKind::TooComplexQuery, detail));
+    }
+    Ok(q)
+}
+
+/// The error for a name that is no member.
+pub(super) fn unknown(name: &str) -> Error {
+    let name = cut(name);
+    Error::bad_request(format!("'{name}' is no member of Subscription")).at(format!("/{name}"))
+}
+
+/// The error with a place that is inside another one.
+pub(super) fn inside(error: Error, place: &str) -> Error {
+    let at = match &error.at {
+        None => place.to_owned(),
+        Some(at) => format!("{place}/{}", at.trim_start_matches('/')),
+    };
+    Error { at: Some(at), ..error }
+}
+
+pub(super) fn object<'v>(value: &'v Value, expected: &str) -> Result<&'v Map<String, Value>> {
+    value.as_object().ok_or_else(|| Error::bad_request(expected))
+}
+
+pub(super) fn text(value: &Value) -> Result<&str> {
+    value.as_str().ok_or_else(|| Error::bad_request("it is a string"))
+}
+
+/// A non-empty array of strings.
+pub(super) fn texts(value: &Value) -> Result<Vec<&str>> {
+    let wrong = || Error::bad_request("it is a non-empty array of strings");
+    let items = value.as_array().filter(|items| !items.is_empty()).ok_or_else(wrong)?;
+    if items.len() > MAX_ITEMS {
+        return Err(Error::bad_request(format!("it has at most {MAX_ITEMS} items")));
+    }
+    items.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
+}
+
+/// A string that is a list with commas.
+fn list(value: &Value) -> Result<Vec<String>> {
+    let items: Vec<String> = text(value)?.split(',').map(str::to_owned).collect();
+    if items.iter().any(String::is_empty) || items.len() > MAX_ITEMS {
+        return Err(Error::bad_request(format!("it is a list of 1 to {MAX_ITEMS} names with commas")));
+    }
+    Ok(items)
+}
+
+pub(super) fn flag(value: &Value) -> Result<bool> {
+    value.as_bool().ok_or_else(|| Error::bad_request("it is true or false"))
+}
+
+fn dataset(text: &str) -> Result<Option<DatasetId>> {
+    if text == DatasetId::NONE { Ok(None) } else { Ok(Some(DatasetId::parse(text)?)) }
+}
+
+fn seconds(value: &Value) -> Result<Duration> {
+    period(value.as_f64(), "it is a number of seconds, greater than 0")
+}
+
+pub(super) fn milliseconds(value: &Value) -> Result<Duration> {
+    period(value.as_f64().map(|number| number / 1_000.0), "it is a number of milliseconds, greater than 0")
+}
+
+fn period(seconds: Option<f64>, expected: &str) -> Result<Duration> {
+    let seconds = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= MAX_SECONDS);
+    let period = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    // What rounds to nothing is no period.
+    period.filter(|period| !period.is_zero()).ok_or_else(|| Error::bad_request(expected))
+}

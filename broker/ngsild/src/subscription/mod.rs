@@ -1,0 +1,165 @@
+//! Subscriptions (5.2.12 to 5.2.15, 5.3.1, 5.8): what clients ask for, which changes it is about, and what they are told.
+//! Pure: who keeps subscriptions, follows changes and sends notifications finds every decision here.
+//!
+//! | step | what |
+//! |---|---|
+//! | a body comes in | [`Fragment::read`], then [`Subscription::create`] or [`Subscription::update`] |
+//! | it is kept | [`Subscription`] is serde's; it needs no @context to be understood later |
+//! | a process starts to match | [`Watch::of`], and [`Index::insert`] |
+//! | a change was made | [`Index::candidates`], [`rewind`], [`Watch::concerns`], then [`Watch::wants`] |
+//! | it is told | [`Payload::notification`], with [`Watch::headers`] or [`Watch::message`] |
+//! | clients look | [`Subscription::to_json`] |
+
+mod endpoint;
+mod fragment;
+mod headers;
+mod index;
+mod members;
+mod names;
+mod notification;
+mod payload;
+mod rewind;
+mod trigger;
+mod view;
+mod wants;
+mod watch;
+
+use hiroba_vocab::Iri;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use endpoint::{Accept, Endpoint, Transport};
+pub use fragment::{Fragment, Use};
+pub use index::Index;
+pub use payload::{Payload, Told};
+pub use rewind::rewind;
+pub use trigger::Trigger;
+pub use view::Counters;
+pub use wants::Why;
+pub use watch::Watch;
+
+use crate::error::{Error, Result};
+use crate::time::DateTime;
+use names::Names;
+
+/// Whether a subscription leads to notifications (5.2.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It does.
+    Active,
+    /// It was told to wait.
+    Paused,
+    /// Its time is over.
+    Expired,
+}
+
+impl Status {
+    /// The status that follows from `isActive` and `expiresAt`.
+    pub(super) fn of(is_active: bool, expires_at: Option<DateTime>, now: DateTime) -> Self {
+        match (is_active, expires_at) {
+            (_, Some(end)) if end <= now => Self::Expired,
+            (true, _) => Self::Active,
+            (false, _) => Self::Paused,
+        }
+    }
+}
+
+/// A subscription as it is kept. Its serde form is what the databases hold; adding an optional member is compatible.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Subscription {
+    /// Its id.
+    pub id: Iri,
+    /// The members that the client set, as written, without `id`, `type`, `@context` and what only the broker says.
+    body: Map<String, Value>,
+    /// What the names in it stand for.
+    #[serde(default)]
+    names: Names,
+    /// The URL of the @context of the request that created it.
+    context: String,
+    /// When it was created.
+    pub created_at: DateTime,
+    /// When a client last changed it.
+    pub modified_at: DateTime,
+}
+
+impl Subscription {
+    /// A new subscription (5.8.1). `id` is that of the fragment, or a generated one. `context` is a URL that stands for the
+    /// @context of the request: its own, that of a hosted ImplicitlyCreated context when it was written in place or had
+    /// several parts, or the core's.
+    ///
+    /// # Errors
+    /// BadRequestData when members do not go together (5.2.12), or `expiresAt` is not after `now`.
+    pub fn create(id: Iri, fragment: Fragment, context: String, now: DateTime) -> Result<Self> {
+        let mut subscription =
+            Self { id, body: Map::new(), names: Names::default(), context, created_at: now, modified_at: now };
+        subscription.apply(fragment);
+        subscription.check_expiry(now)?;
+        Watch::of(&subscription)?;
+        Ok(subscription)
+    }
+
+    /// The subscription that an update leads to (5.8.2): members are replaced as a whole, or taken away. Counters are kept
+    /// elsewhere, and go on.
+    ///
+    /// # Errors
+    /// BadRequestData when the fragment is about another id, sets an `expiresAt` that is not after `now`, or leaves members
+    /// that do not go together. The old one is as it was.
+    pub fn update(&self, fragment: Fragment, now: DateTime) -> Result<Self> {
+        if let Some(other) = fragment.id.as_ref().filter(|other| **other != self.id) {
+            let detail = format!("the body is about {other}, the path about {}", self.id);
+            return Err(Error::bad_request(detail).at("/id"));
+        }
+        let sets = |name: &str| fragment.members.iter().any(|(member, _)| member == name);
+        let (sets_expiry, sets_active) = (sets("expiresAt"), sets("isActive"));
+        let mut new = Self { modified_at: now, ..self.clone() };
+        new.apply(fragment);
+        if sets_expiry {
+            new.check_expiry(now)?;
+            // A later end alone wakes what had ended, whether it was paused before or not.
+            if !sets_active && self.status(now) == Status::Expired {
+                new.body.shift_remove("isActive");
+            }
+        }
+        Watch::of(&new)?;
+        Ok(new)
+    }
+
+    fn apply(&mut self, fragment: Fragment) {
+        let Fragment { members, mut names, .. } = fragment;
+        for (name, value) in members {
+            self.names.take(&name, &mut names);
+            match value {
+                Some(value) => drop(self.body.insert(name, value)),
+                None => drop(self.body.shift_remove(&name)),
+            }
+        }
+    }
+
+    fn check_expiry(&self, now: DateTime) -> Result<()> {
+        match self.expires_at() {
+            Some(end) if end <= now => {
+                Err(Error::bad_request(format!("'expiresAt' is over: {end} is not after {now}")).at("/expiresAt"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// `expiresAt`
+    pub fn expires_at(&self) -> Option<DateTime> {
+        DateTime::read(self.body.get("expiresAt")?.as_str()?)
+    }
+
+    /// Whether it leads to notifications at `now`.
+    pub fn status(&self, now: DateTime) -> Status {
+        let is_active = self.body.get("isActive").and_then(Value::as_bool).unwrap_or(true);
+        Status::of(is_active, self.expires_at(), now)
+    }
+
+    /// The URL of the @context of notifications: `jsonldContext`, else that of the request that created it. It must be kept
+    /// as long as the subscription is when this broker hosts it.
+    pub fn context(&self) -> &str {
+        self.body.get("jsonldContext").and_then(Value::as_str).unwrap_or(&self.context)
+    }
+}
