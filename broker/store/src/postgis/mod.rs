@@ -3,12 +3,14 @@
 mod bulk;
 mod contexts;
 mod datasets;
+mod deliveries;
 mod history;
 mod maps;
 mod migrate;
 mod reads;
 mod snapshots;
 mod sources;
+mod subscriptions;
 mod writes;
 
 use std::sync::Arc;
