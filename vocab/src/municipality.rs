@@ -21,8 +21,9 @@ pub struct Municipality {
 #[derive(Debug, Default)]
 pub struct Municipalities {
     list: Vec<Municipality>,
-    by_code: HashMap<LocalGovernmentCode, usize>,
-    by_name: HashMap<&'static str, Vec<usize>>,
+    // Asked several times for each address: the hash is a quick one.
+    by_code: HashMap<LocalGovernmentCode, usize, ahash::RandomState>,
+    by_name: HashMap<&'static str, Vec<usize>, ahash::RandomState>,
     /// How many bytes the longest name has.
     longest: usize,
 }

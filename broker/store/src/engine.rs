@@ -19,7 +19,7 @@ use crate::model::{Outcome, Position, ShapeCount};
 use crate::plan::{Leaf, Narrow, Terms};
 use crate::postgis::PostGis;
 use crate::queue::{self, Queue};
-use crate::rows::{Backfill, ChangeRow, Refused, Row, RowWrite};
+use crate::rows::{Backfill, ChangeRow, Refused, Row, RowWrite, TouchedRow};
 use crate::sql::Fetch;
 use crate::sqlite::{Sqlite, Writer};
 
@@ -259,6 +259,13 @@ impl Engine {
         match self {
             Self::Sqlite { database, .. } => database.changes(after, limit).await,
             Self::PostGis { database, .. } => database.changes(after, limit).await,
+        }
+    }
+
+    pub(crate) async fn touched(&self, after: Position, limit: i64) -> Result<Vec<TouchedRow>> {
+        match self {
+            Self::Sqlite { database, .. } => database.touched(after, limit).await,
+            Self::PostGis { database, .. } => database.touched(after, limit).await,
         }
     }
 

@@ -171,32 +171,20 @@ impl Inner {
 
     /// Reads one page of the log. The position after it, or `None` when there was nothing.
     async fn read_on(&self, after: Position) -> Result<Option<Position>> {
-        let rows = self.engine.changes(after, 1_000).await?;
+        let rows = self.engine.touched(after, 1_000).await?;
         let mut position = None;
-        let mut tenants = std::collections::HashMap::new();
         let mut moved = std::collections::HashSet::new();
         for row in rows {
-            position = Some(row.position());
-            let tenant = match tenants.get(&row.tenant) {
-                Some(tenant) => *tenant,
-                None => {
-                    let Some(id) = self.engine.tenant(&row.tenant).await? else { continue };
-                    tenants.insert(row.tenant.clone(), id);
-                    id
-                }
-            };
+            position = Some(row.position);
             // What this process wrote itself it knew before anybody was told.
-            if self.cache.changed(tenant, &EntityId::from_stored(row.entity.clone()), Version(row.version)) {
-                moved.insert(tenant);
+            if self.cache.changed(row.tenant, &EntityId::from_stored(row.entity.clone()), Version(row.version)) {
+                moved.insert(row.tenant);
             }
-            // Few things expire: most records need not be understood.
-            if row.change.contains("xpiresAt") {
-                let record = row.parse()?;
-                if record.change.operation == Operation::Deleted {
-                    continue;
-                }
-                let instances = record.change.attributes.iter().filter_map(|change| change.after.as_ref());
-                let expiries = instances.filter_map(Attribute::next_expiry).chain(record.change.expires_at);
+            if let Some(change) = row.expiring()?
+                && change.operation != Operation::Deleted
+            {
+                let instances = change.attributes.iter().filter_map(|change| change.after.as_ref());
+                let expiries = instances.filter_map(Attribute::next_expiry).chain(change.expires_at);
                 self.expiries.note(expiries.min());
             }
         }

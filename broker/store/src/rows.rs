@@ -5,6 +5,7 @@ use std::sync::Arc;
 use geo::Geometry;
 use hiroba_vocab::EntityId;
 use ngsild::Entity;
+use ngsild::change::Change;
 
 use crate::error::{Result, StoreError};
 use crate::history::HistoryColumns;
@@ -101,14 +102,36 @@ pub(crate) struct ChangeRow {
     pub(crate) hidden: bool,
 }
 
+fn parse_change(entity: &str, change: &str) -> Result<Change> {
+    serde_json::from_str(change)
+        .map_err(|e| StoreError::Corrupt { id: format!("a change of {entity}"), detail: e.to_string() })
+}
+
+/// What a process has to know of a record of the log so that it forgets what is no longer true.
+#[derive(Debug)]
+pub(crate) struct TouchedRow {
+    pub(crate) position: Position,
+    pub(crate) tenant: i64,
+    pub(crate) entity: String,
+    pub(crate) version: i64,
+    /// What was done, as JSON text, where it may tell of something that expires.
+    pub(crate) expiring: Option<String>,
+}
+
+impl TouchedRow {
+    /// What was done, where it may tell of something that expires.
+    pub(crate) fn expiring(&self) -> Result<Option<Change>> {
+        self.expiring.as_deref().map(|change| parse_change(&self.entity, change)).transpose()
+    }
+}
+
 impl ChangeRow {
     pub(crate) fn position(&self) -> Position {
         Position { transaction: self.transaction.unsigned_abs(), number: self.number.unsigned_abs() }
     }
 
     pub(crate) fn parse(self) -> Result<crate::model::ChangeRecord> {
-        let change = serde_json::from_str(&self.change)
-            .map_err(|e| StoreError::Corrupt { id: format!("a change of {}", self.entity), detail: e.to_string() })?;
+        let change = parse_change(&self.entity, &self.change)?;
         Ok(crate::model::ChangeRecord {
             position: self.position(),
             tenant: hiroba_vocab::Tenant::from_stored(self.tenant),

@@ -8,7 +8,8 @@ use hiroba_vocab::{Issue, Issues};
 use ngsild::Attribute;
 use serde_json::Value as Json;
 
-use super::record::{Key, Unbuilt};
+use super::layouter::Key;
+use super::record::Unbuilt;
 use super::value::{source, texts};
 use crate::build::names;
 

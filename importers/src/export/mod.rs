@@ -12,9 +12,11 @@
 //! these are is known only when all entities were seen: a [`Survey`] looks at them once, a [`Writer`] writes them.
 
 mod address;
+mod compound;
 mod csv;
 mod geojson;
 mod hours;
+mod layouter;
 mod own;
 mod record;
 mod sheet;
@@ -29,7 +31,7 @@ use indexmap::IndexMap;
 use ngsild::Entity;
 use serde::Serialize;
 
-pub(crate) use record::{Key, Layouter};
+pub(crate) use layouter::{Key, Layouter};
 pub use sheet::{Sheet, Survey};
 pub use substitute::SUBSTITUTE;
 

@@ -3,30 +3,18 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use hiroba_vocab::dataset::{Column, Dataset, Edition, Field, Reads};
+use hiroba_vocab::dataset::Reads;
 use hiroba_vocab::municipality::Municipalities;
-use hiroba_vocab::normalise::age::{AgeBand, Gender, band};
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
-use hiroba_vocab::normalise::key::{self, HeaderKey};
-use hiroba_vocab::{Iri, Terms, namespace};
+use hiroba_vocab::{Terms, namespace};
 use ngsild::entity::OneOrMany;
 use ngsild::{Attribute, AttributeValue, Entity};
 use serde_json::Value as Json;
 
+use super::layouter::{Key, Layouter};
 use super::own;
 use super::value::{self, texts};
 use crate::build::{id_parts, is_made, names};
-
-/// Which column a cell stands in.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Key {
-    /// A column of the data set, by its place in [`Dataset::columns`].
-    Known(usize),
-    /// One more of a column that may be there several times: 分類（2）.
-    Repeated(usize, usize),
-    /// A column of the city's own, by its header.
-    Own(String),
-}
 
 /// The cells of an entity, and what no cell can hold.
 #[derive(Debug, Clone, Default)]
@@ -40,23 +28,6 @@ pub(crate) struct Record {
     pub(super) excluded: Vec<usize>,
 }
 
-/// Knows where the values of a data set's entities go.
-#[derive(Debug, Clone)]
-pub(crate) struct Layouter {
-    pub(super) dataset: Arc<Dataset>,
-    pub(super) edition: Edition,
-    /// Columns in the order of preference: those of the layout first.
-    preferred: Vec<usize>,
-    /// How often the layout has a column: 画像1, 画像2.
-    places: HashMap<usize, usize>,
-    /// Columns by the IRI of the attribute that they feed.
-    by_attribute: HashMap<String, Vec<usize>>,
-    /// Columns by the key of the header under which they are written.
-    headers: HashMap<String, usize>,
-    /// The header of each column.
-    written: HashMap<usize, String>,
-}
-
 /// An entity on its way to cells.
 pub(super) struct Unbuilt<'e> {
     pub(super) to: &'e Layouter,
@@ -64,98 +35,7 @@ pub(super) struct Unbuilt<'e> {
     pub(super) record: Record,
 }
 
-/// The place of a column in a layout: the first, but of several numbers (施設_ID, 投票所_ID) that of the data set's own class.
-pub(super) fn main_field<'f>(fields: &'f [Field], column: &Arc<Column>) -> Option<&'f Field> {
-    let mut same = fields.iter().filter(|field| Arc::ptr_eq(&field.column, column));
-    if column.reads != Reads::Number {
-        return same.next();
-    }
-    same.min_by_key(|field| {
-        let fit = column.fit(&HeaderKey::new(&field.header));
-        (fit.is_none(), fit)
-    })
-}
-
 impl Layouter {
-    pub(crate) fn new(dataset: &Arc<Dataset>, edition: Edition) -> Self {
-        let fields = &dataset.layout(edition).fields;
-        let at = |column: &Arc<Column>| dataset.columns.iter().position(|other| Arc::ptr_eq(other, column));
-        let mut preferred: Vec<usize> = Vec::with_capacity(dataset.columns.len());
-        let mut places: HashMap<usize, usize> = HashMap::new();
-        for at in fields.iter().filter_map(|field| at(&field.column)) {
-            let count = places.entry(at).or_insert(0);
-            *count += 1;
-            if *count == 1 {
-                preferred.push(at);
-            }
-        }
-        let rest: Vec<usize> = (0..dataset.columns.len()).filter(|at| !preferred.contains(at)).collect();
-        preferred.extend(rest);
-        let mut by_attribute: HashMap<String, Vec<usize>> = HashMap::new();
-        for at in &preferred {
-            if let Some(feeds) = dataset.columns.get(*at).and_then(|column| column.feeds.as_deref()) {
-                by_attribute.entry(Terms::published().iri(feeds).to_string()).or_default().push(*at);
-            }
-        }
-        let (mut headers, mut written): (HashMap<String, usize>, HashMap<usize, String>) = Default::default();
-        for (at, column) in preferred.iter().filter_map(|at| Some((*at, dataset.columns.get(*at)?))) {
-            let field = main_field(fields, column);
-            let header = field.map_or_else(|| column.export_header(), |field| &field.header);
-            headers.entry(key::column(header)).or_insert(at);
-            written.insert(at, header.to_owned());
-        }
-        Self { dataset: Arc::clone(dataset), edition, preferred, places, by_attribute, headers, written }
-    }
-
-    /// The first column that is like this, those of the layout before others.
-    pub(super) fn find(&self, is: impl Fn(&Column) -> bool) -> Option<usize> {
-        self.preferred.iter().copied().find(|at| self.dataset.columns.get(*at).is_some_and(|column| is(column)))
-    }
-
-    /// The header under which a column is written.
-    pub(super) fn header_of(&self, at: usize) -> Option<&str> {
-        self.written.get(&at).map(String::as_str)
-    }
-
-    /// The first column that is read like this.
-    pub(super) fn reads(&self, reads: Reads) -> Option<usize> {
-        self.find(|column| column.reads == reads)
-    }
-
-    /// The first column that feeds an attribute, with what makes it the right one.
-    fn feeds(&self, attribute: &str, is: impl Fn(&Column) -> bool) -> Option<usize> {
-        let columns = self.by_attribute.get(attribute)?;
-        columns.iter().copied().find(|at| self.dataset.columns.get(*at).is_some_and(|column| is(column)))
-    }
-
-    /// The attribute that takes the publisher's number.
-    fn number_attribute(&self) -> Iri {
-        let column = self.reads(Reads::Number).and_then(|at| self.dataset.columns.get(at));
-        let feeds = column.and_then(|column| column.feeds.as_deref());
-        feeds.map_or_else(|| names().identifier.clone(), |term| Terms::published().iri(term))
-    }
-
-    /// Whether a column says yes or no.
-    pub(super) fn is_flag(&self, key: &Key) -> bool {
-        let Key::Known(at) = key else { return false };
-        self.dataset.columns.get(*at).is_some_and(|column| column.reads == Reads::Flag)
-    }
-
-    /// Whether an attribute is an object whose keys have columns of their own.
-    fn has_parts(&self, attribute: &str) -> bool {
-        self.feeds(attribute, |column| column.part.is_some()).is_some()
-    }
-
-    /// Where the text under a header goes: into the column that is written under it, or one of the city's own.
-    fn place_of(&self, header: &str) -> Key {
-        self.written(header).map_or_else(|| Key::Own(header.to_owned()), Key::Known)
-    }
-
-    /// The column that is written under a header, however the header is typed.
-    fn written(&self, header: &str) -> Option<usize> {
-        self.headers.get(&key::column(header)).copied()
-    }
-
     /// The rows of an entity. Each file of a data set has a row of its own, and the row says all of the data set again.
     pub(crate) fn records(&self, entity: &Entity) -> Vec<Record> {
         let first = self.record(entity);
@@ -375,60 +255,6 @@ impl Unbuilt<'_> {
         }
     }
 
-    /// People by age and gender: the standard's columns, others under a header that says whom they count.
-    fn ages(&mut self, groups: &[Json]) {
-        for group in groups {
-            let age = |key: &str| group.get(key).and_then(Json::as_u64).and_then(|age| u8::try_from(age).ok());
-            let gender = match group.get("gender").and_then(Json::as_str) {
-                Some("male") => Some(Gender::Male),
-                Some("female") => Some(Gender::Female),
-                _ => None,
-            };
-            let wanted = AgeBand { from: age("ageFrom"), to: age("ageTo"), gender };
-            let Some(count) = group.get("count").and_then(Json::as_u64) else {
-                self.leave_out(&names().population_by_age);
-                continue;
-            };
-            let is =
-                |column: &Column| column.reads == Reads::AgeBand && !column.many && band(&column.name) == Some(wanted);
-            let key = self.to.find(is).map_or_else(|| Key::Own(band_header(wanted)), Key::Known);
-            self.put(key, count.to_string());
-        }
-    }
-
-    /// What is collected when, each kind of waste under its own header.
-    fn collection_schedule(&mut self, entries: &[Json]) {
-        for entry in entries {
-            let kind = entry.get("wasteKind").and_then(Json::as_str);
-            let Some(text) = entry.get("text").and_then(Json::as_str) else {
-                self.leave_out(&names().collection_schedule);
-                continue;
-            };
-            let to = self.to;
-            let is = |column: &Column| column.reads == Reads::Recurrence && column.part.is_none() == kind.is_none();
-            let known = match kind {
-                None => to.find(is),
-                Some(kind) => to.find(|column| is(column) && column.name == kind),
-            };
-            match (known, kind) {
-                (Some(at), _) => self.put(Key::Known(at), text),
-                (None, Some(kind)) => self.put(Key::Own(kind.to_owned()), text),
-                (None, None) => self.leave_out(&names().collection_schedule),
-            }
-        }
-    }
-
-    /// What is collected that day, each group of areas under its own header.
-    fn waste_collections(&mut self, entries: &[Json]) {
-        for entry in entries {
-            let text = |key: &str| entry.get(key).and_then(Json::as_str);
-            match (text("areaGroup"), text("wasteKind")) {
-                (Some(group), Some(kind)) => self.put(Key::Own(group.to_owned()), kind),
-                _ => self.leave_out(&names().waste_collections),
-            }
-        }
-    }
-
     /// An attribute of one column, or of several that give items to it, with its sub-attributes.
     fn simple(&mut self, iri: &str, attribute: &Attribute, value: &Json) {
         let found = self.to.feeds(iri, |column| !matches!(column.reads, Reads::Amenity | Reads::EventDates));
@@ -503,36 +329,6 @@ impl Unbuilt<'_> {
         self.record.location = Some(geometry.clone());
     }
 
-    /// The hazards: 1 where the site is meant for one, the mark where that depends. What an excluded one is written as
-    /// depends on all entities; see `Survey`.
-    fn hazards(&mut self) {
-        let codes = |iri: &Iri| self.property(iri.as_str()).and_then(texts).unwrap_or_default();
-        let (covered, excluded) = (codes(&names().hazards), codes(&names().hazards_excluded));
-        let uncertain = match self.property(names().hazards_uncertain.as_str()) {
-            Some(Json::Object(marks)) => marks.clone(),
-            _ => serde_json::Map::new(),
-        };
-        let at = |to: &Layouter, code: &str| {
-            to.find(|column| column.reads == Reads::Hazard && column.part.as_deref() == Some(code))
-        };
-        for code in covered {
-            if !self.put_at(at(self.to, &code), "1") {
-                self.leave_out(format!("{}.{code}", names().hazards));
-            }
-        }
-        for code in excluded {
-            match at(self.to, &code) {
-                Some(at) => self.record.excluded.push(at),
-                None => self.leave_out(format!("{}.{code}", names().hazards_excluded)),
-            }
-        }
-        for (code, mark) in uncertain {
-            if !self.put_at(at(self.to, &code), mark.as_str().unwrap_or_default()) {
-                self.leave_out(format!("{}.{code}", names().hazards_uncertain));
-            }
-        }
-    }
-
     /// A column of the city's own, or the text of a cell that could not be read. Where the layout has a column of that
     /// name, the text goes back into it, to be corrected there.
     fn own(&mut self, iri: &str, header: &str, attribute: &Attribute) {
@@ -561,20 +357,5 @@ impl Unbuilt<'_> {
             }
             None => self.put(Key::Own(header.to_owned()), text),
         }
-    }
-}
-
-/// A header that names these ages and this gender: 0-4歳の男性.
-fn band_header(band: AgeBand) -> String {
-    let ages = match (band.from, band.to) {
-        (Some(from), Some(to)) if from == to => format!("{from}歳"),
-        (Some(from), Some(to)) => format!("{from}-{to}歳"),
-        (Some(from), None) => format!("{from}歳以上"),
-        (None, _) => "年齢不詳".to_owned(),
-    };
-    match band.gender {
-        Some(Gender::Male) => format!("{ages}の男性"),
-        Some(Gender::Female) => format!("{ages}の女性"),
-        None => ages,
     }
 }

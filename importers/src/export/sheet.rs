@@ -10,7 +10,8 @@ use ngsild::Entity;
 use serde_json::Value as Json;
 
 use super::Format;
-use super::record::{Key, Layouter, Record, main_field};
+use super::layouter::{Key, Layouter, main_field};
+use super::record::Record;
 use crate::build::id_parts;
 use crate::header::{Header, Preview};
 use crate::recognise::{Clues, bind};

@@ -7,8 +7,8 @@ use std::sync::LazyLock;
 const LONGEST: usize = 6;
 
 /// How many digits the area code has, by the first digits of the number.
-fn table() -> &'static HashMap<&'static str, usize> {
-    static TABLE: LazyLock<HashMap<&'static str, usize>> = LazyLock::new(|| {
+fn table() -> &'static HashMap<&'static str, usize, ahash::RandomState> {
+    static TABLE: LazyLock<HashMap<&'static str, usize, ahash::RandomState>> = LazyLock::new(|| {
         let lines = include_str!("../../data/area_codes.txt").lines().filter(|line| !line.starts_with('#'));
         lines
             .filter_map(|line| {

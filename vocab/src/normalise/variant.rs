@@ -33,8 +33,8 @@ pub fn is_variation_selector(c: char) -> bool {
     matches!(c, '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}')
 }
 
-fn table() -> &'static HashMap<char, char> {
-    static TABLE: LazyLock<HashMap<char, char>> = LazyLock::new(|| {
+fn table() -> &'static HashMap<char, char, ahash::RandomState> {
+    static TABLE: LazyLock<HashMap<char, char, ahash::RandomState>> = LazyLock::new(|| {
         let group = |group: &'static str| {
             let usual = group.chars().next();
             group.chars().skip(1).filter_map(move |form| Some((form, usual?)))

@@ -43,7 +43,7 @@ create table subscription_queue (
     letters_lost      integer not null default 0,
     primary key (tenant, subscription)
 ) strict;
-create index subscription_queue_ready on subscription_queue (tenant, ready_at) where ready_at is not null;
+create index subscription_queue_ready on subscription_queue (tenant, ready_at, subscription) where ready_at is not null;
 
 -- Notifications that wait, and those that were given up.
 create table notification (

@@ -196,11 +196,11 @@ impl Store {
 
     /// Settles what a version has noted and may not have done, as the entities tell.
     async fn settle(&self, claim: &Claim, number: i64) -> Result<()> {
+        let mut after = String::new();
         loop {
-            let pending = self.inner.engine.pending_changes(claim, number, SETTLED).await?;
-            if pending.is_empty() {
-                return Ok(());
-            }
+            let pending = self.inner.engine.pending_changes(claim, number, &after, SETTLED).await?;
+            let Some(last) = pending.last() else { return Ok(()) };
+            after.clone_from(&last.entity);
             let ids: Vec<EntityId> = pending.iter().map(|row| EntityId::from_stored(row.entity.clone())).collect();
             // Not from memory: another process may have written them.
             let mut current = std::collections::HashMap::with_capacity(ids.len());

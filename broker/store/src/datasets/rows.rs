@@ -100,6 +100,13 @@ pub(crate) struct ChangeRow {
     pub(crate) always: bool,
 }
 
+impl ChangeRow {
+    /// Whether it brings an entity that is new into the data set.
+    pub(crate) fn is_new(&self) -> bool {
+        self.writes && self.member && self.before.is_none()
+    }
+}
+
 /// A change of which nobody knows whether it was made.
 #[derive(Debug)]
 pub(crate) struct PendingRow {

@@ -22,11 +22,12 @@ pub(crate) const BEGIN: &str = "insert into dataset_version (tenant, dataset, nu
      select ?1, ?2, coalesce(max(number), 0) + 1, cast(?3 as text), 'publishing', cast(?4 as bigint), \
      cast(?5 as bigint), cast(?6 as text) from dataset_version where tenant = ?1 and dataset = ?2 returning number";
 
-pub(crate) const SETTLE_ALL: &str = "update dataset_change set pending = 0 \
-                                     where tenant = ?1 and dataset = ?2 and number = ?3 and pending <> 0";
+/// With ?4 = 1 the batch that was noted last is known to be written, and the next one begins.
+pub(crate) const SETTLE: &str = "update dataset_version set settled = settled + ?4 \
+                                 where tenant = ?1 and dataset = ?2 and number = ?3 returning settled";
 
-pub(crate) const FINISH: &str = "update dataset_version set state = ?4, finished_at = ?5, details = ?6 \
-                                 where tenant = ?1 and dataset = ?2 and number = ?3";
+pub(crate) const FINISH: &str = "update dataset_version set state = ?4, finished_at = ?5, details = ?6, \
+                                 settled = settled + 1 where tenant = ?1 and dataset = ?2 and number = ?3";
 
 pub(crate) const DISCARD_CHANGES: &str =
     "delete from dataset_change where tenant = ?1 and dataset = ?2 and number = ?3";
@@ -34,8 +35,9 @@ pub(crate) const DISCARD_CHANGES: &str =
 pub(crate) const DISCARD: &str = "delete from dataset_version where tenant = ?1 and dataset = ?2 and number = ?3";
 
 pub(crate) const PENDING: &str = "select entity, document_before, document_after, pending = 2 from dataset_change \
-                                  where tenant = ?1 and dataset = ?2 and number = ?3 and pending <> 0 \
-                                  order by entity limit ?4";
+                                  where tenant = ?1 and dataset = ?2 and number = ?3 and entity > ?4 and pending <> 0 \
+                                  and batch > (select settled from dataset_version v where v.tenant = ?1 \
+                                  and v.dataset = ?2 and v.number = ?3) order by entity limit ?5";
 
 pub(crate) const SETTLE_DONE: &str = "update dataset_change set pending = 0 \
                                       where tenant = ?1 and dataset = ?2 and number = ?3 and entity = ?4";

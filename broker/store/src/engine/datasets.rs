@@ -88,10 +88,18 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn pending_changes(&self, claim: &Claim, number: i64, limit: i64) -> Result<Vec<PendingRow>> {
+    pub(crate) async fn pending_changes(
+        &self,
+        claim: &Claim,
+        number: i64,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<PendingRow>> {
         match self {
-            Self::Sqlite { database, .. } => database.pending_changes(claim.clone(), number, limit).await,
-            Self::PostGis { database, .. } => database.pending_changes(claim, number, limit).await,
+            Self::Sqlite { database, .. } => {
+                database.pending_changes(claim.clone(), number, after.to_owned(), limit).await
+            }
+            Self::PostGis { database, .. } => database.pending_changes(claim, number, after, limit).await,
         }
     }
 

@@ -32,9 +32,14 @@ impl New<'_> {
     }
 }
 
+/// Whether so many rows are worth a COPY.
+pub(super) fn is_worth_it(rows: usize) -> bool {
+    rows >= WORTH
+}
+
 /// Whether a group is one for [`create`].
 pub(super) fn suits(writes: &[RowWrite]) -> bool {
-    writes.len() >= WORTH && writes.iter().all(|write| write.expected.is_none() && write.row.is_some())
+    is_worth_it(writes.len()) && writes.iter().all(|write| write.expected.is_none() && write.row.is_some())
 }
 
 /// Commits a group of new entities. `None` when one of them is there already: then nothing was written.
@@ -68,7 +73,8 @@ async fn numbered<'w>(
     transaction: &Transaction<'_>,
     writes: &'w [RowWrite],
 ) -> Result<Vec<New<'w>>, tokio_postgres::Error> {
-    let sql = "select nextval('version'), nextval(pg_get_serial_sequence('entity', 'seq'))
+    // In a query of its own the sequence's name is looked up once, not for each row.
+    let sql = "select nextval('version'), nextval((select pg_get_serial_sequence('entity', 'seq')::regclass))
                from generate_series(1, $1::bigint)";
     let statement = transaction.prepare_cached(sql).await?;
     let numbers = transaction.query(&statement, &[&i64::try_from(writes.len()).unwrap_or(i64::MAX)]).await?;
@@ -94,7 +100,7 @@ async fn copy(transaction: &Transaction<'_>, new: &[New<'_>], position: i64) -> 
 }
 
 /// A COPY into columns of a table.
-async fn into(
+pub(super) async fn into(
     transaction: &Transaction<'_>,
     table: &str,
     columns: &str,

@@ -6,33 +6,8 @@ use tokio_postgres::types::ToSql;
 
 use super::PostGis;
 use crate::datasets::sql::{self, numbered};
-use crate::datasets::{
-    ChangeRow, Claim, DatasetRow, DifferenceRow, NewVersion, PendingRow, ReversalRow, Settled, VersionRow,
-};
+use crate::datasets::{Claim, DatasetRow, DifferenceRow, NewVersion, PendingRow, ReversalRow, Settled, VersionRow};
 use crate::error::Result;
-
-const NOTE: &str = "
-    insert into dataset_change (tenant, dataset, number, entity, member_before, member_after, document_before,
-                                document_after, pending)
-    select $1::bigint, $2, $3, i.entity, m.entity is not null, i.member, i.old, i.new, i.writes::int::smallint
-    from unnest($4::text[], $5::text[], $6::text[], $7::bool[], $8::bool[], $9::bool[])
-         as i (entity, old, new, member, writes, always)
-    left join dataset_member m on m.tenant = $1::bigint and m.dataset = $2 and m.entity = i.entity
-    where i.writes or i.always or (m.entity is not null) <> i.member
-    on conflict (tenant, dataset, number, entity) do update set
-        member_after = excluded.member_after,
-        document_after = excluded.document_after,
-        document_before = case dataset_change.pending when 1 then excluded.document_before
-                          else dataset_change.document_before end,
-        pending = case when excluded.pending = 0 then 0 when dataset_change.pending = 1 then 1 else 2 end";
-
-const JOIN_ALL: &str = "
-    insert into dataset_member (tenant, dataset, entity, seen)
-    select $1::bigint, $2, i.entity, $3 from unnest($4::text[], $5::bool[]) as i (entity, member) where i.member
-    on conflict (tenant, dataset, entity) do update set seen = excluded.seen";
-
-const LEAVE_ALL: &str = "
-    delete from dataset_member where tenant = $1::bigint and dataset = $2 and entity = any ($3::text[])";
 
 fn version(row: &Row) -> VersionRow {
     VersionRow {
@@ -86,46 +61,6 @@ impl PostGis {
         Ok(Some(number))
     }
 
-    pub(crate) async fn note_changes(
-        &self,
-        claim: &Claim,
-        number: i64,
-        changes: &[ChangeRow],
-        again: bool,
-        until: i64,
-    ) -> Result<Option<u64>> {
-        let (tenant, dataset) = (claim.tenant.0, claim.dataset.as_str());
-        let entities: Vec<&str> = changes.iter().map(|change| change.entity.as_str()).collect();
-        let before: Vec<Option<&str>> = changes.iter().map(|change| change.before.as_deref()).collect();
-        let after: Vec<Option<&str>> = changes.iter().map(|change| change.after.as_deref()).collect();
-        let member: Vec<bool> = changes.iter().map(|change| change.member).collect();
-        let writes: Vec<bool> = changes.iter().map(|change| change.writes).collect();
-        let always: Vec<bool> = changes.iter().map(|change| change.always).collect();
-        let mut client = self.client().await?;
-        let transaction = client.transaction().await?;
-        if !still_claimed(&transaction, claim, Some(until)).await? {
-            return Ok(None);
-        }
-        if !again {
-            let statement = transaction.prepare_cached(&numbered(sql::SETTLE_ALL)).await?;
-            transaction.execute(&statement, &[&tenant, &dataset, &number]).await?;
-        }
-        let statement = transaction.prepare_cached(NOTE).await?;
-        let parameters: [&(dyn ToSql + Sync); 9] =
-            [&tenant, &dataset, &number, &entities, &before, &after, &member, &writes, &always];
-        let noted = transaction.execute(&statement, &parameters).await?;
-        let statement = transaction.prepare_cached(JOIN_ALL).await?;
-        transaction.execute(&statement, &[&tenant, &dataset, &claim.run, &entities, &member]).await?;
-        let leave = |change: &ChangeRow| (!change.member).then(|| change.entity.clone());
-        let leaving: Vec<String> = changes.iter().filter_map(leave).collect();
-        if !leaving.is_empty() {
-            let statement = transaction.prepare_cached(LEAVE_ALL).await?;
-            transaction.execute(&statement, &[&tenant, &dataset, &leaving]).await?;
-        }
-        transaction.commit().await?;
-        Ok(Some(noted))
-    }
-
     pub(crate) async fn end_version(
         &self,
         claim: &Claim,
@@ -140,7 +75,6 @@ impl PostGis {
         if !still_claimed(&transaction, claim, None).await? {
             return Ok(false);
         }
-        transaction.execute(&numbered(sql::SETTLE_ALL), &[&tenant, &dataset, &number]).await?;
         let parameters: [&(dyn ToSql + Sync); 6] = [&tenant, &dataset, &number, &state, &at, &details];
         transaction.execute(&numbered(sql::FINISH), &parameters).await?;
         transaction.commit().await?;
@@ -199,8 +133,14 @@ impl PostGis {
         Ok(true)
     }
 
-    pub(crate) async fn pending_changes(&self, claim: &Claim, number: i64, limit: i64) -> Result<Vec<PendingRow>> {
-        let parameters: [&(dyn ToSql + Sync); 4] = [&claim.tenant.0, &claim.dataset.as_str(), &number, &limit];
+    pub(crate) async fn pending_changes(
+        &self,
+        claim: &Claim,
+        number: i64,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<PendingRow>> {
+        let parameters: [&(dyn ToSql + Sync); 5] = [&claim.tenant.0, &claim.dataset.as_str(), &number, &after, &limit];
         let rows = self.select(sql::PENDING, &parameters).await?;
         let pending =
             |row: &Row| PendingRow { entity: row.get(0), before: row.get(1), after: row.get(2), again: row.get(3) };
@@ -269,7 +209,11 @@ impl PostGis {
 }
 
 /// Whether the data set is still the caller's. Nobody else can claim it before the transaction ends.
-async fn still_claimed(transaction: &Transaction<'_>, claim: &Claim, until: Option<i64>) -> Result<bool> {
+pub(super) async fn still_claimed(
+    transaction: &Transaction<'_>,
+    claim: &Claim,
+    until: Option<i64>,
+) -> Result<bool, tokio_postgres::Error> {
     let parameters: [&(dyn ToSql + Sync); 4] = [&claim.tenant.0, &claim.dataset.as_str(), &claim.run, &until];
     let statement = transaction.prepare_cached(&numbered(sql::STILL_MINE)).await?;
     Ok(transaction.execute(&statement, &parameters).await? == 1)

@@ -25,7 +25,7 @@ const CLAIM: &str = "
             select l.subscription, row_number() over (order by l.ready_at, l.subscription) as place
             from (select q.subscription, q.ready_at from subscription_queue q
                   where q.tenant = t.tenant and q.ready_at <= $1
-                  order by q.ready_at limit (select greatest($3 / count(*), 8) from tenants)) l
+                  order by q.ready_at, q.subscription limit (select greatest($3 / count(*), 8) from tenants)) l
         ) f
         where t.tenant is not null
         order by f.place, later, t.tenant limit $3

@@ -12,8 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgis/0005_snapshots.sql"),
     include_str!("../../migrations/postgis/0006_dataset_versions.sql"),
     include_str!("../../migrations/postgis/0007_sources.sql"),
-    // 0008 has no migration.
-    "",
+    include_str!("../../migrations/postgis/0008_dataset_batches.sql"),
     include_str!("../../migrations/postgis/0009_subscriptions.sql"),
 ];
 

@@ -7,6 +7,7 @@ mod deliveries;
 mod history;
 mod maps;
 mod migrate;
+mod notes;
 mod reads;
 mod snapshots;
 mod sources;

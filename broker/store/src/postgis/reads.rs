@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::index::{Definitions, Shape};
 use crate::model::{Position, ShapeCount, ValueIndex};
 use crate::plan::{Leaf, Narrow, Terms};
-use crate::rows::{ChangeRow, Row};
+use crate::rows::{ChangeRow, Row, TouchedRow};
 use crate::sql::{self, Dialect, Fetch};
 
 /// With up to so many type sets, looking for an entity among each of them costs less than reading it.
@@ -176,6 +176,32 @@ impl PostGis {
             hidden: row.get(7),
         };
         Ok(rows.iter().map(change).collect())
+    }
+
+    /// As [`changes`](Self::changes), without what was done where nothing in it can expire.
+    pub(crate) async fn touched(&self, after: Position, limit: i64) -> Result<Vec<TouchedRow>> {
+        let sql = "select transaction, version, tenant::bigint, entity,
+                          case when strpos(change, 'xpiresAt') > 0 then change end
+                   from change
+                   where (transaction, version) > ($1, $2)
+                     and transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint + $4
+                   order by transaction, version limit $3";
+        let client = self.client().await?;
+        let statement = client.prepare_cached(sql).await?;
+        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let (transaction, version) = (number(after.transaction), number(after.number));
+        let rows = client.query(&statement, &[&transaction, &version, &limit, &self.position_base]).await?;
+        let touched = |row: &tokio_postgres::Row| {
+            let (transaction, version): (i64, i64) = (row.get(0), row.get(1));
+            TouchedRow {
+                position: Position { transaction: transaction.unsigned_abs(), number: version.unsigned_abs() },
+                tenant: row.get(2),
+                entity: row.get(3),
+                version,
+                expiring: row.get(4),
+            }
+        };
+        Ok(rows.iter().map(touched).collect())
     }
 
     /// The greatest position such that nothing before it can still appear.

@@ -11,11 +11,12 @@ use crate::error::Result;
 const WAS_MEMBER: &str = "select 1 from dataset_member where tenant = ?1 and dataset = ?2 and entity = ?3";
 
 const NOTE: &str = "insert into dataset_change (tenant, dataset, number, entity, member_before, member_after, document_before, \
-     document_after, pending) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) \
+     document_after, pending, batch) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 + 1) \
      on conflict (tenant, dataset, number, entity) do update set member_after = excluded.member_after, \
      document_after = excluded.document_after, \
-     document_before = case pending when 1 then excluded.document_before else document_before end, \
-     pending = case when excluded.pending = 0 then 0 when pending = 1 then 1 else 2 end";
+     document_before = case when batch > ?10 and pending = 1 then excluded.document_before else document_before end, \
+     pending = case when excluded.pending = 0 then 0 when batch > ?10 and pending = 1 then 1 else 2 end, \
+     batch = excluded.batch";
 
 fn version(row: &Row<'_>) -> rusqlite::Result<VersionRow> {
     Ok(VersionRow {
@@ -30,10 +31,17 @@ fn version(row: &Row<'_>) -> rusqlite::Result<VersionRow> {
 }
 
 impl Sqlite {
-    pub(crate) async fn pending_changes(&self, claim: Claim, number: i64, limit: i64) -> Result<Vec<PendingRow>> {
+    pub(crate) async fn pending_changes(
+        &self,
+        claim: Claim,
+        number: i64,
+        after: String,
+        limit: i64,
+    ) -> Result<Vec<PendingRow>> {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(sql::PENDING)?;
-            let rows = statement.query_map(params![claim.tenant.0, claim.dataset.as_str(), number, limit], |row| {
+            let parameters = params![claim.tenant.0, claim.dataset.as_str(), number, after, limit];
+            let rows = statement.query_map(parameters, |row| {
                 Ok(PendingRow { entity: row.get(0)?, before: row.get(1)?, after: row.get(2)?, again: row.get(3)? })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -169,9 +177,9 @@ impl Writer {
     ) -> Result<Option<u64>> {
         let (tenant, dataset) = (claim.tenant.0, claim.dataset.as_str());
         self.claimed(claim, Some(until), |transaction| {
-            if !again {
-                transaction.prepare_cached(sql::SETTLE_ALL)?.execute(params![tenant, dataset, number])?;
-            }
+            let settled: i64 = transaction
+                .prepare_cached(sql::SETTLE)?
+                .query_row(params![tenant, dataset, number, i64::from(!again)], |row| row.get(0))?;
             let mut noted = 0;
             for change in changes {
                 let was_member = transaction
@@ -190,7 +198,8 @@ impl Writer {
                         change.member,
                         change.before,
                         change.after,
-                        change.writes
+                        change.writes,
+                        settled
                     ])?;
                 }
                 if change.member {
@@ -213,7 +222,6 @@ impl Writer {
     ) -> Result<bool> {
         let (tenant, dataset) = (claim.tenant.0, claim.dataset.as_str());
         let ended = self.claimed(claim, None, |transaction| {
-            transaction.execute(sql::SETTLE_ALL, params![tenant, dataset, number])?;
             transaction.execute(sql::FINISH, params![tenant, dataset, number, state, at, details])?;
             Ok(())
         })?;

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::index::{Definitions, Shape};
 use crate::model::{Position, ShapeCount, ValueIndex};
 use crate::plan::{Leaf, Narrow, Terms};
-use crate::rows::{ChangeRow, Row};
+use crate::rows::{ChangeRow, Row, TouchedRow};
 use crate::sql::{self, Dialect, Fetch, Param, Sql};
 
 /// Up to this many type sets are walked each by its own index range; beyond, the whole table in order.
@@ -183,6 +183,28 @@ impl Sqlite {
                     version: row.get(4)?,
                     change: row.get(5)?,
                     hidden: row.get(6)?,
+                })
+            })?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// As [`changes`](Self::changes), without what was done where nothing in it can expire.
+    pub(crate) async fn touched(&self, after: Position, limit: i64) -> Result<Vec<TouchedRow>> {
+        self.read(move |connection| {
+            let sql = "select position, tenant, entity, version, \
+                       case when instr(change, 'xpiresAt') > 0 then change end \
+                       from change where position > ?1 order by position limit ?2";
+            let mut statement = connection.prepare_cached(sql)?;
+            let after = i64::try_from(after.number).unwrap_or(i64::MAX);
+            let rows = statement.query_map([after, limit], |row| {
+                Ok(TouchedRow {
+                    position: Position { transaction: 0, number: row.get::<_, i64>(0)?.unsigned_abs() },
+                    tenant: row.get(1)?,
+                    entity: row.get(2)?,
+                    version: row.get(3)?,
+                    expiring: row.get(4)?,
                 })
             })?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)

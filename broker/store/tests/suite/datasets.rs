@@ -45,7 +45,7 @@ async fn write(store: &Store, tenant: TenantId, change: &VersionChange) {
 
 /// What a version publishes: the last characters of the ids, with the values.
 async fn published(store: &Store, tenant: TenantId, number: i64) -> Vec<(String, Value)> {
-    let page = store.dataset_differences(tenant, &dataset(), (0, number), "", 100).await.unwrap();
+    let page = store.dataset_differences(tenant, &dataset(), (0, number), "", 500).await.unwrap();
     let shown = |after: Entity| match &after.attributes[&name("n")][0].is {
         ngsild::AttributeValue::Property(value) => (after.id.as_str()[6..].to_owned(), value.clone()),
         other => panic!("{other:?}"),
@@ -115,6 +115,167 @@ fn what_a_version_did_to_an_entity_twice_is_told_once() {
             let reversals = store.dataset_reversals(tenant, &dataset(), (number, 0), "", 10).await.unwrap();
             assert_eq!(reversals.len(), 1);
             assert!(reversals[0].before.is_none() && !reversals[0].member_before && reversals[0].member_after);
+        }
+    });
+}
+
+/// A process notes new entities as the first batch of a version, writes some of them, and dies.
+async fn dies_over(store: &Store, tenant: TenantId, count: usize, written: impl Fn(usize) -> bool) {
+    let dead = claim(store, tenant, 0).await;
+    let number = begin(store, &dead).await;
+    let body = |n: usize| entity(json!({"id": format!("urn:x:{n:04}"), "type": "T", "n": 1}));
+    let changes: Vec<_> = (0..count).map(|n| change(None, Some(&body(n)))).collect();
+    assert_eq!(note(store, &dead, number, &changes).await, Some(count as u64));
+    let done = changes.iter().enumerate().filter(|(n, _)| written(*n));
+    let writes: Vec<_> = done.map(|(_, change)| create(change.after.as_ref().unwrap())).collect();
+    store.write(tenant, &writes, at(1)).await.unwrap();
+}
+
+#[test]
+fn however_much_a_dead_process_noted_last_what_it_wrote_of_it_is_told() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            dies_over(&store, tenant, 1_201, |n| n % 3 == 1).await;
+            claim(&store, tenant, 21).await;
+            let all = store.dataset_differences(tenant, &dataset(), (0, 1), "", 2_000).await.unwrap();
+            let told: Vec<_> = all.iter().map(|difference| difference.entity.to_string()).collect();
+            let expected: Vec<_> = (0..1_201).filter(|n| n % 3 == 1).map(|n| format!("urn:x:{n:04}")).collect();
+            assert_eq!(told, expected);
+            assert_eq!(store.count_members(tenant, &dataset()).await.unwrap(), 400);
+        }
+    });
+}
+
+#[test]
+fn a_large_batch_may_hold_what_was_there_before() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            let first = claim(&store, tenant, 0).await;
+            let number = begin(&store, &first).await;
+            let create = |n: u8, value: i64| change(None, Some(&device(n, value)));
+            let all: Vec<_> = (0..120).map(|n| create(n, 1)).collect();
+            assert_eq!(note(&store, &first, number, &all).await, Some(120));
+            // Somebody else removes one that was written, and it is in the list twice.
+            let rest: Vec<_> = (119..240).map(|n| create(n, 2)).collect();
+            assert_eq!(note(&store, &first, number, &rest).await, Some(121));
+            store.end_version(&first, number, VersionState::Published, "{}".to_owned(), at(2)).await.unwrap();
+            store.release_dataset(&first).await.unwrap();
+            let told = published(&store, tenant, number).await;
+            let value = |n: &str| told.iter().find(|(id, _)| id == n).map(|(_, value)| value.clone());
+            assert_eq!((value("118"), value("119"), value("239")), (Some(json!(1)), Some(json!(2)), Some(json!(2))));
+
+            // All are gone from the database, and still belong to the data set.
+            let second = claim(&store, tenant, 30).await;
+            let number = begin(&store, &second).await;
+            assert_eq!(note(&store, &second, number, &rest).await, Some(121));
+            let reversals = store.dataset_reversals(tenant, &dataset(), (number, number - 1), "", 500).await.unwrap();
+            assert_eq!(reversals.iter().filter(|reversal| reversal.member_before).count(), 121);
+            assert_eq!(store.count_members(tenant, &dataset()).await.unwrap(), 240);
+        }
+    });
+}
+
+#[test]
+fn a_process_that_dies_when_it_tries_again_leaves_what_others_wrote() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            let dead = claim(&store, tenant, 0).await;
+            let number = begin(&store, &dead).await;
+            let earlier = change(None, Some(&device(1, 1)));
+            note(&store, &dead, number, std::slice::from_ref(&earlier)).await;
+            write(&store, tenant, &earlier).await;
+            let old = store.entity(tenant, &id("urn:x:1")).await.unwrap().unwrap().entity;
+            let batch = [
+                change(Some(&old), Some(&device(1, 2))),
+                change(None, Some(&device(2, 2))),
+                change(None, Some(&device(3, 2))),
+            ];
+            note(&store, &dead, number, &batch).await;
+            // The third is written; of the first and the second somebody else makes something else meanwhile.
+            write(&store, tenant, &batch[2]).await;
+            let (first, second) = (device(1, 9), device(2, 9));
+            write(&store, tenant, &change(Some(&old), Some(&first))).await;
+            write(&store, tenant, &change(None, Some(&second))).await;
+            let again = [change(Some(&first), Some(&device(1, 2))), change(Some(&second), Some(&device(2, 2)))];
+            assert_eq!(store.note_changes(&dead, number, &again, true, at(20)).await.unwrap(), Some(2));
+
+            claim(&store, tenant, 21).await;
+            let told = |n: &str, value: i64| (n.to_owned(), json!(value));
+            assert_eq!(published(&store, tenant, number).await, [told("1", 9), told("3", 2)]);
+            let reversals = store.dataset_reversals(tenant, &dataset(), (number, 0), "", 10).await.unwrap();
+            let before: Vec<_> = reversals.iter().map(|reversal| reversal.before.is_some()).collect();
+            assert_eq!(before, [false, false], "nothing was there before the version");
+            assert_eq!(store.count_members(tenant, &dataset()).await.unwrap(), 2);
+        }
+    });
+}
+
+/// What the program noted before batches were counted is settled as well.
+#[test]
+fn a_version_that_died_before_an_upgrade_is_settled_after_it() {
+    const SQLITE: [&str; 7] = [
+        include_str!("../../migrations/sqlite/0001_initial.sql"),
+        include_str!("../../migrations/sqlite/0002_contexts.sql"),
+        include_str!("../../migrations/sqlite/0003_history.sql"),
+        include_str!("../../migrations/sqlite/0004_entity_maps.sql"),
+        include_str!("../../migrations/sqlite/0005_snapshots.sql"),
+        include_str!("../../migrations/sqlite/0006_dataset_versions.sql"),
+        include_str!("../../migrations/sqlite/0007_sources.sql"),
+    ];
+    const POSTGIS: [&str; 7] = [
+        include_str!("../../migrations/postgis/0001_initial.sql"),
+        include_str!("../../migrations/postgis/0002_contexts.sql"),
+        include_str!("../../migrations/postgis/0003_history.sql"),
+        include_str!("../../migrations/postgis/0004_entity_maps.sql"),
+        include_str!("../../migrations/postgis/0005_snapshots.sql"),
+        include_str!("../../migrations/postgis/0006_dataset_versions.sql"),
+        include_str!("../../migrations/postgis/0007_sources.sql"),
+    ];
+    let noted = |n: u8, pending: u8| {
+        let document = serde_json::to_string(&*device(n, 1)).unwrap();
+        let (id, dataset) = (format!("urn:x:{n}"), dataset());
+        format!(
+            "insert into dataset_change select id, '{dataset}', 1, '{id}', false, true, null, '{document}', {pending} from tenant;
+             insert into dataset_member select id, '{dataset}', '{id}', 1 from tenant;"
+        )
+    };
+    let left = format!(
+        "insert into dataset select id, '{0}', 1, 0 from tenant;
+         insert into dataset_version select id, '{0}', 1, 'import', 'publishing', null, 0, null, '{{}}' from tenant;
+         {1} {2}",
+        dataset(),
+        noted(1, 0),
+        noted(2, 1)
+    );
+    run(async {
+        let folder = sqlite();
+        let file = rusqlite::Connection::open(std::path::Path::new(&folder.address).join("hiroba.sqlite")).unwrap();
+        file.execute_batch(&SQLITE.concat()).unwrap();
+        file.execute_batch(&left).unwrap();
+        file.pragma_update(None, "user_version", 7).unwrap();
+        drop(file);
+        let mut databases = vec![folder];
+        if let Some(database) = postgis().await {
+            let (client, connection) = tokio_postgres::connect(&database.address, tokio_postgres::NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.batch_execute(&POSTGIS.concat()).await.unwrap();
+            let version =
+                "create table hiroba_schema (version integer not null); insert into hiroba_schema values (7);";
+            client.batch_execute(&format!("{version} {left}")).await.unwrap();
+            databases.push(database);
+        }
+        for database in databases {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            claim(&store, tenant, 0).await;
+            assert_eq!(published(&store, tenant, 1).await, [("1".to_owned(), json!(1))]);
+            assert_eq!(store.count_members(tenant, &dataset()).await.unwrap(), 1);
         }
     });
 }

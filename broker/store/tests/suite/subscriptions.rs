@@ -297,3 +297,32 @@ fn notifications_for_what_is_gone_are_passed_over_and_the_others_noted() {
         }
     });
 }
+
+/// Another server counts its transactions from the beginning, and a position may be greater than all that is logged.
+#[test]
+fn in_a_database_that_moved_to_another_server_changes_come_after_subscriptions_and_what_is_matched() {
+    run(async {
+        let Some(database) = postgis().await else { return };
+        let store = database.open().await;
+        let tenant = default_tenant(&store).await;
+        for id in ["s", "late"] {
+            add(&store, tenant, id).await;
+        }
+        drop(store);
+        let (client, connection) = tokio_postgres::connect(&database.address, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        for (moved, ahead) in [
+            ("update matching set position_transaction = position_transaction + $1", 1_000_000_i64),
+            ("update subscription set since_transaction = since_transaction + $1 where id = 'late'", 2_000_000),
+        ] {
+            client.execute(moved, &[&ahead]).await.unwrap();
+            let store = database.open().await;
+            let start = store.head().await.unwrap();
+            let matched = matching(&store, ahead).await.position;
+            let since = get(&store, tenant, "late").await.unwrap().since;
+            create_all(&store, tenant, [json!({"id": format!("urn:x:{ahead}"), "type": "T"})]).await;
+            let change = told(&store, start, 1).await.remove(0);
+            assert!(change.position > since && change.position > matched, "{moved}");
+        }
+    });
+}
