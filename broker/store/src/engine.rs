@@ -6,6 +6,7 @@ mod history;
 mod maps;
 mod snapshots;
 mod sources;
+mod subscriptions;
 
 use std::sync::Arc;
 

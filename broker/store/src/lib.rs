@@ -24,6 +24,7 @@ mod sources;
 mod sql;
 mod sqlite;
 mod store;
+mod subscriptions;
 mod write;
 
 pub use contexts::{ContextEntry, ContextKind, ContextUse, NewContext};
@@ -41,3 +42,7 @@ pub use model::{
 pub use snapshots::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotData, SnapshotEntry, SnapshotUse};
 pub use sources::{Delivered, Delivery, SourceEntry, SourceKey};
 pub use store::{Options, Store, TenantId};
+pub use subscriptions::{
+    Backlog, Counters, DeadLetter, DeliveryClaim, Matching, NewNotification, NewSubscription, Notification, Replay,
+    SubscriptionAdded, SubscriptionChanges, SubscriptionEntry, SubscriptionsSeen,
+};

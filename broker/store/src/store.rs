@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use hiroba_vocab::{EntityId, Tenant};
@@ -44,6 +44,13 @@ pub struct Options {
     pub history_ends_with_entity: bool,
     /// How long after a snapshot is dropped somebody may still be writing into it: then its data are removed once more.
     pub snapshot_grace: Duration,
+    /// How many notifications may wait for the receiver of one subscription; beyond, the oldest are given up.
+    pub max_waiting: usize,
+    /// How many notifications that were given up are kept for each subscription.
+    pub max_dead_letters: usize,
+    /// How many deletions of subscriptions are told one by one to those who follow them; who is farther behind reads all
+    /// anew.
+    pub told_deletions: usize,
     /// Paths that are always indexed.
     pub declared: Vec<IndexPath>,
 }
@@ -62,6 +69,9 @@ impl Options {
             keep_history: None,
             history_ends_with_entity: false,
             snapshot_grace: Duration::from_secs(600),
+            max_waiting: 10_000,
+            max_dead_letters: 1_000,
+            told_deletions: 10_000,
             declared: Vec::new(),
         }
     }
@@ -93,6 +103,8 @@ pub(crate) struct Inner {
     pub(crate) untold: tokio::sync::Notify,
     pub(crate) expiries: Expiries,
     pub(crate) quiet: Quiet,
+    /// The tenant for which notifications were taken up last.
+    pub(crate) last_served: AtomicI64,
     pub(crate) wanted: tokio::sync::mpsc::Sender<IndexPath>,
 }
 
@@ -127,6 +139,7 @@ impl Store {
             untold: tokio::sync::Notify::new(),
             expiries: Expiries::new(next_expiry),
             quiet: Quiet::default(),
+            last_served: AtomicI64::new(0),
             wanted,
             installation,
             engine,

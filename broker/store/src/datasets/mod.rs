@@ -188,7 +188,8 @@ impl Store {
     }
 }
 
-fn bounded(limit: usize) -> i64 {
+/// A limit as databases take it.
+pub(crate) fn bounded(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 

@@ -22,7 +22,7 @@ fn version(row: &Row) -> VersionRow {
 }
 
 impl PostGis {
-    async fn select(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
+    pub(super) async fn select(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
         let client = self.client().await?;
         let statement = client.prepare_cached(&numbered(sql)).await?;
         Ok(client.query(&statement, parameters).await?)

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgis/0006_dataset_versions.sql"),
     include_str!("../../migrations/postgis/0007_sources.sql"),
     include_str!("../../migrations/postgis/0008_dataset_batches.sql"),
+    include_str!("../../migrations/postgis/0009_subscriptions.sql"),
 ];
 
 /// Any number, as long as all processes use the same: only one migrates at a time.
@@ -75,10 +76,13 @@ pub(super) async fn make_partitions(transaction: &deadpool_postgres::Transaction
 }
 
 /// Positions must keep growing when a database is restored on another server, whose transaction numbers start again:
-/// then they are raised above the greatest that is logged.
+/// then they are raised above the greatest that is logged, or that subscriptions and their matching go on from.
 async fn position_base(transaction: &deadpool_postgres::Transaction<'_>) -> Result<i64> {
     let sql = "update position_base set base = greatest(base,
-                   coalesce((select max(transaction) from change), 0) + 1 - pg_current_xact_id()::text::bigint)
+                   coalesce(greatest((select max(transaction) from change),
+                                     (select max(position_transaction) from matching),
+                                     (select max(since_transaction) from subscription)), 0)
+                   + 1 - pg_current_xact_id()::text::bigint)
                returning base";
     Ok(transaction.query_one(sql, &[]).await?.get(0))
 }

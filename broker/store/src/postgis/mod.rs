@@ -3,6 +3,7 @@
 mod bulk;
 mod contexts;
 mod datasets;
+mod deliveries;
 mod history;
 mod maps;
 mod migrate;
@@ -10,6 +11,7 @@ mod notes;
 mod reads;
 mod snapshots;
 mod sources;
+mod subscriptions;
 mod writes;
 
 use std::sync::Arc;

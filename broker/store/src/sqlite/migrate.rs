@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0006_dataset_versions.sql"),
     include_str!("../../migrations/sqlite/0007_sources.sql"),
     include_str!("../../migrations/sqlite/0008_dataset_batches.sql"),
+    include_str!("../../migrations/sqlite/0009_subscriptions.sql"),
 ];
 
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

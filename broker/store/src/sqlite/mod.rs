@@ -2,12 +2,14 @@
 
 mod contexts;
 mod datasets;
+mod deliveries;
 mod history;
 mod maps;
 mod migrate;
 mod reads;
 mod snapshots;
 mod sources;
+mod subscriptions;
 mod writer;
 
 use std::path::{Path, PathBuf};

@@ -3,15 +3,18 @@
 
 mod contexts;
 mod datasets;
+mod deliveries;
 mod differential;
 mod expiry;
 mod history;
 mod indexes;
 mod linked;
 mod log;
+mod lossless;
 mod maps;
 mod snapshots;
 mod sources;
+mod subscriptions;
 mod writes;
 
 use std::sync::Arc;

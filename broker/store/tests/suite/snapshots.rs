@@ -166,12 +166,19 @@ fn the_data_of_a_deleted_snapshot_are_removed() {
             let data = claim(&store, 0).await.unwrap().data.unwrap();
             create_all(&store, data, (0..1_200).map(numbered)).await;
             create_all(&store, tenant, [numbered(1)]).await;
+            for whose in [data, tenant] {
+                subscriptions::add(&store, whose, "urn:subscription:1").await;
+            }
+            deliveries::note(&store, 0, &[subscriptions::made(data, "urn:subscription:1", "x", 0)]).await;
             let deleted = store.delete_snapshot(tenant, "urn:s:1", None, at(1)).await.unwrap();
             assert_eq!(deleted.and_then(|entry| entry.data), Some(data));
             assert!(store.snapshot(tenant, "urn:s:1").await.unwrap().is_none());
             let removed = async || {
                 let start = std::time::Instant::now();
-                while !store.shapes(data).await.unwrap().is_empty() {
+                while !store.shapes(data).await.unwrap().is_empty()
+                    || store.count_subscriptions(data).await.unwrap() > 0
+                    || store.backlog().await.unwrap().notifications > 0
+                {
                     assert!(start.elapsed() < Duration::from_secs(15), "the data are removed");
                     tokio::time::sleep(Duration::from_millis(30)).await;
                 }
@@ -182,6 +189,7 @@ fn the_data_of_a_deleted_snapshot_are_removed() {
             removed().await;
             assert!(load(&store, tenant, "urn:x:7").await.is_none());
             assert!(load(&store, tenant, "urn:x:1").await.is_some());
+            assert_eq!(store.count_subscriptions(tenant).await.unwrap(), 1);
             // Another snapshot never gets the number, so what is remembered of the old one is not shown in it.
             add(&store, tenant, "urn:s:1").await;
             let again = claim(&store, 2).await.unwrap().data.unwrap();

@@ -1,0 +1,203 @@
+//! Subscriptions in PostGIS, and who matches changes with them.
+//!
+//! Every change of a subscription updates the one row of `subscription_revision` first, so that revisions become visible in
+//! their order. Whoever changes what waits for a receiver holds the row of its queue first.
+
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::PostGis;
+use crate::error::Result;
+use crate::model::Position;
+use crate::subscriptions::{ChangedRows, EntryRow, MatchingRow, NewNotification, NewSubscription, Overfull, sql};
+
+const ADD: &str = "
+    with moved as (update subscription_revision set revision = revision + 1 returning revision),
+    added as (
+        insert into subscription (tenant, id, revision, since_transaction, since_number, expires_at, document)
+        select $1::bigint, $2, revision, pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 + $5,
+               9223372036854775807, $3, $4
+        from moved
+        on conflict (tenant, id) do update set
+            revision = excluded.revision, deleted = false, since_transaction = excluded.since_transaction,
+            since_number = excluded.since_number, expires_at = excluded.expires_at, document = excluded.document
+        where subscription.deleted
+        returning 1
+    )
+    insert into subscription_queue (tenant, subscription) select $1::bigint, $2 from added";
+
+const UPDATE: &str = "
+    with moved as (update subscription_revision set revision = revision + 1 returning revision)
+    update subscription s set revision = m.revision, expires_at = $4, document = $5 from moved m
+    where s.tenant = $1::bigint and s.id = $2 and s.revision = $3 and not s.deleted";
+
+const DELETE: &str = "
+    with moved as (update subscription_revision set revision = revision + 1 returning revision),
+    gone as (
+        update subscription s set revision = m.revision, deleted = true, document = '' from moved m
+        where s.tenant = $1::bigint and s.id = $2 and not s.deleted returning s.revision
+    ),
+    emptied as (
+        delete from subscription_queue where tenant = $1::bigint and subscription = $2 and exists (select from gone)
+    )
+    select revision from gone";
+
+/// In a statement of its own, after the queue is gone: it sees what was noted up to then.
+const DELETE_WAITING: &str = "
+    with gone as (delete from notification where tenant = $1::bigint and subscription = $2)
+    delete from dead_letter where tenant = $1::bigint and subscription = $2";
+
+const FORGET: &str = "
+    with gone as (delete from subscription where deleted and revision <= $1 returning revision)
+    update subscription_revision set forgotten = greatest(forgotten, (select max(revision) from gone))
+    where exists (select from gone)";
+
+/// A row if the matching is the caller's, and the queues that hold too much. What is to be noted goes along in arrays: a join
+/// of two lists of unknown length would cost their product.
+const NOTE: &str = "
+    with mine as (
+        update matching set claimed_until = $2,
+            position_transaction = case when (position_transaction, position_number) < ($3, $4) then $3
+                                   else position_transaction end,
+            position_number = case when (position_transaction, position_number) < ($3, $4) then $4
+                              else position_number end
+        where token = $1 returning 1
+    ),
+    counted as (
+        select tenant, subscription, count(*) as count, min(at) as first_at,
+               array_agg(at order by place) as ats, array_agg(payload order by place) as payloads
+        from unnest($5::bigint[], $6::text[], $7::bigint[], $8::text[])
+             with ordinality as n (tenant, subscription, at, payload, place)
+        group by 1, 2
+    ),
+    queued as (
+        update subscription_queue q set
+            next_number = q.next_number + c.count, waiting = q.waiting + c.count,
+            ready_at = coalesce(q.ready_at, greatest(c.first_at, q.retry_at))
+        from counted c
+        where q.tenant = c.tenant and q.subscription = c.subscription and exists (select from mine)
+        returning q.tenant, q.subscription, q.next_number - c.count as before, q.waiting, c.ats, c.payloads
+    ),
+    noted as (
+        insert into notification (tenant, subscription, number, at, payload)
+        select q.tenant, q.subscription, q.before + n.place - 1, n.at, n.payload
+        from queued q cross join lateral unnest(q.ats, q.payloads) with ordinality as n (at, payload, place)
+    )
+    select o.tenant::bigint, o.subscription from mine left join queued o on o.waiting > $9";
+
+/// The columns of an entry are the first ones.
+fn entry(row: &Row) -> EntryRow {
+    EntryRow {
+        tenant: row.get(0),
+        id: row.get(1),
+        revision: row.get(2),
+        since: (row.get(3), row.get(4)),
+        expires_at: row.get(5),
+        document: row.get(6),
+        times_sent: row.get(7),
+        times_failed: row.get(8),
+        last_notification: row.get(9),
+        last_success: row.get(10),
+        last_failure: row.get(11),
+        failing: row.get(12),
+        waiting: row.get(13),
+        letters_lost: row.get(14),
+    }
+}
+
+impl PostGis {
+    pub(super) async fn change(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
+        let client = self.client().await?;
+        let statement = client.prepare_cached(&crate::datasets::sql::numbered(sql)).await?;
+        Ok(client.execute(&statement, parameters).await?)
+    }
+
+    pub(crate) async fn add_subscription(&self, tenant: i64, new: &NewSubscription) -> Result<bool> {
+        let expires_at = new.expires_at.map(ngsild::DateTime::micros);
+        let parameters: [&(dyn ToSql + Sync); 5] = [&tenant, &new.id, &expires_at, &new.document, &self.position_base];
+        Ok(self.change(ADD, &parameters).await? == 1)
+    }
+
+    pub(crate) async fn subscription(&self, tenant: i64, id: &str) -> Result<Option<EntryRow>> {
+        Ok(self.select(&sql::one(), &[&tenant, &id]).await?.first().map(entry))
+    }
+
+    pub(crate) async fn subscriptions(
+        &self,
+        tenant: i64,
+        after: &str,
+        offset: i64,
+        limit: i64,
+    ) -> Result<Vec<EntryRow>> {
+        Ok(self.select(&sql::list(), &[&tenant, &after, &offset, &limit]).await?.iter().map(entry).collect())
+    }
+
+    pub(crate) async fn count_subscriptions(&self, tenant: i64) -> Result<i64> {
+        Ok(self.select(sql::COUNT, &[&tenant]).await?.first().map_or(0, |row| row.get(0)))
+    }
+
+    pub(crate) async fn update_subscription(&self, tenant: i64, seen: i64, new: &NewSubscription) -> Result<bool> {
+        let expires_at = new.expires_at.map(ngsild::DateTime::micros);
+        Ok(self.change(UPDATE, &[&tenant, &new.id, &seen, &expires_at, &new.document]).await? == 1)
+    }
+
+    pub(crate) async fn delete_subscription(&self, tenant: i64, id: &str, told: i64) -> Result<bool> {
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        let statement = transaction.prepare_cached(DELETE).await?;
+        let Some(gone) = transaction.query_opt(&statement, &[&tenant, &id]).await? else { return Ok(false) };
+        let statement = transaction.prepare_cached(DELETE_WAITING).await?;
+        transaction.execute(&statement, &[&tenant, &id]).await?;
+        let statement = transaction.prepare_cached(FORGET).await?;
+        transaction.execute(&statement, &[&gone.get::<_, i64>(0).saturating_sub(told)]).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    pub(crate) async fn changed_subscriptions(&self, after: i64, limit: i64) -> Result<ChangedRows> {
+        let mut changed = ChangedRows::default();
+        for row in self.select(&sql::changed(), &[&after, &limit]).await? {
+            (changed.revision, changed.forgotten) = (row.get(16), row.get(17));
+            // One row without a subscription, where none has changed.
+            if let Some(deleted) = row.get(15) {
+                changed.entries.push((entry(&row), deleted));
+            }
+        }
+        Ok(changed)
+    }
+
+    pub(crate) async fn claim_matching(&self, owner: &str, now: i64, until: i64) -> Result<Option<MatchingRow>> {
+        let rows = self.select(sql::CLAIM_MATCHING, &[&now, &until, &owner]).await?;
+        Ok(rows.first().map(|row| MatchingRow { token: row.get(0), position: (row.get(1), row.get(2)) }))
+    }
+
+    pub(crate) async fn keep_matching(&self, token: i64, until: i64) -> Result<bool> {
+        Ok(self.change(sql::KEEP_MATCHING, &[&token, &until]).await? == 1)
+    }
+
+    pub(crate) async fn release_matching(&self, token: i64) -> Result<bool> {
+        Ok(self.change(sql::RELEASE_MATCHING, &[&token]).await? == 1)
+    }
+
+    pub(crate) async fn note_notifications(
+        &self,
+        token: i64,
+        up_to: Position,
+        new: &[NewNotification],
+        until: i64,
+        max: i64,
+    ) -> Result<Option<Vec<Overfull>>> {
+        let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        let (transaction, position) = (number(up_to.transaction), number(up_to.number));
+        let tenants: Vec<i64> = new.iter().map(|new| new.tenant.0).collect();
+        let subscriptions: Vec<&str> = new.iter().map(|new| new.subscription.as_str()).collect();
+        let at: Vec<i64> = new.iter().map(|new| new.at.micros()).collect();
+        let payloads: Vec<&str> = new.iter().map(|new| new.payload.as_str()).collect();
+        let parameters: [&(dyn ToSql + Sync); 9] =
+            [&token, &until, &transaction, &position, &tenants, &subscriptions, &at, &payloads, &max];
+        let rows = self.select(NOTE, &parameters).await?;
+        let overfull =
+            |row: &Row| row.get::<_, Option<i64>>(0).map(|tenant| Overfull { tenant, subscription: row.get(1) });
+        Ok((!rows.is_empty()).then(|| rows.iter().filter_map(overfull).collect()))
+    }
+}
