@@ -147,12 +147,19 @@ impl Egress {
         Ok(Download { headers, body: body.freeze() })
     }
 
-    /// Sends a body by POST. Redirects are not followed, and the body of the answer is not read: its status.
+    /// Sends a body by POST. Redirects are not followed, and the body of the answer is not read: its status. It fails when
+    /// there is no answer within `patience`.
     ///
     /// # Errors
     /// [`EgressError`].
-    pub async fn post(&self, url: &str, headers: HeaderMap, body: Bytes) -> Result<StatusCode, EgressError> {
-        let request = self.sender.post(self.checked(url)?).headers(headers).body(body);
+    pub async fn post(
+        &self,
+        url: &str,
+        headers: HeaderMap,
+        body: Bytes,
+        patience: Duration,
+    ) -> Result<StatusCode, EgressError> {
+        let request = self.sender.post(self.checked(url)?).headers(headers).body(body).timeout(patience);
         let response = request.send().await.map_err(|e| EgressError::Failed(describe(&e)))?;
         Ok(response.status())
     }

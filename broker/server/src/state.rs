@@ -8,12 +8,14 @@ use hiroba_store::{Store, TenantId};
 use moka::sync::Cache;
 
 use crate::config::Config;
+use crate::egress::Egress;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
 use crate::service::discovery::Summary;
 use crate::service::harvest::Harvest;
 use crate::service::imports::Imports;
 use crate::service::snapshots::Snapshots;
+use crate::service::subscriptions::Subscriptions;
 
 /// The state of one broker.
 #[derive(Debug)]
@@ -24,6 +26,10 @@ pub struct AppState {
     pub store: Store,
     /// The @contexts that are known.
     pub contexts: Contexts,
+    /// The gate for calls that leave this machine.
+    pub egress: Egress,
+    /// The work on subscriptions.
+    pub subscriptions: Subscriptions,
     /// The snapshots that are at work.
     pub snapshots: Snapshots,
     /// The files that were sent to be imported.

@@ -262,6 +262,13 @@ impl Engine {
         }
     }
 
+    pub(crate) async fn changes_of(&self, tenant: i64, entity: &str, after: i64, limit: i64) -> Result<Vec<ChangeRow>> {
+        match self {
+            Self::Sqlite { database, .. } => database.changes_of(tenant, entity, after, limit).await,
+            Self::PostGis { database, .. } => database.changes_of(tenant, entity, after, limit).await,
+        }
+    }
+
     pub(crate) async fn touched(&self, after: Position, limit: i64) -> Result<Vec<TouchedRow>> {
         match self {
             Self::Sqlite { database, .. } => database.touched(after, limit).await,

@@ -2,9 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use hiroba_vocab::EntityId;
+
 use crate::error::Result;
-use crate::model::{ChangeRecord, Position};
-use crate::store::Store;
+use crate::model::{ChangeRecord, Position, Version};
+use crate::store::{Store, TenantId};
 
 /// A stretch of the log that holds nothing for readers outside. Readers that wait at its beginning need not be led
 /// through it each time.
@@ -44,6 +46,22 @@ impl Store {
             self.inner.quiet.note(after, last);
             after = self.inner.quiet.skip(last);
         }
+    }
+
+    /// Changes of one entity after a version, the oldest first, at most `limit`: what leads from a state to the present.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn changes_of(
+        &self,
+        tenant: TenantId,
+        id: &EntityId,
+        after: Version,
+        limit: usize,
+    ) -> Result<Vec<ChangeRecord>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.inner.engine.changes_of(tenant.0, id.as_str(), after.0, limit).await?;
+        rows.into_iter().map(crate::rows::ChangeRow::parse).collect()
     }
 }
 

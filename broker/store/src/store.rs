@@ -78,7 +78,7 @@ impl Options {
 }
 
 /// A tenant that exists, by its number in the database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TenantId(pub(crate) i64);
 
 /// An open database. Cheap to clone; the last clone closes it.

@@ -25,6 +25,7 @@ use crate::service::harvest::{Harvest, Plan, PlanError};
 use crate::service::identity::Alias;
 use crate::service::imports::Imports;
 use crate::service::snapshots::Snapshots;
+use crate::service::subscriptions::Subscriptions;
 use crate::state::AppState;
 
 /// Where entities are kept.
@@ -236,14 +237,17 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
         plan => plan.map(|plan| Harvest::new(plan, store.clone(), egress.clone(), metrics.harvest.clone())),
     };
     let sidecar = config.sparql.is_some().then(sidecar_client).transpose()?;
+    let run_id = uuid::Uuid::new_v4().as_u128();
     Ok(AppState {
+        egress: egress.clone(),
+        subscriptions: Subscriptions::new(run_id),
         snapshots: Snapshots::new(egress.clone(), BINDING),
         imports: Imports::new(config.max_upload),
         contexts: Contexts::new(egress, store.clone(), published),
         harvest,
         metrics,
         started: Instant::now(),
-        run_id: uuid::Uuid::new_v4().as_u128(),
+        run_id,
         draining: false.into(),
         summaries: Cache::new(1_000),
         answers: Cache::builder()

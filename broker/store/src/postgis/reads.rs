@@ -17,6 +17,19 @@ fn row(row: &tokio_postgres::Row) -> Row {
     Row { seq: row.get(0), version: row.get(1), payload: row.get(2) }
 }
 
+fn change(row: &tokio_postgres::Row) -> ChangeRow {
+    ChangeRow {
+        transaction: row.get(0),
+        number: row.get(1),
+        tenant: row.get(2),
+        entity: row.get(3),
+        at: row.get(4),
+        version: row.get(5),
+        change: row.get(6),
+        hidden: row.get(7),
+    }
+}
+
 impl PostGis {
     pub(crate) async fn tenant(&self, name: &str) -> Result<Option<i64>> {
         let client = self.client().await?;
@@ -165,16 +178,19 @@ impl PostGis {
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let (transaction, version) = (number(after.transaction), number(after.number));
         let rows = client.query(&statement, &[&transaction, &version, &limit, &self.position_base]).await?;
-        let change = |row: &tokio_postgres::Row| ChangeRow {
-            transaction: row.get(0),
-            number: row.get(1),
-            tenant: row.get(2),
-            entity: row.get(3),
-            at: row.get(4),
-            version: row.get(5),
-            change: row.get(6),
-            hidden: row.get(7),
-        };
+        Ok(rows.iter().map(change).collect())
+    }
+
+    /// Changes of one entity after a version, in their order.
+    pub(crate) async fn changes_of(&self, tenant: i64, entity: &str, after: i64, limit: i64) -> Result<Vec<ChangeRow>> {
+        let sql = "select c.transaction, c.version, t.name, c.entity,
+                          (extract(epoch from c.at) * 1000000)::bigint, c.version, c.change, t.hidden
+                   from change c join tenant t on t.id = c.tenant
+                   where c.tenant = $1::bigint and c.entity = $2 and c.version > $3
+                   order by c.version limit $4";
+        let client = self.client().await?;
+        let statement = client.prepare_cached(sql).await?;
+        let rows = client.query(&statement, &[&tenant, &entity, &after, &limit]).await?;
         Ok(rows.iter().map(change).collect())
     }
 

@@ -41,6 +41,19 @@ fn number(connection: &Connection, sql: &Sql) -> Result<i64> {
     Ok(connection.prepare_cached(&sql.text)?.query_row(params_from_iter(&sql.params), |row| row.get(0))?)
 }
 
+fn change(row: &rusqlite::Row<'_>) -> rusqlite::Result<ChangeRow> {
+    Ok(ChangeRow {
+        transaction: 0,
+        number: row.get(0)?,
+        tenant: row.get(1)?,
+        entity: row.get(2)?,
+        at: row.get(3)?,
+        version: row.get(4)?,
+        change: row.get(5)?,
+        hidden: row.get(6)?,
+    })
+}
+
 impl Sqlite {
     pub(crate) async fn tenant(&self, name: String) -> Result<Option<i64>> {
         self.read(move |connection| {
@@ -173,18 +186,21 @@ impl Sqlite {
                        join tenant t on t.id = c.tenant where c.position > ?1 order by c.position limit ?2";
             let mut statement = connection.prepare_cached(sql)?;
             let after = i64::try_from(after.number).unwrap_or(i64::MAX);
-            let rows = statement.query_map([after, limit], |row| {
-                Ok(ChangeRow {
-                    transaction: 0,
-                    number: row.get(0)?,
-                    tenant: row.get(1)?,
-                    entity: row.get(2)?,
-                    at: row.get(3)?,
-                    version: row.get(4)?,
-                    change: row.get(5)?,
-                    hidden: row.get(6)?,
-                })
-            })?;
+            let rows = statement.query_map([after, limit], change)?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
+    /// Changes of one entity after a version, in their order.
+    pub(crate) async fn changes_of(&self, tenant: i64, entity: &str, after: i64, limit: i64) -> Result<Vec<ChangeRow>> {
+        let entity = entity.to_owned();
+        self.read(move |connection| {
+            let sql = "select c.position, t.name, c.entity, c.at, c.version, c.change, t.hidden from change c \
+                       join tenant t on t.id = c.tenant where c.tenant = ?1 and c.entity = ?2 and c.version > ?3 \
+                       order by c.version limit ?4";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map(rusqlite::params![tenant, entity, after, limit], change)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
         .await

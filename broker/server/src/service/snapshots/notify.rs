@@ -20,6 +20,8 @@ use crate::egress::{Egress, EgressError};
 
 /// How long to wait before a notification is tried again, each time.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
+/// How long a receiver may take.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How many snapshots may have notifications waiting, and how many each.
 const SNAPSHOTS: usize = 1_000;
 const WAITING: usize = 20;
@@ -146,7 +148,7 @@ impl Notifier {
     async fn attempt(&self, letter: &Letter) -> Result<(), Refused> {
         // Never closed.
         let _permit = self.sending.acquire().await.ok();
-        match self.egress.post(&letter.to, letter.headers.clone(), letter.body.clone()).await {
+        match self.egress.post(&letter.to, letter.headers.clone(), letter.body.clone(), PATIENCE).await {
             Ok(status) if status.is_success() => Ok(()),
             Ok(status) => {
                 let may_pass = status.is_server_error() || status.as_u16() == 429 || status.as_u16() == 408;

@@ -1,0 +1,149 @@
+//! The subscriptions of all tenants, as the database told them last.
+
+use std::collections::{BTreeSet, HashMap};
+
+use hiroba_store::{Position, Store, StoreError, SubscriptionEntry, SubscriptionsSeen, TenantId};
+use ngsild::subscription::{Index, Subscription, Watch};
+use ngsild::{DateTime, Error};
+
+use crate::service::Result;
+
+/// How many subscriptions are read at a time.
+const PAGE: usize = 500;
+
+/// A subscription that is ready for matching.
+#[derive(Debug)]
+pub(super) struct Active {
+    pub(super) watch: Watch,
+    /// Changes up to here were before it.
+    pub(super) since: Position,
+    /// When it was last told something, for `throttling`.
+    pub(super) told_at: Option<DateTime>,
+    /// When it is to be told next, for `timeInterval`.
+    pub(super) next_at: Option<DateTime>,
+}
+
+/// All of them.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    seen: SubscriptionsSeen,
+    all: HashMap<(TenantId, String), Active>,
+    found: HashMap<TenantId, Index<String>>,
+    /// Those with `timeInterval`, by the instant of the next notification.
+    periodic: BTreeSet<(DateTime, TenantId, String)>,
+}
+
+/// A document of the database, ready for matching.
+///
+/// # Errors
+/// Corrupt when it is no subscription: somebody else wrote it.
+pub(super) fn watch(entry: &SubscriptionEntry) -> Result<Watch> {
+    let corrupt = |detail: String| StoreError::Corrupt { id: entry.id.clone(), detail };
+    let subscription: Subscription =
+        serde_json::from_str(&entry.document).map_err(|error| corrupt(error.to_string()))?;
+    Ok(Watch::of(&subscription).map_err(|error: Error| corrupt(error.to_string()))?)
+}
+
+impl Known {
+    /// Reads what has changed since it was last asked.
+    ///
+    /// # Errors
+    /// When the database fails; what was read so far is kept.
+    pub(super) async fn follow(&mut self, store: &Store, now: DateTime) -> Result<()> {
+        loop {
+            let changes = store.changed_subscriptions(self.seen, PAGE).await?;
+            if changes.afresh {
+                *self = Self::default();
+            }
+            for (tenant, id) in changes.deleted {
+                self.remove(tenant, &id);
+            }
+            for entry in changes.changed {
+                self.put(entry, now);
+            }
+            self.seen = changes.seen;
+            if !changes.more {
+                return Ok(());
+            }
+        }
+    }
+
+    fn put(&mut self, entry: SubscriptionEntry, now: DateTime) {
+        let before = self.all.get(&(entry.tenant, entry.id.clone())).map(|active| (active.told_at, active.next_at));
+        self.remove(entry.tenant, &entry.id);
+        let watch = match watch(&entry) {
+            Ok(watch) => watch,
+            Err(error) => {
+                tracing::error!(%error, id = entry.id, "a subscription cannot be read; nobody is told");
+                return;
+            }
+        };
+        let told_at = before.and_then(|(told_at, _)| told_at).max(entry.counters.last_notification);
+        let mut next_at = None;
+        match watch.time_interval {
+            Some(interval) => {
+                let next = told_at.map_or(now, |told_at| later(told_at, interval)).max(now);
+                self.periodic.insert((next, entry.tenant, entry.id.clone()));
+                next_at = Some(next);
+            }
+            None => self.found.entry(entry.tenant).or_default().insert(entry.id.clone(), &watch),
+        }
+        self.all.insert((entry.tenant, entry.id), Active { watch, since: entry.since, told_at, next_at });
+    }
+
+    fn remove(&mut self, tenant: TenantId, id: &str) {
+        let Some(active) = self.all.remove(&(tenant, id.to_owned())) else { return };
+        if let Some(next) = active.next_at {
+            self.periodic.remove(&(next, tenant, id.to_owned()));
+        }
+        if let Some(index) = self.found.get_mut(&tenant) {
+            index.remove(&id.to_owned());
+            if index.is_empty() {
+                self.found.remove(&tenant);
+            }
+        }
+    }
+
+    /// Whether no change can be for anybody.
+    pub(super) fn follows_nothing(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// The subscriptions of a tenant by what they are about.
+    pub(super) fn index(&self, tenant: TenantId) -> Option<&Index<String>> {
+        self.found.get(&tenant)
+    }
+
+    /// One of them.
+    pub(super) fn get_mut(&mut self, tenant: TenantId, id: &str) -> Option<&mut Active> {
+        self.all.get_mut(&(tenant, id.to_owned()))
+    }
+
+    /// The next of those with `timeInterval` that is due, which then waits for its next turn.
+    pub(super) fn due(&mut self, now: DateTime) -> Option<(TenantId, String)> {
+        let (next, tenant, id) = self.periodic.first()?.clone();
+        if next > now {
+            return None;
+        }
+        self.periodic.pop_first();
+        let active = self.all.get_mut(&(tenant, id.clone()))?;
+        // Turns that were missed are not made up for.
+        let next = later(now, active.watch.time_interval.unwrap_or_default());
+        active.next_at = Some(next);
+        self.periodic.insert((next, tenant, id.clone()));
+        Some((tenant, id))
+    }
+
+    /// When the first of those with `timeInterval` is due.
+    pub(super) fn next_due(&self) -> Option<DateTime> {
+        self.periodic.first().map(|(next, ..)| *next)
+    }
+}
+
+/// The shortest `timeInterval` that is kept: shorter ones would only keep the broker busy.
+const SHORTEST: std::time::Duration = std::time::Duration::from_secs(1);
+
+fn later(at: DateTime, by: std::time::Duration) -> DateTime {
+    let micros = i64::try_from(by.max(SHORTEST).as_micros()).unwrap_or(i64::MAX);
+    DateTime::from_micros(at.micros().saturating_add(micros))
+}
