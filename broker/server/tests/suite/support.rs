@@ -125,12 +125,17 @@ impl Broker {
 
     /// Another broker on the same database.
     pub(crate) async fn another(&self) -> Self {
+        self.another_with(&[]).await
+    }
+
+    /// The same, with other arguments.
+    pub(crate) async fn another_with(&self, arguments: &[&str]) -> Self {
         let database = match &self.database {
             Database::Folder(folder) => Database::Shared(folder.path().display().to_string()),
             Database::Shared(folder) => Database::Shared(folder.clone()),
             Database::PostGis(url) => Database::PostGis(url.clone()),
         };
-        Self::start(database, &[]).await
+        Self::start(database, arguments).await
     }
 
     async fn start(database: Database, arguments: &[&str]) -> Self {
@@ -159,11 +164,16 @@ impl Broker {
     }
 
     /// Kills the process without warning, and starts another one on the same database.
-    pub(crate) async fn kill_and_restart(mut self) -> Self {
+    pub(crate) async fn kill_and_restart(self) -> Self {
+        self.kill_and_restart_with(&[]).await
+    }
+
+    /// The same, with other arguments.
+    pub(crate) async fn kill_and_restart_with(mut self, arguments: &[&str]) -> Self {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
         let database = std::mem::replace(&mut self.database, Database::PostGis(String::new()));
-        Self::start(database, &[]).await
+        Self::start(database, arguments).await
     }
 
     /// Asks the process to stop, and starts another one on the same database.

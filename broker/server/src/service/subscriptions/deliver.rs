@@ -24,8 +24,9 @@ use crate::state::AppState;
 
 /// How many subscriptions this process delivers for at once.
 const AT_ONCE: usize = 64;
-/// For how long a subscription is taken up, beyond the time that its receiver may take.
-const LEASE: Duration = Duration::from_secs(10);
+/// For how long a subscription is taken up. Whoever delivers says more often that it goes on; when its process dies, others
+/// wait this long.
+const LEASE: Duration = Duration::from_secs(5);
 /// How long a receiver may take unless `timeout` says otherwise, and at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 const MOST_PATIENCE: Duration = Duration::from_secs(60);
@@ -94,13 +95,13 @@ async fn deliver(state: &AppState, claim: &DeliveryClaim) -> Result<()> {
     let tenant = tenants.iter().find(|(id, _)| *id == claim.tenant).map(|(_, name)| name.as_str());
     let headers = headers(&watch, tenant.filter(|name| !name.is_empty()));
     for _ in 0..TURN {
-        if state.draining.load(Ordering::Relaxed)
-            || !store.keep_delivery(claim, in_future(now(), patience + LEASE)).await?
-        {
+        if state.draining.load(Ordering::Relaxed) || !store.keep_delivery(claim, in_future(now(), LEASE)).await? {
             break;
         }
         let Some(next) = store.next_notification(claim).await? else { break };
-        let failure = attempt(state, &watch, headers.clone(), &next, patience).await.err();
+        let attempt = attempt(state, &watch, headers.clone(), &next, patience);
+        let Some(outcome) = held(state, claim, attempt).await? else { return Ok(()) };
+        let failure = outcome.err();
         let now = now();
         let Some(failure) = failure else {
             if !store.delivered(claim, next.number, now).await? {
@@ -120,6 +121,18 @@ async fn deliver(state: &AppState, claim: &DeliveryClaim) -> Result<()> {
     }
     store.release_delivery(claim, now()).await?;
     Ok(())
+}
+
+/// Does something while saying that the delivery goes on. `None` when it is somebody else's by now.
+async fn held<T>(state: &AppState, claim: &DeliveryClaim, work: impl Future<Output = T>) -> Result<Option<T>> {
+    tokio::pin!(work);
+    loop {
+        match timeout(LEASE / 3, &mut work).await {
+            Ok(done) => return Ok(Some(done)),
+            Err(_) if state.store.keep_delivery(claim, in_future(now(), LEASE)).await? => {}
+            Err(_) => return Ok(None),
+        }
+    }
 }
 
 /// How long to wait after so many attempts have failed.

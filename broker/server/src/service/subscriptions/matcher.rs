@@ -22,9 +22,9 @@ use crate::service::{Result, now};
 use crate::state::AppState;
 
 /// For how long the matching is claimed. When this process dies, others wait this long.
-const LEASE: Duration = Duration::from_secs(10);
+const LEASE: Duration = Duration::from_secs(5);
 /// How often to say that it goes on, and to look whether the one who matches still lives.
-const LOOK: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_secs(1);
 /// How soon to look again after something was announced that could not be seen yet.
 const SOON: Duration = Duration::from_millis(5);
 /// How many changes are dealt with in one commit.
