@@ -28,6 +28,7 @@ mod readings;
 mod readme;
 mod sidecar;
 mod snapshots;
+mod subscriptions;
 mod support;
 mod temporal;
 mod temporal_maps;

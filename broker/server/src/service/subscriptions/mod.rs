@@ -1,0 +1,3 @@
+//! Subscriptions (5.8): what clients ask to be told of.
+
+pub mod crud;
