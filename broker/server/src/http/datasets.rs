@@ -57,19 +57,19 @@ pub async fn changes(request: HttpRequest, state: Data<AppState>) -> Result<Http
     page(&request, json(&request, StatusCode::OK, &found.differences)?, limit, next)
 }
 
-fn number(params: &Params, name: &str) -> Result<Option<i64>> {
+pub(super) fn number(params: &Params, name: &str) -> Result<Option<i64>> {
     let number = params.number(name)?;
     number
         .map(|number| i64::try_from(number).map_err(|_| HttpError::bad_request(format!("'{name}' is too large"))))
         .transpose()
 }
 
-fn limit(params: &Params) -> Result<usize> {
+pub(super) fn limit(params: &Params) -> Result<usize> {
     Ok(params.number("limit")?.unwrap_or(PAGE).clamp(1, MAX_PAGE))
 }
 
 /// The answer with a link to the next page, if there is one: path and query without host.
-fn page(
+pub(super) fn page(
     request: &HttpRequest,
     mut response: HttpResponse,
     limit: usize,

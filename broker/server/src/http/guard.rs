@@ -93,6 +93,14 @@ fn request_id(request: &ServiceRequest) -> String {
     given.filter(legal).map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), ToOwned::to_owned)
 }
 
+/// Whether only who may write may read: the feed shows all tenants, and subscriptions show the addresses of receivers and
+/// the headers that open them. Looks at the path that is routed: clients may encode any character of it.
+fn keeps_secrets(request: &ServiceRequest) -> bool {
+    let path = request.match_info().as_str();
+    let secret = ["/changes", "/subscriptions", "/ngsi-ld/v1/subscriptions"];
+    request.method() != Method::OPTIONS && secret.iter().any(|prefix| path.starts_with(prefix))
+}
+
 /// What is refused before anybody looks at the request.
 fn refuse(request: &ServiceRequest, state: &AppState, in_flight: i64) -> Option<HttpError> {
     let method = request.method();
@@ -101,7 +109,7 @@ fn refuse(request: &ServiceRequest, state: &AppState, in_flight: i64) -> Option<
         return Some(HttpError::Overloaded);
     }
     if let Some(token) = &state.config.token
-        && (!reads(request) || request.path().starts_with("/changes"))
+        && (!reads(request) || keeps_secrets(request))
         && !super::imports::checks_by_itself(request.path())
         && !bearer(request.headers()).is_some_and(|given| same(given, token))
     {

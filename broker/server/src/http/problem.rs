@@ -207,7 +207,8 @@ impl HttpError {
                 | ServiceError::NoDataset(_)
                 | ServiceError::NoTable(_)
                 | ServiceError::NoSnapshot(_)
-                | ServiceError::SnapshotNotReady(_),
+                | ServiceError::SnapshotNotReady(_)
+                | ServiceError::NoSubscription(_),
             ) => problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found"),
             Self::Service(ServiceError::Store(StoreError::TooComplex { .. } | StoreError::TooManyLinks { .. })) => {
                 problem(StatusCode::FORBIDDEN, "TooComplexQuery", "Too Complex Query")

@@ -159,7 +159,13 @@ impl Answering<'_> {
 
     /// An answer with a document, or an array of documents, that are no entities: the @context goes where those of
     /// entities go.
-    pub(super) async fn document(&self, status: StatusCode, mut body: Value) -> Result<HttpResponse> {
+    pub(super) async fn document(&self, status: StatusCode, body: Value) -> Result<HttpResponse> {
+        let body = self.with_context(body);
+        Ok(self.begin(status).await?.body(serialize(&body)?))
+    }
+
+    /// A document, or an array of documents, with the @context in each if that is its place.
+    pub(super) fn with_context(&self, mut body: Value) -> Value {
         if let Some(context) = self.embedded() {
             match &mut body {
                 Value::Array(items) => {
@@ -170,7 +176,7 @@ impl Answering<'_> {
                 item => item["@context"] = context,
             }
         }
-        Ok(self.begin(status).await?.body(serialize(&body)?))
+        body
     }
 
     /// The text of a body. Pages are bounded by themselves, but linked entities may be in many places.

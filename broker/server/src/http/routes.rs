@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
 use super::{
     attributes, batch, changes, contexts, datasets, discovery, entities, identity, imports, maps, query, snapshots,
-    sparql, system, temporal, vocab,
+    sparql, subscriptions, system, temporal, vocab,
 };
 use crate::explorer::{assets, entity, landing, types};
 
@@ -64,6 +64,8 @@ routes! {
     "/ngsi-ld/v1/snapshots" { POST snapshots::create, DELETE snapshots::purge, }
     "/ngsi-ld/v1/snapshots/{id}" { GET snapshots::retrieve, PATCH snapshots::update, DELETE snapshots::delete, }
     "/ngsi-ld/v1/snapshots/{id}/clone" { POST snapshots::clone, }
+    "/ngsi-ld/v1/subscriptions" { GET subscriptions::list, POST subscriptions::create, }
+    "/ngsi-ld/v1/subscriptions/{id}" { GET subscriptions::retrieve, PATCH subscriptions::update, DELETE subscriptions::delete, }
     "/" { GET landing::landing, }
     "/data/{type}" { GET types::data, }
     "/entities/{id}" { GET entity::entity, }
@@ -77,6 +79,8 @@ routes! {
     "/changes/snapshot" { GET changes::snapshot, }
     "/datasets/{id}/versions" { GET datasets::versions, }
     "/datasets/{id}/changes" { GET datasets::changes, }
+    "/subscriptions/{id}/deadLetters" { GET subscriptions::dead_letters, }
+    "/subscriptions/{id}/deadLetters/replay" { POST subscriptions::replay, }
     "/imports" { GET imports::page, POST imports::create, }
     "/imports/{id}" { GET imports::retrieve, POST imports::again, DELETE imports::forget, }
     "/imports/{id}/report" { GET imports::report, }
@@ -90,7 +94,6 @@ routes! {
 
 /// Parts of the standard that this version does not have: they answer 501, and the README says so.
 const NOT_BUILT: &[(&str, &str)] = &[
-    ("/ngsi-ld/v1/subscriptions", "subscriptions"),
     ("/ngsi-ld/v1/csourceRegistrations", "context source registrations"),
     ("/ngsi-ld/v1/csourceSubscriptions", "subscriptions to context source registrations"),
 ];

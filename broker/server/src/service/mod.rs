@@ -53,6 +53,9 @@ pub enum ServiceError {
     /// The snapshot's queries are still running, so there is nothing to work on yet (5.16). Holds its id.
     #[error("the snapshot {0} is being prepared; its snapshotStatus tells when it can be used")]
     SnapshotNotReady(String),
+    /// There is no such subscription (5.8). Holds the id that was asked for.
+    #[error("there is no subscription {0}")]
+    NoSubscription(String),
     /// The entity kept changing while this request tried to change it.
     #[error("{0} is being changed by too many others at once")]
     Contended(EntityId),

@@ -30,6 +30,7 @@ mod readme;
 mod receiver;
 mod sidecar;
 mod snapshots;
+mod subscriptions;
 mod support;
 mod temporal;
 mod temporal_maps;

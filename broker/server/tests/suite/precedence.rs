@@ -110,6 +110,10 @@ fn operations() -> Vec<Operation> {
     let past = "type=T&timerel=after&timeAt=2026-04-01T00:00:00Z";
     let past_query = || json!({"type": "Query", "entities": [{"type": "T"}], "temporalQ": {"timerel": "after", "timeAt": "2026-04-01T00:00:00Z"}});
     let snapshot = || json!({"type": "Snapshot", "snapshotQueries": [{"type": "Query", "entities": [{"type": "T"}]}]});
+    let subscription = || {
+        let endpoint = json!({"uri": "http://receiver.example/"});
+        json!({"type": "Subscription", "entities": [{"type": "T"}], "notification": {"endpoint": endpoint}})
+    };
     vec![
         operation(M::GET, "/entities").query("type=T").parameter("type=T&limit=-1").missing(404, 200),
         operation(M::DELETE, "/entities").query("type=T").parameter("type=T&drop=a%7Bb%7D").missing(404, 204),
@@ -201,6 +205,11 @@ fn operations() -> Vec<Operation> {
         operation(M::GET, "/snapshots/{id}"),
         operation(M::PATCH, "/snapshots/{id}").body(json!({"snapshotPriority": 1}), snapshot()),
         operation(M::DELETE, "/snapshots/{id}"),
+        operation(M::GET, "/subscriptions").parameter("limit=-1").missing(404, 200),
+        operation(M::POST, "/subscriptions").body(subscription(), json!({"type": "Subscription"})).missing(201, 201),
+        operation(M::GET, "/subscriptions/{id}"),
+        operation(M::PATCH, "/subscriptions/{id}").body(json!({"isActive": false}), json!({"isActive": 5})),
+        operation(M::DELETE, "/subscriptions/{id}"),
         operation(M::POST, "/snapshots/{id}/clone").body(json!({"type": "Snapshot"}), snapshot()),
     ]
 }

@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use hiroba_store::{Options, Store};
 use reqwest::Method;
 use serde_json::Value;
 
@@ -119,6 +120,19 @@ impl Broker {
         let mut brokers = vec![Self::sqlite_with(arguments).await];
         if let Some(url) = postgis().await {
             brokers.push(Self::start(Database::PostGis(url), arguments).await);
+        }
+        brokers
+    }
+
+    /// A broker on each kind of database, on which something was done before.
+    pub(crate) async fn every_after(work: impl AsyncFn(Store)) -> Vec<Self> {
+        let mut databases = vec![Database::Folder(tempfile::tempdir().unwrap())];
+        databases.extend(postgis().await.map(Database::PostGis));
+        let mut brokers = Vec::new();
+        for database in databases {
+            let [_, place] = database.arguments();
+            work(Store::open(Options::new(place)).await.unwrap()).await;
+            brokers.push(Self::start(database, &[]).await);
         }
         brokers
     }

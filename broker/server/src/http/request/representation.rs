@@ -137,6 +137,14 @@ pub(super) fn form(params: &Params) -> Result<(Form, bool)> {
     Ok((format.or(options.last().copied()).unwrap_or_default(), sys_attrs))
 }
 
+/// `options` of documents that are no entities: whether `sysAttrs` is among them, all that can be.
+///
+/// # Errors
+/// InvalidRequest for other words.
+pub fn sys_attrs(params: &Params) -> Result<bool> {
+    Ok(formats(params, |_| None::<()>)?.sys_attrs)
+}
+
 /// What `format` and `options` say.
 pub(super) struct Formats<T> {
     /// The word in `format`.

@@ -2,6 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | `crud` | subscriptions are created, told of, changed and deleted; what was given up is sent after all |
 //! | `known` | the subscriptions of all tenants, ready for matching |
 //! | `past` | the states that an entity went through |
 //! | `matcher` | changes become notifications, by one process at a time |
@@ -10,6 +11,7 @@
 //! Both workers keep what they have done in the database, so that a process that dies loses nothing: another one, or the
 //! same after a restart, goes on.
 
+pub mod crud;
 mod deliver;
 mod known;
 mod matcher;
