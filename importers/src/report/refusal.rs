@@ -139,6 +139,23 @@ impl ImportError {
             }
             Self::Unknown { file, what, name, known } => {
                 let what = if *what == "sheet" { "シート" } else { "データセット" };
+            Self::NothingPublished { file, rows, refused, dataset } => {
+                let none = match (rows, refused) {
+                    (0, _) => "見出しの下に1行もありません".to_owned(),
+                    (_, None) => format!("{rows}行のうち公開できる行がありません"),
+                    (_, Some(first)) => format!(
+                        "{rows}行のうち公開できる行がありません（{}行目の{}：{}）",
+                        first.row,
+                        first.column,
+                        first.reason_ja.trim_end_matches('。')
+                    ),
+                };
+                format!(
+                    "{file}：{none}。取り込むと、公開中の一覧（{dataset}）の内容がすべてなくなるため、公開中の一覧は変えていません。\
+                     書き出しが完了していたか確かめてください。一覧が本当に空であれば、データセットを削除してください：\
+                     hiroba dataset remove {dataset}"
+                )
+            }
                 format!("{file}：{what}「{name}」はありません。あるもの：{known}。")
             }
         }

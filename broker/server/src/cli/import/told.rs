@@ -177,6 +177,13 @@ fn outcome(imported: &Imported, dry_run: bool) -> Vec<String> {
         if count > 0 {
             lines.push(format!("  gone       {count} no longer in the source: {what}"));
         }
+    if imported.entities.took_most_away() {
+        lines.push(
+            "  warning    more than half of the published list is not in this file. If the file is only a part of it, undo \
+             this version and give --gone keep"
+                .to_owned(),
+        );
+    }
     }
     lines.push(match &imported.version {
         Versioned::New(version) => {
@@ -209,6 +216,13 @@ fn outcome_ja(imported: &Imported, dry_run: bool) -> Vec<String> {
         (kept, "データセットに残しました"),
     ] {
         if count > 0 {
+    if imported.entities.took_most_away() {
+        lines.push(
+            "  注意          公開中の一覧の半分より多くが、このファイルにありません。ファイルが一覧の一部であれば、この版を取り消して、\
+             --gone keepを指定してください"
+                .to_owned(),
+        );
+    }
             lines.push(format!("  元にないもの  {count}件：{what}"));
         }
     }
