@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use hiroba_importers::export::{ExportError, Format, Sheet, Summary, Survey, Writer};
+use hiroba_importers::export::{ExportError, Format, Sheet, Summary, Survey, Writer, is_absent};
 use hiroba_importers::report::Language;
 use hiroba_store::{Options, Store, StoreError, TenantId};
 use hiroba_vocab::dataset::Edition;
@@ -106,7 +106,7 @@ enum FileError {
     Unknown(String, String),
     #[error("there is no tenant '{0}'")]
     NoTenant(Tenant),
-    #[error("there are no entities of {0}; import a file first")]
+    #[error("there are no entities of {0} that are in their source; import a file first")]
     Empty(String),
     #[error("{0}: {1}")]
     File(String, std::io::Error),
@@ -162,6 +162,12 @@ pub(super) fn tell(summary: &Summary, language: Language) {
     }
     if summary.shortened > 0 {
         say(
+    if summary.absent > 0 {
+        say(
+            format!("left out: {} entities that their source no longer lists (absentSince)", summary.absent),
+            format!("省いたもの：元の一覧になくなったもの（absentSince）{}件", summary.absent),
+        );
+    }
             format!("shortened: {} texts longer than a cell of a workbook", summary.shortened),
             format!("ブックのセルに収まらないため切り詰めた文字列：{}件", summary.shortened),
         );
@@ -178,7 +184,7 @@ async fn execute(arguments: &ExportArgs) -> Result<Summary, FileError> {
     let mut survey = Survey::new(dataset, arguments.layout.into());
     let (mut entities, mut rows) = (source.entities(), 0_u64);
     while let Some(some) = entities.next().await? {
-        rows += some.len() as u64;
+        rows += some.iter().filter(|entity| !is_absent(entity)).count() as u64;
         some.iter().for_each(|entity| survey.see(entity));
     }
     if rows == 0 {
