@@ -17,7 +17,7 @@ use ngsild::Entity;
 use ngsild::query::{EntitySelector, Query, TypeAlternatives};
 
 use super::import::{Remote, SinkError};
-use super::serve::DatabaseArgs;
+use super::serve::{DatabaseArgs, NoDatabase};
 use super::{Outcome, output, secret};
 use crate::service::now;
 use crate::service::walk::Walk;
@@ -111,6 +111,8 @@ enum FileError {
     #[error("{0}: {1}")]
     File(String, std::io::Error),
     #[error(transparent)]
+    NoDatabase(#[from] NoDatabase),
+    #[error(transparent)]
     Export(#[from] ExportError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -160,14 +162,14 @@ pub(super) fn tell(summary: &Summary, language: Language) {
             format!("〓に置き換えた文字（{times}回）：{character}（CP932にありません）"),
         );
     }
-    if summary.shortened > 0 {
-        say(
     if summary.absent > 0 {
         say(
             format!("left out: {} entities that their source no longer lists (absentSince)", summary.absent),
             format!("省いたもの：元の一覧になくなったもの（absentSince）{}件", summary.absent),
         );
     }
+    if summary.shortened > 0 {
+        say(
             format!("shortened: {} texts longer than a cell of a workbook", summary.shortened),
             format!("ブックのセルに収まらないため切り詰めた文字列：{}件", summary.shortened),
         );
@@ -236,7 +238,7 @@ impl Source {
             let token = arguments.token_file.as_deref().map(secret::read).transpose().map_err(SinkError::Secret)?;
             Place::Broker(Box::new(Remote::new(url.clone(), token, tenant)?))
         } else {
-            let store = Store::open(Options::new(arguments.database.address())).await?;
+            let store = Store::open(Options::new(arguments.database.existing_address()?)).await?;
             let tenant = store.tenant(&tenant).await?.ok_or(FileError::NoTenant(tenant))?;
             Place::Database(store, tenant)
         };
