@@ -8,6 +8,11 @@ use crate::error::ImportError;
 const WORDS: &[(&str, &str)] = &[
     ("no text but binary data", "文字ではなくバイナリデータ"),
     ("Give a CSV, Excel or GeoJSON file.", "CSV、Excel又はGeoJSONのファイルを指定してください。"),
+    ("a text without columns", "列のない文章"),
+    (
+        "Give the file with the table: its header names the columns.",
+        "表のファイルを指定してください。見出しの行に項目名が必要です。",
+    ),
     ("a PDF document", "PDF文書"),
     ("Publish the table itself as CSV or Excel.", "表そのものをCSV又はExcelで公開してください。"),
     ("compressed (gzip)", "圧縮されたファイル（gzip）"),
@@ -134,11 +139,6 @@ impl ImportError {
             Self::NoHeader { file, searched } => format!(
                 "{file}：最初の{searched}行に見出しの行がありません。名称、住所、緯度、経度のように項目名を並べた行が必要です。"
             ),
-            Self::Mapping { file, line, column, problem } => {
-                format!("{file}、{line}行目の{column}文字目：対応付けのファイルに誤りがあります：{problem}。")
-            }
-            Self::Unknown { file, what, name, known } => {
-                let what = if *what == "sheet" { "シート" } else { "データセット" };
             Self::NothingPublished { file, rows, refused, dataset } => {
                 let none = match (rows, refused) {
                     (0, _) => "見出しの下に1行もありません".to_owned(),
@@ -156,6 +156,11 @@ impl ImportError {
                      hiroba dataset remove {dataset}"
                 )
             }
+            Self::Mapping { file, line, column, problem } => {
+                format!("{file}、{line}行目の{column}文字目：対応付けのファイルに誤りがあります：{problem}。")
+            }
+            Self::Unknown { file, what, name, known } => {
+                let what = if *what == "sheet" { "シート" } else { "データセット" };
                 format!("{file}：{what}「{name}」はありません。あるもの：{known}。")
             }
         }
