@@ -242,8 +242,9 @@ fn sample(visit: &Visit, first: &[Entity]) -> Option<Sample> {
     names.sort_by_key(|(_, count, compact)| (compact != "name", std::cmp::Reverse(*count), compact.clone()));
     names.truncate(COLUMNS);
     let cells = |entity: &Entity| {
-        let values = names.iter().map(|(name, ..)| {
-            entity.attributes.get(*name).map(|instances| cell::text(instances, visit.language)).unwrap_or_default()
+        let values = names.iter().map(|(name, _, compact)| {
+            let instances = entity.attributes.get(*name);
+            instances.map(|instances| cell::text(compact, instances, visit.language)).unwrap_or_default()
         });
         std::iter::once(entity.id.to_string()).chain(values).collect()
     };
