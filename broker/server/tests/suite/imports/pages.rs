@@ -166,7 +166,7 @@ fn the_page_of_a_file_that_cannot_be_read_offers_to_correct_the_choices_and_not_
         let broker = Broker::sqlite().await;
         let sent = form(&[("preview", "true")], Some(("letter.csv", "お世話になっております。\nよろしく。\n")));
         let answer =
-            broker.ask(Method::POST, "/imports").header("accept", "application/json").raw(&sent.0, sent.1).send().await;
+            broker.ask(Method::POST, "/imports").header("accept", "application/json").raw(sent.0, sent.1).send().await;
         let place = answer.header("location").unwrap().to_owned();
         let page = visit(&broker, Method::GET, &place, "", None).await.text;
         for part in [
@@ -195,7 +195,7 @@ fn the_preview_says_that_more_than_half_of_a_list_would_go() {
             let text = list(rows);
             let sent = form(&[("preview", preview)], Some(("aed.csv", &text)));
             let asking = broker.ask(Method::POST, "/imports").header("accept", "application/json");
-            let answer = asking.raw(&sent.0, sent.1).send().await;
+            let answer = asking.raw(sent.0, sent.1).send().await;
             let place = answer.header("location").unwrap().to_owned();
             visit(&broker, Method::GET, &place, "", None).await.text
         };
