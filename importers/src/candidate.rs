@@ -254,6 +254,17 @@ impl Candidates {
                 self.left_out.push(LeftOut::new(name, reason));
                 continue;
             }
+            if preview.header.is_prose() && table.geometry.is_none() {
+                self.leave_out(
+                    name.clone(),
+                    ImportError::WrongKind {
+                        file: name,
+                        what: "a text without columns".to_owned(),
+                        advice: "Give the file with the table: its header names the columns.".to_owned(),
+                    },
+                );
+                continue;
+            }
             let file = source.input.own_name();
             match generic::bind(&table, &preview, clues(&table, &file), nearest) {
                 Ok(binding) => self.tables.push(Candidate { source, table, preview, binding, mapping: None }),

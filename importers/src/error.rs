@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::report::Language;
+use hiroba_vocab::EntityId;
+
+use crate::report::{Language, RefusedRow};
 
 /// What is wrong with a file as a whole, with a sentence that tells the publisher what to do.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +108,22 @@ pub enum ImportError {
         /// How many rows were looked at.
         searched: usize,
     },
+    /// Nothing of the file can be published, where entities are published that it would take away.
+    #[error(
+        "{file}: {}, and the list that is published as {dataset} would lose everything. That list stays as it is. \
+         Check that the export was complete. If the list really is empty, remove the data set: hiroba dataset remove {dataset}",
+        none_of(*.rows, .refused.as_deref())
+    )]
+    NothingPublished {
+        /// Its name.
+        file: String,
+        /// How many rows it has below the header.
+        rows: u64,
+        /// The first row that was refused, and why.
+        refused: Option<Box<RefusedRow>>,
+        /// The data set's entity.
+        dataset: EntityId,
+    },
     /// A mapping that cannot be understood, or is for another table.
     #[error("{file}, line {line}, column {column}: {problem}.")]
     Mapping {
@@ -130,6 +148,16 @@ pub enum ImportError {
         /// What could have been.
         known: String,
     },
+}
+
+fn none_of(rows: u64, refused: Option<&RefusedRow>) -> String {
+    match (rows, refused) {
+        (0, _) => "the file holds no row below its header".to_owned(),
+        (_, None) => format!("none of the {rows} rows of the file can be published"),
+        (_, Some(RefusedRow { row, column, reason, .. })) => {
+            format!("none of the {rows} rows of the file can be published (row {row}, {column}: {reason})")
+        }
+    }
 }
 
 /// `, row 5` if the row is known.
@@ -162,6 +190,7 @@ impl ImportError {
         match self {
             Self::TooLarge { row, .. } | Self::Damaged { row, .. } => *row,
             Self::OpenQuote { row, .. } => Some(*row),
+            Self::NothingPublished { refused, .. } => refused.as_ref().map(|refused| refused.row),
             _ => None,
         }
     }
@@ -179,6 +208,7 @@ impl ImportError {
             | Self::Damaged { file, .. }
             | Self::OpenQuote { file, .. }
             | Self::NoHeader { file, .. }
+            | Self::NothingPublished { file, .. }
             | Self::Mapping { file, .. }
             | Self::Unknown { file, .. } => file,
         }

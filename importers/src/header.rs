@@ -54,6 +54,21 @@ impl Header {
         };
         self.names.iter().map(own).collect()
     }
+
+    /// Whether it is no header at all: one column, and what stands there is a sentence that nobody gives a column for a name.
+    pub(crate) fn is_prose(&self) -> bool {
+        let mut named = self.keys.iter().zip(&self.names).filter(|(key, _)| !key.full.is_empty());
+        let (first, second) = (named.next(), named.next());
+        second.is_none() && first.is_none_or(|(_, name)| is_sentence(trim(name)) && !is_known(name))
+    }
+}
+
+/// Whether a text ends as sentences and greetings do, or is as long as hardly any name.
+fn is_sentence(text: &str) -> bool {
+    const ENDINGS: [&str; 14] =
+        ["。", "．", "、", "！", "!", "，", ",", "ます", "です", "ました", "ません", "でした", "ください", "下さい"];
+    let english = text.ends_with(['.', '?']) && text.contains(' ');
+    english || ENDINGS.iter().any(|ending| text.ends_with(ending)) || text.contains('。') || text.chars().count() > 60
 }
 
 /// The header and the first rows of a table.

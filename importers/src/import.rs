@@ -86,9 +86,24 @@ impl Import {
         self.source.input.name()
     }
 
+    /// The name of the sheet, or that of the file or member.
+    pub fn table_name(&self) -> String {
+        self.table.sheet.clone().unwrap_or_else(|| self.file())
+    }
+
     /// The entity of the data set, with the counts of the rows read so far.
     pub fn dataset_entity(&self) -> Entity {
         crate::dataset::entity(&self.source, &self.plan, &self.options, &self.recorder.counts)
+    }
+
+    /// That nothing of the file can be published, where something is published already. Read the rows to the end before.
+    pub fn nothing_published(&self) -> ImportError {
+        ImportError::NothingPublished {
+            file: self.file(),
+            rows: self.recorder.counts.read,
+            refused: self.recorder.refused.first().cloned().map(Box::new),
+            dataset: self.dataset_entity().id,
+        }
     }
 
     /// The mapping by which the file is read, as TOML with comments that explain it: whatever it is changed to, the next

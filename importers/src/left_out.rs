@@ -21,6 +21,11 @@ impl LeftOut {
         Self { name, reason: english, reason_ja: japanese }
     }
 
+    /// A table that cannot be imported.
+    pub fn of(name: String, error: &ImportError) -> Self {
+        Self::new(name, error)
+    }
+
     /// The reason in a language.
     pub fn reason_in(&self, language: Language) -> &str {
         language.choose(&self.reason, &self.reason_ja)

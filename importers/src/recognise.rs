@@ -57,6 +57,9 @@ const ENOUGH: f64 = 0.36;
 /// and this much of it must speak for the data set and for no other.
 const EVIDENCE: f64 = 0.07;
 
+/// Below this score a data set is not even near.
+const NEAR: f64 = 0.2;
+
 /// Words this loud name the data set,
 const LOUD: f64 = 0.4;
 /// and so do this many columns that few other data sets have.
@@ -73,7 +76,7 @@ const OWN: f64 = 1.0;
 /// Decides the data set of a table. A table that is only a bit like one is none: its columns would get another meaning.
 ///
 /// # Errors
-/// The nearest data set, where none fits.
+/// The nearest data set, where none fits and one is near.
 pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, Option<Nearest>> {
     let words = Words::collect(preview, clues);
     let datasets = Datasets::published();
@@ -85,6 +88,9 @@ pub(crate) fn recognise(preview: &Preview, clues: Clues<'_>) -> Result<Binding, 
     let is_enough = best.score >= ENOUGH && best.evidence >= EVIDENCE;
     if is_enough && best.is_specific && best.has_subject() {
         return Ok(best);
+    }
+    if best.score < NEAR {
+        return Err(None);
     }
     let dataset = &best.dataset;
     Err(Some(Nearest { slug: dataset.slug.clone(), title: dataset.title_ja.clone(), score: best.score }))

@@ -1,5 +1,6 @@
 //! The door to the database.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::RwLock;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -109,6 +110,11 @@ pub(crate) struct Inner {
 }
 
 impl Store {
+    /// The file of a SQLite database in a folder. It may not be there.
+    pub fn file_in(folder: &Path) -> PathBuf {
+        crate::sqlite::file_in(folder)
+    }
+
     /// Opens a database, brings its schema up to date, and starts the work in the background.
     ///
     /// # Errors
@@ -120,7 +126,7 @@ impl Store {
         } else if address.contains("://") {
             return Err(StoreError::Address(address.to_owned()));
         } else {
-            let folder = std::path::PathBuf::from(address);
+            let folder = PathBuf::from(address);
             tokio::task::spawn_blocking(move || Engine::sqlite(&folder))
                 .await
                 .map_err(|e| StoreError::Unavailable(e.to_string()))??

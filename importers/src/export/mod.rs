@@ -27,6 +27,7 @@ mod xlsx;
 use std::io::Write;
 use std::sync::Arc;
 
+use hiroba_vocab::Terms;
 use indexmap::IndexMap;
 use ngsild::Entity;
 use serde::Serialize;
@@ -79,6 +80,8 @@ pub struct Summary {
     pub left_out: IndexMap<String, u64>,
     /// Characters that CP932 does not have, each with how often it was replaced.
     pub replaced: IndexMap<char, u64>,
+    /// Entities that their source no longer lists, and that are no rows: they are marked with `absentSince`.
+    pub absent: u64,
     /// Texts that were cut because a cell of a workbook holds 32,767 characters.
     pub shortened: u64,
 }
@@ -95,6 +98,12 @@ pub enum ExportError {
     /// A sheet ends.
     #[error("a sheet of a workbook ends at {0} rows. Export CSV instead.")]
     Rows(u32),
+}
+
+/// Whether the source of an entity no longer lists it: it is marked with `absentSince`. A list that is current has no row
+/// for it.
+pub fn is_absent(entity: &Entity) -> bool {
+    entity.attributes.contains_key(&Terms::published().iri("absentSince"))
 }
 
 /// Writes entities in the order in which they come.
@@ -126,11 +135,15 @@ impl<W: Write> Writer<W> {
         Ok(Self { sheet, form, summary })
     }
 
-    /// Writes one entity.
+    /// Writes one entity, unless its source no longer lists it ([`is_absent`]).
     ///
     /// # Errors
     /// [`ExportError`] when it cannot be written, or a sheet of a workbook is full.
     pub fn push(&mut self, entity: &Entity) -> Result<(), ExportError> {
+        if is_absent(entity) {
+            self.summary.absent += 1;
+            return Ok(());
+        }
         let geometry = matches!(self.form, Form::GeoJson(_));
         for row in self.sheet.rows(entity, geometry) {
             for name in row.left_out {

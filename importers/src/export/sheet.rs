@@ -90,8 +90,11 @@ impl Survey {
         }
     }
 
-    /// Looks at an entity. Columns of a city's own beyond [`limits::COLUMNS`] are not kept.
+    /// Looks at an entity. One that its source no longer lists becomes no row ([`super::is_absent`]). Columns of a city's own beyond [`limits::COLUMNS`] are not kept.
     pub fn see(&mut self, entity: &Entity) {
+        if super::is_absent(entity) {
+            return;
+        }
         let publisher = id_parts(entity.id.as_str(), &self.to.dataset).map(|(code, _)| code);
         if self.publishers.len() < 2 && !self.publishers.contains(publisher.unwrap_or_default()) {
             self.publishers.insert(publisher.unwrap_or_default().to_owned());

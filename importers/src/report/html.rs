@@ -3,7 +3,7 @@
 use askama::Template;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
-use super::{IssueGroup, Language, Report};
+use super::{ColumnUse, IssueGroup, Language, Report};
 use crate::plan::Found;
 
 /// A corrected file up to this size is part of the page.
@@ -77,6 +77,19 @@ impl Page<'_> {
 
     fn advice(&self, group: &IssueGroup) -> &'static str {
         super::advice(group.code, self.language)
+    }
+
+    /// What a column is published as: the attribute of the vocabulary, or the header where it is the city's own.
+    fn attribute<'c>(&self, column: &'c ColumnUse) -> &'c str {
+        if column.skipped {
+            return "–";
+        }
+        if column.attribute.starts_with(hiroba_vocab::namespace::COLUMN) { &column.header } else { &column.attribute }
+    }
+
+    /// A share of one in whole per cent.
+    fn percent(share: &f64) -> String {
+        format!("{:.0}%", share * 100.0)
     }
 
     /// The issues that ask for something, and all others.

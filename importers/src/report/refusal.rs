@@ -8,6 +8,11 @@ use crate::error::ImportError;
 const WORDS: &[(&str, &str)] = &[
     ("no text but binary data", "文字ではなくバイナリデータ"),
     ("Give a CSV, Excel or GeoJSON file.", "CSV、Excel又はGeoJSONのファイルを指定してください。"),
+    ("a text without columns", "列のない文章"),
+    (
+        "Give the file with the table: its header names the columns.",
+        "表のファイルを指定してください。見出しの行に項目名が必要です。",
+    ),
     ("a PDF document", "PDF文書"),
     ("Publish the table itself as CSV or Excel.", "表そのものをCSV又はExcelで公開してください。"),
     ("compressed (gzip)", "圧縮されたファイル（gzip）"),
@@ -134,6 +139,23 @@ impl ImportError {
             Self::NoHeader { file, searched } => format!(
                 "{file}：最初の{searched}行に見出しの行がありません。名称、住所、緯度、経度のように項目名を並べた行が必要です。"
             ),
+            Self::NothingPublished { file, rows, refused, dataset } => {
+                let none = match (rows, refused) {
+                    (0, _) => "見出しの下に1行もありません".to_owned(),
+                    (_, None) => format!("{rows}行のうち公開できる行がありません"),
+                    (_, Some(first)) => format!(
+                        "{rows}行のうち公開できる行がありません（{}行目の{}：{}）",
+                        first.row,
+                        first.column,
+                        first.reason_ja.trim_end_matches('。')
+                    ),
+                };
+                format!(
+                    "{file}：{none}。取り込むと、公開中の一覧（{dataset}）の内容がすべてなくなるため、公開中の一覧は変えていません。\
+                     書き出しが完了していたか確かめてください。一覧が本当に空であれば、データセットを削除してください：\
+                     hiroba dataset remove {dataset}"
+                )
+            }
             Self::Mapping { file, line, column, problem } => {
                 format!("{file}、{line}行目の{column}文字目：対応付けのファイルに誤りがあります：{problem}。")
             }

@@ -73,3 +73,37 @@ fn the_text_report_speaks_japanese_too() {
     assert!(text.contains("読んだ7行 = 公開3 + 統合1 + 対象外2 + 不可1"), "{text}");
     assert!(text.contains("名称がありません。"), "{text}");
 }
+
+#[test]
+fn the_page_tells_the_quality_its_parts_and_the_rules_of_form() {
+    let mut import = Import::open(samples().join("aed_old.csv"), options()).unwrap();
+    import.rows().unwrap().for_each(|outcome| drop(outcome.unwrap()));
+    let report = import.report();
+    for language in [Language::Japanese, Language::English] {
+        let page = report.to_html(language, None);
+        let choose = |english: &'static str, japanese: &'static str| {
+            if language == Language::English { english } else { japanese }
+        };
+        let (score, quality) = (report.quality.score, &report.quality);
+        assert!(page.contains(&format!("{score}</strong> / 100")), "{page}");
+        for (english, japanese) in quality.parts.iter().map(|part| (part.sentence, part.sentence_ja)) {
+            assert!(page.contains(choose(english, japanese)), "{english} {japanese}");
+        }
+        for check in &quality.form {
+            assert!(page.contains(check.rule) && page.contains(choose(check.sentence, check.sentence_ja)));
+        }
+        let broken = quality.form.iter().filter(|check| !check.passed).count();
+        assert!(broken > 0);
+        assert_eq!(page.matches(choose("<td>not kept</td>", "<td>守られていません</td>")).count(), broken);
+    }
+}
+
+#[test]
+fn a_column_of_the_city_s_own_is_published_under_its_header_and_never_as_a_percent_encoded_address() {
+    let page = page(named(
+        "aed.csv",
+        "NO,名称,住所,緯度,経度,設置位置,管理番号メモ\n1,会館,高松市番町1,34.34,134.04,玄関,x\n",
+    ));
+    assert!(page.contains("<td>（独自の項目）</td><td>管理番号メモ</td>"), "{page}");
+    assert!(!page.contains("vocab/column/"), "{page}");
+}

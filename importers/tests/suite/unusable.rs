@@ -218,3 +218,27 @@ fn every_limit_of_a_row_is_refused_with_the_row() {
     let quoted = format!("{HEADER}1,\"{}", "い,\n".repeat(limits::RECORD / 4));
     assert!(message("quoted.csv", quoted).starts_with("quoted.csv, row 2: a quotation mark"));
 }
+
+#[test]
+fn a_text_without_columns_is_no_table_and_a_list_of_one_column_is() {
+    for text in [
+        "お世話になっております。\nよろしく。\n",
+        "添付のとおりお送りします\n確認をお願いします\n",
+        "This is the letter.\nIt has two lines.\n",
+    ] {
+        let told = message("l.csv", text);
+        assert!(told.starts_with("l.csv is a text without columns. Give the file with the table"), "{told}");
+    }
+    for list in
+        ["町名\n一番町\n二番町\n", "分別できますか？\nはい\nいいえ\n", "名称\n中央公園\n", "路線名\n1号線\n2号線\n"]
+    {
+        import(named("list.csv", list)).unwrap();
+    }
+}
+
+#[test]
+fn no_data_set_is_named_that_is_not_near() {
+    let far = import(named("kotoba.csv", "見出し語,語釈\nあまがえる,小さな蛙\nいぬ,四つ足\n")).unwrap();
+    assert!(far.report.is_own);
+    assert_eq!(far.report.nearest, None);
+}

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use hiroba_importers::export::{ExportError, Format, Sheet, Summary, Survey, Writer};
+use hiroba_importers::export::{ExportError, Format, Sheet, Summary, Survey, Writer, is_absent};
 use hiroba_importers::report::Language;
 use hiroba_store::{Options, Store, StoreError, TenantId};
 use hiroba_vocab::dataset::Edition;
@@ -17,7 +17,7 @@ use ngsild::Entity;
 use ngsild::query::{EntitySelector, Query, TypeAlternatives};
 
 use super::import::{Remote, SinkError};
-use super::serve::DatabaseArgs;
+use super::serve::{DatabaseArgs, NoDatabase};
 use super::{Outcome, output, secret};
 use crate::service::now;
 use crate::service::walk::Walk;
@@ -106,10 +106,12 @@ enum FileError {
     Unknown(String, String),
     #[error("there is no tenant '{0}'")]
     NoTenant(Tenant),
-    #[error("there are no entities of {0}; import a file first")]
+    #[error("there are no entities of {0} that are in their source; import a file first")]
     Empty(String),
     #[error("{0}: {1}")]
     File(String, std::io::Error),
+    #[error(transparent)]
+    NoDatabase(#[from] NoDatabase),
     #[error(transparent)]
     Export(#[from] ExportError),
     #[error(transparent)]
@@ -160,6 +162,12 @@ pub(super) fn tell(summary: &Summary, language: Language) {
             format!("〓に置き換えた文字（{times}回）：{character}（CP932にありません）"),
         );
     }
+    if summary.absent > 0 {
+        say(
+            format!("left out: {} entities that their source no longer lists (absentSince)", summary.absent),
+            format!("省いたもの：元の一覧になくなったもの（absentSince）{}件", summary.absent),
+        );
+    }
     if summary.shortened > 0 {
         say(
             format!("shortened: {} texts longer than a cell of a workbook", summary.shortened),
@@ -178,7 +186,7 @@ async fn execute(arguments: &ExportArgs) -> Result<Summary, FileError> {
     let mut survey = Survey::new(dataset, arguments.layout.into());
     let (mut entities, mut rows) = (source.entities(), 0_u64);
     while let Some(some) = entities.next().await? {
-        rows += some.len() as u64;
+        rows += some.iter().filter(|entity| !is_absent(entity)).count() as u64;
         some.iter().for_each(|entity| survey.see(entity));
     }
     if rows == 0 {
@@ -230,7 +238,7 @@ impl Source {
             let token = arguments.token_file.as_deref().map(secret::read).transpose().map_err(SinkError::Secret)?;
             Place::Broker(Box::new(Remote::new(url.clone(), token, tenant)?))
         } else {
-            let store = Store::open(Options::new(arguments.database.address())).await?;
+            let store = Store::open(Options::new(arguments.database.existing_address()?)).await?;
             let tenant = store.tenant(&tenant).await?.ok_or(FileError::NoTenant(tenant))?;
             Place::Database(store, tenant)
         };

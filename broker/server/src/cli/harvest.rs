@@ -9,7 +9,7 @@ use hiroba_vocab::Tenant;
 use serde::Serialize;
 
 use super::import::{Sink, fetch_into, file_text, imported_outcome, not_modified_text, source_outcome};
-use super::serve::{DatabaseArgs, EgressArgs};
+use super::serve::{DatabaseArgs, EgressArgs, NoDatabase};
 use super::{Outcome, output};
 use crate::egress::{Egress, EgressError};
 use crate::metrics::HarvestMetrics;
@@ -66,6 +66,8 @@ enum HarvestError {
     #[error("there is no tenant '{0}' in this database")]
     NoTenant(Tenant),
     #[error(transparent)]
+    NoDatabase(#[from] NoDatabase),
+    #[error(transparent)]
     Io(#[from] std::io::Error),
 }
 
@@ -94,7 +96,7 @@ pub(super) fn run(arguments: &HarvestArgs) -> Outcome {
 
 async fn execute(arguments: &HarvestArgs) -> Result<Outcome, HarvestError> {
     if let Some(HarvestCommand::Status { json, database, tenant }) = &arguments.command {
-        let store = Store::open(Options::new(database.address())).await?;
+        let store = Store::open(Options::new(database.existing_address()?)).await?;
         let name = tenant.clone().unwrap_or_else(Tenant::default_tenant);
         let Some(tenant) = store.tenant(&name).await? else { return Err(HarvestError::NoTenant(name)) };
         show(&store.sources(tenant).await?, *json);
@@ -111,7 +113,7 @@ async fn check(plan: &Plan, egress: &Egress) -> Outcome {
     for planned in &plan.sources {
         let fetched = fetch_into(&Sink::Nothing, egress, &planned.source, Gone::default(), silent()).await;
         failed += usize::from(fetched.is_err());
-        outcome = outcome.worse(tell(planned, fetched.map_err(|error| (error.to_string(), error.outcome())), true));
+        outcome = outcome.worse(tell(planned, fetched.map_err(|error| (error.to_string(), error.outcome())), None));
     }
     output::note(format!("{} sources, {failed} failed; nothing was published (--dry-run)", plan.sources.len()));
     outcome
@@ -120,6 +122,7 @@ async fn check(plan: &Plan, egress: &Egress) -> Outcome {
 /// Fetches every source and publishes what has changed.
 async fn once(arguments: &HarvestArgs, plan: Plan, egress: Egress) -> Result<Outcome, HarvestError> {
     let store = Store::open(Options::new(arguments.database.address())).await?;
+    let place = arguments.database.as_options();
     let harvest = Harvest::new(plan, store, egress, HarvestMetrics::default());
     let (mut outcome, mut words) = (Outcome::Done, Vec::new());
     let reread = if arguments.again { Reread::Always } else { Reread::IfFileChanged };
@@ -130,7 +133,7 @@ async fn once(arguments: &HarvestArgs, plan: Plan, egress: Egress) -> Result<Out
         };
         words.push(run.word());
         let fetched = run.outcome.map_err(|error| (error.to_string(), source_outcome(&error)));
-        let this = tell(planned, fetched, false);
+        let this = tell(planned, fetched, Some(&place));
         outcome = outcome.worse(this);
         if this == Outcome::Unreachable {
             break;
@@ -147,8 +150,8 @@ async fn once(arguments: &HarvestArgs, plan: Plan, egress: Egress) -> Result<Out
     Ok(outcome)
 }
 
-/// Tells what became of one source.
-fn tell(planned: &Planned, fetched: Result<Publication, (String, Outcome)>, dry_run: bool) -> Outcome {
+/// Tells what became of one source. `place` are the options that lead to the database, if there is one.
+fn tell(planned: &Planned, fetched: Result<Publication, (String, Outcome)>, place: Option<&str>) -> Outcome {
     match fetched {
         Ok(Publication::NotModified(versions)) => {
             output::result(not_modified_text(&planned.name, &versions, Language::English));
@@ -156,7 +159,7 @@ fn tell(planned: &Planned, fetched: Result<Publication, (String, Outcome)>, dry_
         }
         Ok(Publication::Imported(file)) => {
             output::result(&planned.name);
-            output::result(file_text(&file, &planned.name, dry_run, Language::English));
+            output::result(file_text(&file, &planned.name, place, Language::English));
             imported_outcome(&file)
         }
         Err((error, outcome)) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,12 +28,15 @@ use crate::service::snapshots::Snapshots;
 use crate::service::subscriptions::Subscriptions;
 use crate::state::AppState;
 
+/// The folder of the database, unless another is named.
+const DATA_DIR: &str = "./hiroba-data";
+
 /// Where entities are kept.
 #[derive(Debug, Args)]
 #[group(id = "place", multiple = false)]
 pub(super) struct DatabaseArgs {
     /// Keep everything in this folder (SQLite).
-    #[arg(long, value_name = "DIR", env = "HIROBA_DATA_DIR", default_value = "./hiroba-data")]
+    #[arg(long, value_name = "DIR", env = "HIROBA_DATA_DIR", default_value = DATA_DIR)]
     pub(super) data_dir: PathBuf,
     /// Use this PostGIS database, postgres://USER@HOST/NAME.
     #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
@@ -45,6 +48,46 @@ impl DatabaseArgs {
     pub(super) fn address(&self) -> String {
         self.database.clone().unwrap_or_else(|| self.data_dir.display().to_string())
     }
+
+    /// The address of a database that is there: who only wants to read makes none.
+    ///
+    /// # Errors
+    /// A sentence with the file that is missing.
+    pub(super) fn existing_address(&self) -> Result<String, NoDatabase> {
+        let file = Store::file_in(&self.data_dir);
+        if self.database.is_none() && !file.is_file() {
+            return Err(NoDatabase(file));
+        }
+        Ok(self.address())
+    }
+
+    /// The options with which another command finds this database, each after a blank; nothing where it finds it without.
+    /// A password is never among them.
+    pub(super) fn as_options(&self) -> String {
+        let Some(database) = &self.database else {
+            let is_given = self.data_dir != Path::new(DATA_DIR);
+            return if is_given { format!(" --data-dir {}", quoted(&self.data_dir.display())) } else { String::new() };
+        };
+        let mut shown = url::Url::parse(database).ok();
+        if let Some(url) = &mut shown {
+            // What has no host has no password either.
+            let _ = url.set_password(None);
+        }
+        // A text that is no address may hold a password in a form of its own.
+        shown.map_or_else(|| " --database …".to_owned(), |url| format!(" --database {}", quoted(&url)))
+    }
+}
+
+/// A folder without a database.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no database: {} does not exist. Name its folder with --data-dir, or import a file first", .0.display())]
+pub(super) struct NoDatabase(PathBuf);
+
+/// A word of a command line, in quotation marks where a shell would take it apart.
+fn quoted(word: &dyn std::fmt::Display) -> String {
+    let word = word.to_string();
+    let plain = |c: char| c.is_alphanumeric() || "/._-:@%+=,".contains(c);
+    if word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', r"'\''")) }
 }
 
 /// Which calls may leave this machine.

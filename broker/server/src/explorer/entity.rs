@@ -92,8 +92,9 @@ fn entity_page(visit: &Visit, stored: &Stored) -> Result<HttpResponse> {
     let language = visit.language;
     let mut facts = Vec::new();
     for (name, instances) in &entity.attributes {
+        let short = visit.context.compact(name);
         for instance in instances {
-            let value = cell::value(&instance.is, language);
+            let value = cell::value(&short, &instance.is, language);
             let link = link_of(&instance.is, &value);
             let mut notes = Vec::new();
             if let Some(at) = instance.observed_at {
@@ -103,10 +104,10 @@ fn entity_page(visit: &Visit, stored: &Stored) -> Result<HttpResponse> {
                 notes.push(format!("{} {unit}", visit.say("unit")));
             }
             let source = visit.context.expand("sourceValue").and_then(|name| instance.attributes.get(&name));
-            if let Some(source) = source.map(|source| cell::text(source, language)) {
+            if let Some(source) = source.map(|source| cell::text("sourceValue", source, language)) {
                 notes.push(format!("{} {source}", visit.say("published-as")));
             }
-            facts.push(Fact { label: cell::label(&visit.context.compact(name), language), value, link, notes });
+            facts.push(Fact { label: cell::label(&short, language), value, link, notes });
         }
     }
     for (key, at) in [("created", entity.created_at), ("modified", entity.modified_at)] {

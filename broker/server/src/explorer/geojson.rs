@@ -48,8 +48,8 @@ pub fn feature(stored: &Stored, context: &Arc<Context>, detail: Detail) -> Optio
 pub(super) fn name_of(stored: &Stored, context: &Context, language: Language) -> String {
     ["name", "title"]
         .into_iter()
-        .filter_map(|name| stored.entity.attributes.get(&context.expand(name)?))
-        .map(|instances| cell::text(instances, language))
+        .filter_map(|name| Some((name, stored.entity.attributes.get(&context.expand(name)?)?)))
+        .map(|(name, instances)| cell::text(name, instances, language))
         .find(|text| !text.is_empty())
         .unwrap_or_else(|| stored.entity.id.to_string())
 }

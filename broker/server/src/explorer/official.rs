@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::HttpResponse;
 use actix_web::http::header::{CONTENT_DISPOSITION, VARY};
 use actix_web::web::{Bytes, block};
-use hiroba_importers::export::{Format, Sheet, Survey, Writer};
+use hiroba_importers::export::{Format, Sheet, Survey, Writer, is_absent};
 use hiroba_store::StoreError;
 use hiroba_vocab::{Dataset, Datasets, Iri, Terms};
 use ngsild::Error;
@@ -66,7 +66,7 @@ impl Official {
         let mut survey = Survey::new(&self.dataset, edition);
         let (mut first, mut rows) = (walk(), 0);
         while let Some(entities) = first.next(CHUNK).await? {
-            rows += entities.len() as u64;
+            rows += entities.iter().filter(|stored| !is_absent(&stored.entity)).count() as u64;
             self.form.holds(rows)?;
             entities.iter().for_each(|stored| survey.see(&stored.entity));
         }

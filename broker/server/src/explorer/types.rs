@@ -96,7 +96,8 @@ async fn type_page(visit: &Visit, name: &Iri, query: Query, search: &str, number
     let rows = answer.entities.iter().map(|stored| {
         let mut cells = vec![name_of(stored, &visit.context, language)];
         cells.extend(shown.iter().map(|name| {
-            stored.entity.attributes.get(name).map(|instances| cell::text(instances, language)).unwrap_or_default()
+            let instances = stored.entity.attributes.get(name);
+            instances.map(|them| cell::text(&visit.context.compact(name), them, language)).unwrap_or_default()
         }));
         Row { href: format!("/entities/{}", encode(stored.entity.id.as_str())), cells }
     });

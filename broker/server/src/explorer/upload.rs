@@ -65,6 +65,8 @@ struct ImportPage {
     left_out: Vec<(String, String)>,
     /// The form to correct and to publish, while the file is here.
     told: Option<Told>,
+    /// Above that form.
+    correct_title: String,
     can_publish: bool,
     can_undo: bool,
     /// What was taken back.
@@ -121,12 +123,18 @@ pub async fn import(request: HttpRequest, state: Data<AppState>, import: &Import
         Action::Publish => (visit.say("result-title"), visit.say("result-lead")),
         Action::Undo => (visit.say("result-title"), visit.say("undone-lead")),
     };
+    let lead = match (&error, task.action) {
+        (None, _) => lead,
+        (Some(_), Action::Preview) => visit.say("unreadable-lead"),
+        (Some(_), _) => visit.say("failed-lead"),
+    };
     let page = ImportPage {
         frame: visit.frame(title),
         id: import.id.clone(),
         file: import.file_name.clone(),
         working: (!stage.is_end()).then(|| working(&visit, import)),
-        lead: if error.is_some() { visit.say("failed-lead").to_owned() } else { lead.to_owned() },
+        lead: lead.to_owned(),
+        correct_title: visit.say(if tables.is_empty() { "correct-title" } else { "publish-title" }).to_owned(),
         can_publish: !tables.is_empty(),
         told: (stage.is_end() && import.has_file()).then(|| told(&visit, Some(&task))),
         can_undo: import.can_undo(),

@@ -22,6 +22,8 @@ pub(super) struct TableView {
     pub(super) facts: Vec<Fact>,
     /// What became of it, of a table that was published.
     pub(super) outcome: Option<String>,
+    /// More than half of the published list is not in it.
+    pub(super) warning: Option<&'static str>,
     pub(super) links: Vec<Link>,
     /// What is to be known of its corrected file.
     pub(super) note: Option<&'static str>,
@@ -73,6 +75,7 @@ pub(super) fn previewed(visit: &Visit, place: (&str, usize), table: &Previewed) 
     }
     TableView {
         note,
+        warning: table.takes_most_away.then(|| say("most-gone")),
         links,
         effect: vec![
             (say("effect-created"), entities.created),
@@ -96,6 +99,7 @@ pub(super) fn published(visit: &Visit, place: (&str, usize), table: &Imported) -
     };
     TableView {
         outcome: Some(outcome),
+        warning: table.entities.took_most_away().then(|| say("most-was-gone")),
         links: links(visit, place, table),
         effect: vec![
             (say("effect-created"), created),
@@ -163,6 +167,7 @@ fn of_report(visit: &Visit, report: &Report) -> TableView {
         title: report.title.clone(),
         facts: facts(visit, report),
         outcome: None,
+        warning: None,
         links: Vec::new(),
         note: None,
         rows: vec![
@@ -237,8 +242,9 @@ fn sample(visit: &Visit, first: &[Entity]) -> Option<Sample> {
     names.sort_by_key(|(_, count, compact)| (compact != "name", std::cmp::Reverse(*count), compact.clone()));
     names.truncate(COLUMNS);
     let cells = |entity: &Entity| {
-        let values = names.iter().map(|(name, ..)| {
-            entity.attributes.get(*name).map(|instances| cell::text(instances, visit.language)).unwrap_or_default()
+        let values = names.iter().map(|(name, _, compact)| {
+            let instances = entity.attributes.get(*name);
+            instances.map(|instances| cell::text(compact, instances, visit.language)).unwrap_or_default()
         });
         std::iter::once(entity.id.to_string()).chain(values).collect()
     };

@@ -133,7 +133,7 @@ impl Visit {
 
     pub(super) fn property(&self, stored: &Stored, name: &str) -> Option<String> {
         let instances = stored.entity.attributes.get(&self.context.expand(name)?)?;
-        Some(cell::text(instances, self.language)).filter(|text| !text.is_empty())
+        Some(cell::text(name, instances, self.language)).filter(|text| !text.is_empty())
     }
 
     /// Who publishes a data set: the name alone, where there is one.

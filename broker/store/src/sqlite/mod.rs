@@ -45,12 +45,17 @@ struct Inner {
     watcher: Mutex<Connection>,
 }
 
+/// The file of the database in a folder.
+pub(crate) fn file_in(folder: &Path) -> PathBuf {
+    folder.join("hiroba.sqlite")
+}
+
 impl Sqlite {
     /// Opens or creates `hiroba.sqlite` in a folder and brings its schema up to date.
     pub(crate) fn open(folder: &Path) -> Result<Self> {
         std::fs::create_dir_all(folder)
             .map_err(|e| StoreError::Unavailable(format!("cannot create the folder {}: {e}", folder.display())))?;
-        let path = folder.join("hiroba.sqlite");
+        let path = file_in(folder);
         migrate::migrate(&mut connect(&path, true)?)?;
         let watcher = Mutex::new(connect(&path, false)?);
         let working = tokio::sync::Semaphore::new(READERS);

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use hiroba_store::{Options, Store, StoreError, TenantId};
 use hiroba_vocab::Tenant;
 
-use super::serve::DatabaseArgs;
+use super::serve::{DatabaseArgs, NoDatabase};
 use super::{Outcome, output};
 use crate::service::ServiceError;
 use crate::service::datasets::{self, find};
@@ -124,6 +124,8 @@ enum DatasetError {
     #[error("there is no tenant '{0}' in this database")]
     NoTenant(Tenant),
     #[error(transparent)]
+    NoDatabase(#[from] NoDatabase),
+    #[error(transparent)]
     Io(#[from] std::io::Error),
     #[error("the result cannot be written: {0}")]
     Csv(#[from] csv::Error),
@@ -205,7 +207,7 @@ async fn execute(command: &DatasetCommand) -> Result<Outcome, DatasetError> {
 }
 
 async fn open(place: &Place) -> Result<(Store, TenantId), DatasetError> {
-    let store = Store::open(Options::new(place.database.address())).await?;
+    let store = Store::open(Options::new(place.database.existing_address()?)).await?;
     let name = place.tenant.clone().unwrap_or_else(Tenant::default_tenant);
     match store.tenant(&name).await? {
         Some(tenant) => Ok((store, tenant)),

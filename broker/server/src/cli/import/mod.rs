@@ -129,6 +129,14 @@ enum GoneChoice {
     Remove,
 }
 
+impl ImportArgs {
+    /// The options with which other commands find what was written; `None` where nothing is.
+    fn place(&self) -> Option<String> {
+        let tenant = self.tenant.as_ref().map(|tenant| format!(" --tenant {tenant}")).unwrap_or_default();
+        (!self.dry_run).then(|| self.database.as_options() + &tenant)
+    }
+}
+
 impl From<GoneChoice> for Gone {
     fn from(choice: GoneChoice) -> Self {
         match choice {

@@ -76,7 +76,7 @@ pub(super) async fn imported(
         }
     }
     match arguments.report {
-        ReportForm::Text => output::result(file_text(file, label, arguments.dry_run, language)),
+        ReportForm::Text => output::result(file_text(file, label, arguments.place().as_deref(), language)),
         ReportForm::Json => {
             for Imported { report, published, version, .. } in &file.tables {
                 let version = match version {
@@ -121,14 +121,15 @@ fn json(line: &impl Serialize) {
     output::result(serde_json::to_string(line).unwrap_or_default());
 }
 
-/// The reports of the tables of a file, what came of them, and what was left out, for people.
-pub(in crate::cli) fn file_text(file: &ImportedFile, label: &str, dry_run: bool, language: Language) -> String {
+/// The reports of the tables of a file, what came of them, and what was left out, for people. `place` are the options that
+/// lead to the database; `None` of a trial.
+pub(in crate::cli) fn file_text(file: &ImportedFile, label: &str, place: Option<&str>, language: Language) -> String {
     let mut lines = Vec::new();
     for table in &file.tables {
         lines.push(table.report.to_text_in(language).trim_end().to_owned());
         lines.extend(match language {
-            Language::English => outcome(table, dry_run),
-            Language::Japanese => outcome_ja(table, dry_run),
+            Language::English => outcome(table, place),
+            Language::Japanese => outcome_ja(table, place),
         });
     }
     lines.extend(left_out(file, label, language));
@@ -160,10 +161,8 @@ pub(in crate::cli) fn not_modified_text(label: &str, versions: &[Delivered], lan
     std::iter::once(label.to_owned()).chain(versions.iter().map(since)).collect::<Vec<_>>().join("\n")
 }
 
-fn outcome(imported: &Imported, dry_run: bool) -> Vec<String> {
-    if dry_run {
-        return vec![nothing_written(Language::English)];
-    }
+fn outcome(imported: &Imported, place: Option<&str>) -> Vec<String> {
+    let Some(place) = place else { return vec![nothing_written(Language::English)] };
     let Published { created, changed, unchanged } = imported.published;
     let mut lines = vec![format!(
         "  published  {created} created, {changed} changed, {unchanged} unchanged, the data set's own entity included"
@@ -178,10 +177,17 @@ fn outcome(imported: &Imported, dry_run: bool) -> Vec<String> {
             lines.push(format!("  gone       {count} no longer in the source: {what}"));
         }
     }
+    if imported.entities.took_most_away() {
+        lines.push(
+            "  warning    more than half of the published list is not in this file. If the file is only a part of it, undo \
+             this version and give --gone keep"
+                .to_owned(),
+        );
+    }
     lines.push(match &imported.version {
         Versioned::New(version) => {
             let VersionSummary { dataset, version, .. } = &**version;
-            format!("  version    {version} of {dataset}; hiroba dataset undo {dataset} takes it back")
+            format!("  version    {version} of {dataset}; hiroba dataset undo {dataset}{place} takes it back")
         }
         Versioned::Same { version, .. } => format!("  version    no new one: everything is as in version {version}"),
         Versioned::NotKept => {
@@ -194,10 +200,8 @@ fn outcome(imported: &Imported, dry_run: bool) -> Vec<String> {
 }
 
 /// The same in Japanese.
-fn outcome_ja(imported: &Imported, dry_run: bool) -> Vec<String> {
-    if dry_run {
-        return vec![nothing_written(Language::Japanese)];
-    }
+fn outcome_ja(imported: &Imported, place: Option<&str>) -> Vec<String> {
+    let Some(place) = place else { return vec![nothing_written(Language::Japanese)] };
     let Published { created, changed, unchanged } = imported.published;
     let mut lines = vec![format!(
         "  書き込み      新規{created}、変更{changed}、変更なし{unchanged}（データセット自身を含みます）"
@@ -212,10 +216,17 @@ fn outcome_ja(imported: &Imported, dry_run: bool) -> Vec<String> {
             lines.push(format!("  元にないもの  {count}件：{what}"));
         }
     }
+    if imported.entities.took_most_away() {
+        lines.push(
+            "  注意          公開中の一覧の半分より多くが、このファイルにありません。ファイルが一覧の一部であれば、この版を取り消して、\
+             --gone keepを指定してください"
+                .to_owned(),
+        );
+    }
     lines.push(match &imported.version {
         Versioned::New(version) => {
             let VersionSummary { dataset, version, .. } = &**version;
-            format!("  版            {dataset}の第{version}版。hiroba dataset undo {dataset} で取り消せます")
+            format!("  版            {dataset}の第{version}版。hiroba dataset undo {dataset}{place} で取り消せます")
         }
         Versioned::Same { version, .. } => format!("  版            第{version}版と同じため、新しい版はありません"),
         Versioned::NotKept => {

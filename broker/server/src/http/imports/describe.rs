@@ -51,7 +51,7 @@ pub(super) fn import(import: &Import, context: &Context) -> Value {
 }
 
 fn previewed(table: &Previewed, context: &Context) -> Value {
-    let Previewed { report, dataset, entities, gone, first } = table;
+    let Previewed { report, dataset, entities, gone, first, .. } = table;
     let document = |entity: &Entity| {
         let rendering = Rendering::whole(context, Form::Normalized);
         // Entities that were just made can be written as JSON.

@@ -157,6 +157,11 @@ impl Destination for Database<'_> {
         }
     }
 
+    async fn takes_all_away(&mut self, _: &EntityId) -> Result<bool> {
+        let keeps = self.gone == Gone::Keep;
+        Ok(!keeps && !self.open()?.session.absent("", 1).await?.is_empty())
+    }
+
     async fn finish(&mut self, mut dataset: Entity, report: &Report) -> Result<Published> {
         // A row that was refused may be about any of the entities that seem to be gone: none of them is removed.
         let gone = match self.gone {

@@ -46,6 +46,11 @@ pub(crate) trait Destination {
     /// Reading goes on, but takes its time.
     async fn wait(&mut self) -> Result<(), Self::Error>;
 
+    /// Whether entities are published that a table without any would take away.
+    async fn takes_all_away(&mut self, _dataset: &EntityId) -> Result<bool, Self::Error> {
+        Ok(false)
+    }
+
     /// All rows are written: takes the data set's entity.
     async fn finish(&mut self, dataset: Entity, report: &Report) -> Result<Published, Self::Error>;
 }
@@ -125,7 +130,8 @@ async fn open_tables<E>(input: Input, options: Options) -> Result<Opened, Failur
 }
 
 /// Reads the tables of a file one after the other, and hands each to a destination of its own: its entities, batch by
-/// batch, and then the entity of its data set. `make` makes a destination, `end` says what has become of it.
+/// batch, and then the entity of its data set. `make` makes a destination, `end` says what has become of it. A table that
+/// would only take everything away is left out; alone in its file it is a failure.
 pub(crate) async fn publish_tables<D: Destination, T>(
     input: Input,
     options: Options,
@@ -133,16 +139,27 @@ pub(crate) async fn publish_tables<D: Destination, T>(
     make: impl Fn() -> D,
     end: impl AsyncFn(D, Result<ReadTable, Failure<D::Error>>) -> Result<T, Failure<D::Error>>,
 ) -> Result<(Vec<T>, Vec<LeftOut>), Failure<D::Error>> {
-    let opened = open_tables(input, options).await?;
-    let (mut tables, mut written) = (Vec::with_capacity(opened.imports.len()), 0);
-    for import in opened.imports {
+    let Opened { imports, mut left_out } = open_tables(input, options).await?;
+    let (mut tables, mut written, mut empty) = (Vec::with_capacity(imports.len()), 0, None);
+    for import in imports {
+        let name = import.table_name();
         let mut destination = make();
         let published = publish_into(import, &mut destination, Arc::clone(&progress)).await;
         let so_far = written;
         written += published.as_ref().map_or(0, |table| table.published.written());
-        tables.push(end(destination, published).await.map_err(|failure| failure.after(so_far))?);
+        match end(destination, published).await {
+            Ok(table) => tables.push(table),
+            Err(Failure::File(error @ ImportError::NothingPublished { .. })) => {
+                left_out.push(LeftOut::of(name, &error));
+                empty.get_or_insert(error);
+            }
+            Err(failure) => return Err(failure.after(so_far)),
+        }
     }
-    Ok((tables, opened.left_out))
+    match empty {
+        Some(error) if tables.is_empty() => Err(error.into()),
+        _ => Ok((tables, left_out)),
+    }
 }
 
 /// Reads a table and hands its entities, batch by batch, and then the entity of its data set to a destination.
@@ -184,6 +201,11 @@ async fn publish_into<D: Destination>(
     let report = import.report();
     let entity = import.dataset_entity();
     let dataset = entity.id.clone();
+    if report.rows.entities == 0
+        && destination.takes_all_away(&dataset).await.map_err(|error| fail(error, published))?
+    {
+        return Err(import.nothing_published().into());
+    }
     published += destination.finish(entity, &report).await.map_err(|error| fail(error, published))?;
     Ok(ReadTable { dataset, report, import, published })
 }

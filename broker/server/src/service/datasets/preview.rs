@@ -10,7 +10,8 @@ use ngsild::write::revise_entity;
 use ngsild::{DateTime, Entity};
 
 use super::pipeline::{Destination, ReadTable, publish_tables};
-use super::{Failure, Progress};
+use super::version::is_most;
+use super::{Failure, Gone, Progress};
 use crate::service::publish::Published;
 use crate::service::{Result, ServiceError};
 
@@ -39,6 +40,8 @@ pub struct Previewed {
     pub entities: Published,
     /// How many entities of the data set the table does not list any more.
     pub gone: u64,
+    /// More than half of a list would go with them.
+    pub takes_most_away: bool,
     /// The first entities, as they would be published.
     pub first: Vec<Entity>,
 }
@@ -52,14 +55,16 @@ pub async fn preview_import(
     tenant: Option<TenantId>,
     input: Input,
     options: Options,
+    gone: Gone,
     progress: Progress,
 ) -> Result<PreviewedFile, Failure<ServiceError>> {
     let now = options.now;
-    let make = || Preview::new(store, tenant, now);
+    let make = || Preview::new(store, tenant, now, gone);
     let end = async |preview: Preview<'_>, read: Result<ReadTable, Failure<ServiceError>>| {
         let ReadTable { dataset, report, .. } = read?;
+        let takes_most_away = preview.takes_most_away();
         let Preview { entities, gone, first, .. } = preview;
-        Ok(Previewed { report, dataset, entities, gone, first })
+        Ok(Previewed { report, dataset, entities, gone, takes_most_away, first })
     };
     let (tables, left_out) = publish_tables(input, options, progress, make, end).await?;
     Ok(PreviewedFile { tables, left_out })
@@ -70,6 +75,7 @@ struct Preview<'s> {
     store: &'s Store,
     tenant: Option<TenantId>,
     now: DateTime,
+    choice: Gone,
     entities: Published,
     gone: u64,
     first: Vec<Entity>,
@@ -79,11 +85,12 @@ struct Preview<'s> {
 }
 
 impl<'s> Preview<'s> {
-    fn new(store: &'s Store, tenant: Option<TenantId>, now: DateTime) -> Self {
+    fn new(store: &'s Store, tenant: Option<TenantId>, now: DateTime, choice: Gone) -> Self {
         Self {
             store,
             tenant,
             now,
+            choice,
             entities: Published::default(),
             gone: 0,
             first: Vec::new(),
@@ -94,6 +101,11 @@ impl<'s> Preview<'s> {
 
     fn fingerprint(&self, id: &EntityId) -> (u64, u64) {
         (self.hashers.0.hash_one(id.as_str()), self.hashers.1.hash_one(id.as_str()))
+    }
+
+    fn takes_most_away(&self) -> bool {
+        let stay = self.entities.changed + self.entities.unchanged;
+        self.choice != Gone::Keep && is_most(self.gone, stay)
     }
 
     /// Counts the entities of the latest version that the table did not tell of.
@@ -149,6 +161,13 @@ impl Destination for Preview<'_> {
 
     async fn wait(&mut self) -> Result<()> {
         Ok(())
+    }
+
+    async fn takes_all_away(&mut self, dataset: &EntityId) -> Result<bool> {
+        if let (Some(tenant), true) = (self.tenant, self.choice != Gone::Keep) {
+            self.count_gone(tenant, dataset).await?;
+        }
+        Ok(std::mem::take(&mut self.gone) > 0)
     }
 
     async fn finish(&mut self, dataset: Entity, _: &Report) -> Result<Published> {

@@ -100,6 +100,19 @@ pub struct VersionSummary {
     pub details: Details,
 }
 
+impl Entities {
+    /// Whether more than half of a list went, because the source no longer lists it: then the source may be only a part.
+    pub fn took_most_away(&self) -> bool {
+        is_most(self.removed + self.marked, self.changed + self.unchanged)
+    }
+}
+
+/// Whether those that go are more than half, of a list that is no handful.
+pub(super) fn is_most(go: u64, stay: u64) -> bool {
+    let all = go + stay;
+    all >= 10 && go > all / 2
+}
+
 impl Details {
     /// Those that the entity of a data set tells.
     pub(super) fn of_dataset(dataset: &Entity) -> Self {

@@ -181,6 +181,7 @@ mod tests {
         let mut import = Import::open(Input::Path(path), options.clone()).unwrap();
         assert_eq!(import.rows().unwrap().filter(Result::is_ok).count(), 1);
         let table = Previewed {
+            takes_most_away: false,
             report: import.report(),
             dataset: EntityId::parse("urn:ngsi-ld:Dataset:990019:aed").unwrap(),
             entities: Published::default(),

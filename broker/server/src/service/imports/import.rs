@@ -257,7 +257,7 @@ impl Import {
             Ok(Outcome::Published(file))
         } else {
             let tenant = store.tenant(&tenant).await.map_err(|error| self.fail(error.into()))?;
-            preview_import(store, tenant, input, options, self.counted()).await.map(Outcome::Preview)
+            preview_import(store, tenant, input, options, gone, self.counted()).await.map(Outcome::Preview)
         }
     }
 

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use hiroba::service::ServiceError;
 use hiroba::service::datasets::{
-    DifferenceKind, Gone, Imported, Versioned, differences, find, publish_import, remove, silent, undo, versions,
+    DifferenceKind, Failure, Gone, Imported, ImportedFile, Previewed, Versioned, differences, find, preview_import,
+    publish_import, remove, silent, undo, versions,
 };
+use hiroba_importers::report::Language;
 use hiroba_importers::{Input, Options};
 use hiroba_store::Write;
 use ngsild::{AttributeValue, DateTime, Entity};
@@ -17,10 +19,25 @@ fn rows(rows: &[(u8, &str)]) -> Vec<(u8, String)> {
     rows.iter().map(|(number, position)| (*number, (*position).to_owned())).collect()
 }
 
+/// Of a publisher that is known even where no row tells it.
+fn options() -> Options {
+    let municipality = hiroba_vocab::normalise::code::LocalGovernmentCode::parse("131016");
+    Options { municipality, ..Options::new(DateTime::from_micros(1_780_000_000_000_000)) }
+}
+
+async fn try_import(place: &Place, text: &str, gone: Gone) -> Result<ImportedFile, Failure<ServiceError>> {
+    let input = Input::Bytes { name: "aed.csv".to_owned(), bytes: text.as_bytes().into() };
+    publish_import(&place.store, place.tenant, input, options(), gone, silent()).await
+}
+
 async fn import_text(place: &Place, text: String, gone: Gone) -> Imported {
-    let input = Input::Bytes { name: "aed.csv".to_owned(), bytes: text.into_bytes().into() };
-    let options = Options::new(DateTime::from_micros(1_780_000_000_000_000));
-    publish_import(&place.store, place.tenant, input, options, gone, silent()).await.unwrap().tables.remove(0)
+    try_import(place, &text, gone).await.unwrap().tables.remove(0)
+}
+
+async fn preview(place: &Place, text: &str, gone: Gone) -> Result<Previewed, Failure<ServiceError>> {
+    let input = Input::Bytes { name: "aed.csv".to_owned(), bytes: text.as_bytes().into() };
+    let file = preview_import(&place.store, Some(place.tenant), input, options(), gone, silent()).await;
+    file.map(|mut file| file.tables.remove(0))
 }
 
 async fn import(place: &Place, table: &[(u8, &str)], gone: Gone) -> Imported {
@@ -155,6 +172,69 @@ fn nothing_is_removed_because_a_row_was_refused() {
             let imported = import_text(&place, text, Gone::Remove).await;
             assert_eq!((imported.report.rows.refused, imported.entities.marked, imported.entities.removed), (1, 1, 0));
             assert!(place.device(&entity_id(2)).await.unwrap().1.is_some());
+        }
+    });
+}
+
+#[test]
+fn a_file_from_which_nothing_is_published_takes_nothing_away() {
+    run(async {
+        for store in stores().await {
+            let place = tenant(&store, "empty").await;
+            let empty = csv(&[]);
+            let refused = csv(&[]) + "131016,2,,東京都千代田区一番町9,35.6,139.7,1階,有\n";
+            // Where nothing is published, an empty list is an empty list.
+            let first = import_text(&place, empty.clone(), Gone::Mark).await;
+            assert_eq!(first.entities, hiroba::service::datasets::Entities::default());
+            import(&place, &[(1, "玄関"), (2, "玄関")], Gone::Mark).await;
+            let before = states(&place).await;
+            for gone in [Gone::Mark, Gone::Remove] {
+                for (text, english, japanese) in [
+                    (&empty, "the file holds no row below its header", "見出しの下に1行もありません"),
+                    (&refused, "none of the 1 rows of the file can be published (row 2, 名称", "2行目の名称"),
+                ] {
+                    let failures =
+                        [try_import(&place, text, gone).await.err(), preview(&place, text, gone).await.err()];
+                    for failure in failures {
+                        let Some(Failure::File(error)) = failure else { panic!("{failure:?}") };
+                        let told = [Language::English, Language::Japanese].map(|it| error.to_text_in(it));
+                        assert!(told[0].contains(english) && told[1].contains(japanese), "{told:?}");
+                        let advice = format!("hiroba dataset remove {}", dataset());
+                        assert!(told.iter().all(|text| text.ends_with(&advice)), "{told:?}");
+                    }
+                }
+            }
+            assert_eq!(states(&place).await, before);
+            for number in [1, 2] {
+                assert_eq!(place.device(&entity_id(number)).await, Some(("玄関".to_owned(), None)));
+            }
+            // A part of a list may be empty.
+            assert_eq!(import_text(&place, empty.clone(), Gone::Keep).await.entities.kept, 2);
+            assert_eq!(preview(&place, &empty, Gone::Keep).await.unwrap().gone, 2);
+        }
+    });
+}
+
+#[test]
+fn losing_more_than_half_of_a_list_is_done_and_told() {
+    run(async {
+        for store in stores().await {
+            for (before, after, gone, told) in [
+                (10, 4, Gone::Mark, true),
+                (10, 4, Gone::Remove, true),
+                (10, 4, Gone::Keep, false),
+                (10, 5, Gone::Mark, false),
+                (9, 1, Gone::Mark, false),
+            ] {
+                let place = tenant(&store, &format!("most{before}{after}{gone:?}").to_lowercase()).await;
+                let list = |count: u8| csv(&(1..=count).map(|number| (number, "玄関".to_owned())).collect::<Vec<_>>());
+                import_text(&place, list(before), Gone::Mark).await;
+                let shown = preview(&place, &list(after), gone).await.unwrap();
+                assert_eq!((shown.gone, shown.takes_most_away), (u64::from(before - after), told));
+                let imported = import_text(&place, list(after), gone).await;
+                assert!(matches!(imported.version, Versioned::New(_)) || gone == Gone::Keep);
+                assert_eq!(imported.entities.took_most_away(), told, "{before} {after} {gone:?}");
+            }
         }
     });
 }

@@ -132,3 +132,69 @@ fn what_is_not_there_is_told_by_command_and_over_http() {
         assert_eq!(html.status, 406);
     });
 }
+
+#[test]
+fn what_its_source_no_longer_lists_is_in_no_file_in_the_layout_of_the_standard() {
+    run(async {
+        for broker in Broker::every().await {
+            let folder = tempfile::tempdir().unwrap();
+            let place = broker.place();
+            import(&place, folder.path(), &[(1, "玄関"), (2, "玄関")]);
+            import(&place, folder.path(), &[(1, "玄関")]);
+            let exported = command(&place, &["export", "aed"]);
+            assert!(exported.stdout.contains("施設1") && !exported.stdout.contains("施設2"), "{}", exported.stdout);
+            let told = "left out: 1 entities that their source no longer lists (absentSince)";
+            assert!(exported.stderr.contains(told) && exported.stderr.contains("1 rows"), "{}", exported.stderr);
+            let layout = broker.get("/data/AED.csv?layout=current").send().await.text;
+            assert!(layout.contains("施設1") && !layout.contains("施設2"), "{layout}");
+            let marked = broker.get("/data/AED.csv").send().await.text;
+            assert!(marked.contains("施設2") && marked.contains("absentSince"), "{marked}");
+
+            command(&place, &["dataset", "remove", "aed"]);
+            let none = command(&place, &["export", "aed"]);
+            assert!(none.code != 0 && none.stderr.contains("there are no entities of aed"), "{}", none.stderr);
+        }
+    });
+}
+
+#[test]
+fn who_only_reads_makes_no_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("nothing here");
+    let place = ["--data-dir".to_owned(), missing.display().to_string()];
+    for arguments in
+        [&["dataset", "list"][..], &["dataset", "versions", "aed"], &["dataset", "diff", "aed"], &["export", "aed"]]
+    {
+        let ended = command(&place, arguments);
+        let path = missing.join("hiroba.sqlite").display().to_string();
+        assert!(ended.code != 0 && ended.stderr.contains(&path), "{arguments:?}: {}", ended.stderr);
+    }
+    assert!(!missing.exists());
+}
+
+#[test]
+fn the_command_that_takes_an_import_back_works_as_it_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("city's data");
+    let place = ["--data-dir".to_owned(), data.display().to_string()];
+    let imported = import(&place, folder.path(), &[(1, "玄関")]);
+    let told = imported.stdout.split_once("hiroba dataset").unwrap().1.split_once(" takes it back").unwrap().0;
+    let program = env!("CARGO_BIN_EXE_hiroba");
+    let shell = std::process::Command::new("sh").args(["-c", &format!("{program} dataset{told}")]).output().unwrap();
+    assert!(shell.status.success(), "{told}: {}", String::from_utf8_lossy(&shell.stderr));
+    let versions = command(&place, &["dataset", "versions", "aed"]).stdout;
+    assert!(versions.contains("undo"), "{versions}");
+}
+
+#[test]
+fn no_password_of_a_database_is_told() {
+    run(async {
+        let Some(url) = crate::support::postgis().await else { return };
+        let secret = url.replace("hiroba@", "hiroba:secret@");
+        assert_ne!(secret, url);
+        let folder = tempfile::tempdir().unwrap();
+        let imported = import(&["--database".to_owned(), secret], folder.path(), &[(1, "玄関")]);
+        assert!(imported.stdout.contains(&format!(" --database {url} takes it back")), "{}", imported.stdout);
+        assert!(!imported.stdout.contains("secret"), "{}", imported.stdout);
+    });
+}

@@ -159,3 +159,50 @@ fn with_a_token_the_page_asks_for_it_and_a_cookie_carries_on() {
         eventually("it is published", async || exists(&broker).await).await;
     });
 }
+
+#[test]
+fn the_page_of_a_file_that_cannot_be_read_offers_to_correct_the_choices_and_not_to_publish() {
+    run(async {
+        let broker = Broker::sqlite().await;
+        let sent = form(&[("preview", "true")], Some(("letter.csv", "お世話になっております。\nよろしく。\n")));
+        let answer =
+            broker.ask(Method::POST, "/imports").header("accept", "application/json").raw(sent.0, sent.1).send().await;
+        let place = answer.header("location").unwrap().to_owned();
+        let page = visit(&broker, Method::GET, &place, "", None).await.text;
+        for part in [
+            "cannot be published as it is. Nothing was published. Correct the choices below",
+            "letter.csv is a text without columns",
+            ">Correct the choices</h2>",
+            "value=\"false\">Check again with these choices",
+            "Choose another file",
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        assert!(!page.contains("value=\"true\"") && !page.contains("it stopped on the way"), "{page}");
+    });
+}
+
+#[test]
+fn the_preview_says_that_more_than_half_of_a_list_would_go() {
+    run(async {
+        let broker = Broker::sqlite().await;
+        let list = |rows: usize| {
+            let row = |n| format!("131016,{n},施設{n},東京都千代田区一番町1-{n},35.68712,139.74012,玄関,有\n");
+            let head = "市区町村コード,NO,名称,住所,緯度,経度,設置位置,小児対応設備の有無\n".to_owned();
+            (1..=rows).fold(head, |list, n| list + &row(n))
+        };
+        let send = async |preview: &str, rows: usize| {
+            let text = list(rows);
+            let sent = form(&[("preview", preview)], Some(("aed.csv", &text)));
+            let asking = broker.ask(Method::POST, "/imports").header("accept", "application/json");
+            let answer = asking.raw(sent.0, sent.1).send().await;
+            let place = answer.header("location").unwrap().to_owned();
+            visit(&broker, Method::GET, &place, "", None).await.text
+        };
+        assert!(send("false", 12).await.contains("Published as version 1"));
+        let warning = "More than half of the published list is not in this file.";
+        assert!(!send("true", 6).await.contains(warning));
+        assert!(send("true", 5).await.contains(warning));
+        assert!(send("false", 5).await.contains("More than half of the list that was published was not in this file."));
+    });
+}
