@@ -42,6 +42,12 @@ fn entity(id: &str, value: i64) -> Value {
     json!({"id": id, "type": "T", "p": {"type": "Property", "value": value}})
 }
 
+/// Creates an entity, and waits until the log tells of it: until then it may be told to who subscribes after it.
+async fn create_before(broker: &Broker, id: &str, value: i64) {
+    broker.create(&entity(id, value)).await;
+    broker.changes("/changes", 1).await;
+}
+
 /// What was told of `p`, in order.
 fn values(letters: &[Letter]) -> Vec<i64> {
     letters.iter().filter_map(|letter| letter.body["data"][0]["p"]["value"].as_i64()).collect()
@@ -52,7 +58,7 @@ fn a_change_is_told_with_the_headers_that_were_asked_for() {
     run(async {
         let receiver = Receiver::start().await;
         for (n, broker) in Broker::every_with(ARGUMENTS).await.into_iter().enumerate() {
-            broker.create(&entity("urn:x:old", 1)).await;
+            create_before(&broker, "urn:x:old", 1).await;
             let path = format!("/told/{n}");
             let info = json!({"receiverInfo": [{"key": "Authorization", "value": "Bearer t"}]});
             subscribe(&broker, &to("urn:s:1", &receiver, &path, json!({"endpoint": info}))).await;
@@ -81,7 +87,7 @@ fn a_state_that_matched_is_told_even_when_it_is_over() {
     run(async {
         let receiver = Receiver::start().await;
         for (n, broker) in Broker::every_with(ARGUMENTS).await.into_iter().enumerate() {
-            broker.create(&entity("urn:x:1", 0)).await;
+            create_before(&broker, "urn:x:1", 0).await;
             let path = format!("/over/{n}");
             subscribe(&broker, &to("urn:s:1", &receiver, &path, json!({"q": "p>60", "watchedAttributes": ["p"]})))
                 .await;
@@ -102,7 +108,7 @@ fn changes_and_deletions_are_told_with_what_was_before() {
     run(async {
         let receiver = Receiver::start().await;
         for (n, broker) in Broker::every_with(ARGUMENTS).await.into_iter().enumerate() {
-            broker.create(&entity("urn:x:1", 1)).await;
+            create_before(&broker, "urn:x:1", 1).await;
             let path = format!("/before/{n}");
             let more = json!({"notificationTrigger": ["attributeUpdated", "entityDeleted"], "notification": {"showChanges": true}});
             subscribe(&broker, &to("urn:s:1", &receiver, &path, more)).await;
@@ -124,7 +130,7 @@ fn a_receiver_that_fails_gets_everything_in_order_and_one_that_hangs_holds_up_no
     run(async {
         let receiver = Receiver::start().await;
         for (n, broker) in Broker::every_with(ARGUMENTS).await.into_iter().enumerate() {
-            broker.create(&entity("urn:x:1", 0)).await;
+            create_before(&broker, "urn:x:1", 0).await;
             let (busy, hang, fine) = (format!("/503/2/{n}"), format!("/hang/{n}"), format!("/fine/{n}"));
             for (id, path) in [("urn:s:1", &hang), ("urn:s:2", &busy), ("urn:s:3", &fine)] {
                 subscribe(&broker, &to(id, &receiver, path, json!({}))).await;
@@ -145,7 +151,7 @@ fn notifications_that_come_too_soon_are_dropped_and_periodic_ones_come_by_themse
     run(async {
         let receiver = Receiver::start().await;
         for (n, broker) in Broker::every_with(ARGUMENTS).await.into_iter().enumerate() {
-            broker.create(&entity("urn:x:1", 0)).await;
+            create_before(&broker, "urn:x:1", 0).await;
             let (seldom, regularly) = (format!("/seldom/{n}"), format!("/regularly/{n}"));
             subscribe(&broker, &to("urn:s:1", &receiver, &seldom, json!({"throttling": 3600}))).await;
             subscribe(&broker, &to("urn:s:2", &receiver, &regularly, json!({"timeInterval": 1}))).await;
@@ -164,7 +170,7 @@ fn what_was_acknowledged_is_told_although_the_broker_is_killed_again_and_again()
     run(async {
         let receiver = Receiver::start().await;
         for (n, mut broker) in Broker::every_with(ARGUMENTS).await.into_iter().enumerate() {
-            broker.create(&entity("urn:x:1", 0)).await;
+            create_before(&broker, "urn:x:1", 0).await;
             let path = format!("/killed/{n}");
             subscribe(&broker, &to("urn:s:1", &receiver, &path, json!({}))).await;
             let mut value = 0;
@@ -197,6 +203,9 @@ fn several_processes_share_the_work_and_survive_one_another() {
         let second = first.another_with(ARGUMENTS).await;
         for n in 0..10 {
             first.create(&entity(&format!("urn:x:{n}"), 0)).await;
+        }
+        first.changes("/changes", 10).await;
+        for n in 0..10 {
             let mut body = to(&format!("urn:s:{n}"), &receiver, &format!("/shared/{n}"), json!({}));
             body["entities"] = json!([{"type": "T", "id": format!("urn:x:{n}")}]);
             subscribe(&first, &body).await;
