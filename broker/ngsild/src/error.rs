@@ -71,6 +71,16 @@ impl Error {
         }
         self
     }
+
+    /// The same error, of a part: `place` is where the part is, and comes before where the error is in it.
+    #[must_use]
+    pub fn inside(self, place: &str) -> Self {
+        let at = match &self.at {
+            None => place.to_owned(),
+            Some(at) => format!("{place}/{}", at.trim_start_matches('/')),
+        };
+        Self { at: Some(at), ..self }
+    }
 }
 
 impl fmt::Display for Error {

@@ -43,6 +43,6 @@ pub use snapshots::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotData, Sn
 pub use sources::{Delivered, Delivery, SourceEntry, SourceKey};
 pub use store::{Options, Store, TenantId};
 pub use subscriptions::{
-    Backlog, Counters, DeadLetter, DeliveryClaim, Matching, NewNotification, NewSubscription, Notification, Replay,
+    Backlog, DeadLetter, DeliveryClaim, Matching, NewNotification, NewSubscription, Notification, Replay,
     SubscriptionAdded, SubscriptionChanges, SubscriptionEntry, SubscriptionsSeen,
 };

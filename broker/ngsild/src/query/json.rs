@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::jsonld::Context;
 
 impl EntitySelector {
-    /// Reads an EntitySelector: an object with `type`, and perhaps `id` (a URI or several) or `idPattern`. Whether it
+    /// Reads an EntitySelector: an object with `type`, and perhaps `id` (a URI or several; none asks nothing) or `idPattern`. Whether it
     /// selects any type (`*`), which implies local scope, comes with it.
     ///
     /// # Errors
@@ -18,10 +18,10 @@ impl EntitySelector {
         let members = selector.as_object().ok_or_else(|| Error::bad_request("an entity selector is an object"))?;
         let types = members.get("type").and_then(Value::as_str);
         let selection: TypeSelection = types.ok_or_else(|| wrong("a selector needs a 'type'", "type"))?.parse()?;
-        let not_ids = || wrong("'id' is a URI, or a non-empty array of URIs", "id");
+        let not_ids = || wrong("'id' is a URI or an array of URIs", "id");
         let ids = match members.get("id") {
             None => &[],
-            Some(Value::Array(ids)) if !ids.is_empty() => ids.as_slice(),
+            Some(Value::Array(ids)) => ids.as_slice(),
             Some(one @ Value::String(_)) => std::slice::from_ref(one),
             Some(_) => return Err(not_ids()),
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::members::{inside, milliseconds, object};
+use super::members::{milliseconds, object};
 use crate::error::{Error, Result};
 use crate::receiver::{KeyValue, cut, pairs, receiver_info, scheme_and_rest};
 
@@ -78,7 +78,7 @@ impl Endpoint {
             cooldown: None,
         };
         for (name, value) in members {
-            endpoint.member(name, value).map_err(|e| inside(e, name))?;
+            endpoint.member(name, value).map_err(|e| e.inside(name))?;
         }
         endpoint.check_mqtt()?;
         Ok(endpoint)

@@ -3,7 +3,7 @@
 use hiroba_vocab::Iri;
 use serde_json::{Map, Value};
 
-use super::members::{MEMBERS, Members, OUTPUT, inside, unknown};
+use super::members::{MEMBERS, Members, OUTPUT, unknown};
 use super::names::Names;
 use super::notification;
 use crate::error::{Error, Result};
@@ -59,7 +59,7 @@ impl Fragment {
                 }
                 name => {
                     read.read(name, value, context)?;
-                    fragment.names.note(name, value, context).map_err(|e| inside(e, &format!("/{name}")))?;
+                    fragment.names.note(name, value, context).map_err(|e| e.inside(&format!("/{name}")))?;
                     fragment.members.push((name.to_owned(), Some(as_kept(name, value))));
                 }
             }

@@ -90,8 +90,8 @@ impl Members {
             // Errors of syntax name the parameter and the character.
             Some(at) if at.strip_prefix(name).is_some_and(|rest| rest.starts_with(", character")) => e,
             Some(at) if at.starts_with('/') => e,
-            Some(at) if at == name => inside(Error { at: None, ..e }, &format!("/{name}")),
-            _ => inside(e, &format!("/{}", cut(name))),
+            Some(at) if at == name => Error { at: None, ..e }.inside(&format!("/{name}")),
+            _ => e.inside(&format!("/{}", cut(name))),
         })
     }
 
@@ -142,8 +142,10 @@ impl Members {
             return Err(Error::bad_request(format!("at most {MAX_SELECTORS} entity selectors are allowed")));
         }
         for (i, selector) in selectors.iter().enumerate() {
-            let (selector, any) =
-                EntitySelector::from_json(selector, context).map_err(|e| inside(e, &i.to_string()))?;
+            if selector.get("id").and_then(Value::as_array).is_some_and(Vec::is_empty) {
+                return Err(Error::bad_request("'id' is a URI, or a non-empty array of URIs").at(format!("{i}/id")));
+            }
+            let (selector, any) = EntitySelector::from_json(selector, context).map_err(|e| e.inside(&i.to_string()))?;
             self.any_type |= any;
             self.entities.push(selector);
         }
@@ -169,15 +171,6 @@ fn q(value: &Value) -> Result<Q> {
 pub(super) fn unknown(name: &str) -> Error {
     let name = cut(name);
     Error::bad_request(format!("'{name}' is no member of Subscription")).at(format!("/{name}"))
-}
-
-/// The error with a place that is inside another one.
-pub(super) fn inside(error: Error, place: &str) -> Error {
-    let at = match &error.at {
-        None => place.to_owned(),
-        Some(at) => format!("{place}/{}", at.trim_start_matches('/')),
-    };
-    Error { at: Some(at), ..error }
 }
 
 pub(super) fn object<'v>(value: &'v Value, expected: &str) -> Result<&'v Map<String, Value>> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
-use super::members::{flag, inside, object, text, texts};
+use super::members::{flag, object, text, texts};
 use crate::error::{Error, Result};
 use crate::jsonld::Context;
 use crate::linked::{Join, JoinForm};
@@ -39,7 +39,7 @@ impl NotificationParams {
         let (mut attributes, mut pick, mut omit) = (None, None, None);
         let (mut join, mut levels) = (None, None);
         for (name, value) in members {
-            let at = |e: Error| inside(e, &cut(name));
+            let at = |e: Error| e.inside(&cut(name));
             match name.as_str() {
                 "endpoint" => endpoint = Some(Endpoint::read(value).map_err(at)?),
                 "format" => form = read_form(value).map_err(at)?,

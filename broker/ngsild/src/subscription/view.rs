@@ -29,19 +29,6 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// The counters after an attempt (6.3.8).
-    #[must_use]
-    pub fn after_attempt(self, succeeded: bool, at: DateTime) -> Self {
-        Self {
-            times_sent: self.times_sent.saturating_add(1),
-            times_failed: self.times_failed.saturating_add(u64::from(!succeeded)),
-            last_notification: Some(at),
-            last_success: if succeeded { Some(at) } else { self.last_success },
-            last_failure: if succeeded { self.last_failure } else { Some(at) },
-            failing: !succeeded,
-        }
-    }
-
     /// The output members; none before the first attempt.
     fn members(&self) -> impl Iterator<Item = (&'static str, Value)> {
         let sent = self.times_sent > 0;

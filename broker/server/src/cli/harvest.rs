@@ -50,7 +50,7 @@ enum HarvestCommand {
         #[command(flatten)]
         database: DatabaseArgs,
         /// The tenant that was published for.
-        #[arg(long, value_name = "NAME", value_parser = tenant)]
+        #[arg(long, value_name = "NAME", value_parser = super::import::tenant)]
         tenant: Option<Tenant>,
     },
 }
@@ -69,10 +69,6 @@ enum HarvestError {
     NoDatabase(#[from] NoDatabase),
     #[error(transparent)]
     Io(#[from] std::io::Error),
-}
-
-fn tenant(text: &str) -> Result<Tenant, String> {
-    Tenant::parse(text).map_err(|e| e.to_string())
 }
 
 pub(super) fn run(arguments: &HarvestArgs) -> Outcome {

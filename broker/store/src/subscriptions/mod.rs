@@ -12,6 +12,7 @@ mod rows;
 pub(crate) mod sql;
 
 use ngsild::DateTime;
+use ngsild::subscription::Counters;
 
 use crate::datasets::bounded;
 use crate::error::Result;
@@ -44,27 +45,6 @@ pub enum SubscriptionAdded {
     Exists,
 }
 
-/// What became of the attempts to notify (5.2.14, output only).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counters {
-    /// `timesSent`: how many attempts there were, those that failed included.
-    pub times_sent: u64,
-    /// `timesFailed`: how many of them failed.
-    pub times_failed: u64,
-    /// `lastNotification`: when the last attempt was made.
-    pub last_notification: Option<DateTime>,
-    /// `lastSuccess`: when one last succeeded.
-    pub last_success: Option<DateTime>,
-    /// `lastFailure`: when one last failed.
-    pub last_failure: Option<DateTime>,
-    /// Whether the last attempt failed (`status`).
-    pub failing: bool,
-    /// How many notifications wait.
-    pub waiting: u64,
-    /// How many of those that were given up had to make room for later ones, and are lost.
-    pub letters_lost: u64,
-}
-
 /// A subscription as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubscriptionEntry {
@@ -81,6 +61,10 @@ pub struct SubscriptionEntry {
     pub document: String,
     /// What became of the attempts to notify.
     pub counters: Counters,
+    /// How many notifications wait.
+    pub waiting: u64,
+    /// How many of those that were given up had to make room for later ones, and are lost.
+    pub letters_lost: u64,
     /// When it ends.
     pub expires_at: Option<DateTime>,
 }

@@ -1,8 +1,9 @@
 //! Rows as both databases exchange them with the store.
 
 use ngsild::DateTime;
+use ngsild::subscription::Counters;
 
-use super::{Backlog, Counters, DeadLetter, Notification, SubscriptionEntry};
+use super::{Backlog, DeadLetter, Notification, SubscriptionEntry};
 use crate::model::Position;
 use crate::store::TenantId;
 
@@ -44,9 +45,9 @@ impl From<EntryRow> for SubscriptionEntry {
                 last_success: row.last_success.map(DateTime::from_micros),
                 last_failure: row.last_failure.map(DateTime::from_micros),
                 failing: row.failing,
-                waiting: row.waiting.unsigned_abs(),
-                letters_lost: row.letters_lost.unsigned_abs(),
             },
+            waiting: row.waiting.unsigned_abs(),
+            letters_lost: row.letters_lost.unsigned_abs(),
             expires_at: row.expires_at.map(DateTime::from_micros),
         }
     }

@@ -190,7 +190,7 @@ async fn happens(store: &Store, tenant: TenantId, start: i64, steps: Vec<Step>) 
     let backlog = store.backlog().await.unwrap();
     assert_eq!((backlog.notifications, backlog.subscriptions), (0, 0));
     for subscription in SUBSCRIPTIONS {
-        assert_eq!(store.subscription(tenant, subscription).await.unwrap().unwrap().counters.waiting, 0);
+        assert_eq!(store.subscription(tenant, subscription).await.unwrap().unwrap().waiting, 0);
     }
 }
 

@@ -1,8 +1,9 @@
 //! Subscriptions, those who follow them, and who matches changes with them.
 
 use hiroba_store::{
-    Counters, Matching, NewNotification, NewSubscription, SubscriptionAdded, SubscriptionEntry, SubscriptionsSeen,
+    Matching, NewNotification, NewSubscription, SubscriptionAdded, SubscriptionEntry, SubscriptionsSeen,
 };
+use ngsild::subscription::Counters;
 use serde_json::json;
 
 use crate::*;
@@ -77,7 +78,7 @@ fn a_subscription_is_kept_changed_and_removed() {
             assert_eq!(store.add_subscription(tenant, new("urn:s:1", "x")).await.unwrap(), SubscriptionAdded::Exists);
             let entry = get(&store, tenant, "urn:s:1").await.unwrap();
             assert_eq!((entry.document.as_str(), entry.expires_at, entry.tenant), ("一", Some(at(60)), tenant));
-            assert_eq!(entry.counters, Counters::default());
+            assert_eq!((entry.counters, entry.waiting, entry.letters_lost), (Counters::default(), 0, 0));
             assert_eq!(get(&store, other, "urn:s:1").await, None);
 
             drop(store);
@@ -263,7 +264,7 @@ fn one_matches_at_a_time_and_the_next_goes_on_where_it_stopped() {
             assert!(!store.note_notifications(&first, later, &lost, at(99)).await.unwrap());
             assert!(!store.keep_matching(&first, at(99)).await.unwrap());
             store.release_matching(&first).await.unwrap();
-            assert_eq!(get(&store, tenant, "s").await.unwrap().counters.waiting, 1);
+            assert_eq!(get(&store, tenant, "s").await.unwrap().waiting, 1);
             let backlog = store.backlog().await.unwrap();
             assert_eq!((backlog.matched, backlog.matcher.as_deref()), (up_to, Some("b")));
 

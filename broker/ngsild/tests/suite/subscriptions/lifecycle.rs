@@ -146,14 +146,21 @@ fn counters_are_shown_once_something_was_sent() {
     let none = shown(&subscription);
     assert_eq!(none["notification"], json!({"endpoint": {"uri": "http://receiver.example/hook"}}));
     assert!(!none.contains_key("createdAt"));
-    let failed = Counters::default().after_attempt(true, at(1)).after_attempt(false, at(2));
+    let failed = Counters {
+        times_sent: 2,
+        times_failed: 1,
+        last_notification: Some(at(2)),
+        last_success: Some(at(1)),
+        last_failure: Some(at(2)),
+        failing: true,
+    };
     let seen = subscription.to_json(Status::Active, &failed, true, &Context::core());
     let notification = json!({
         "endpoint": {"uri": "http://receiver.example/hook"}, "status": "failed", "timesSent": 2, "timesFailed": 1,
         "lastNotification": at(2), "lastSuccess": at(1), "lastFailure": at(2)
     });
     assert_eq!((&seen["notification"], &seen["createdAt"]), (&notification, &json!(at(0))));
-    let again = failed.after_attempt(true, at(3));
+    let again = Counters { times_sent: 3, last_success: Some(at(3)), failing: false, ..failed };
     let seen = subscription.to_json(Status::Active, &again, false, &Context::core());
     assert_eq!((&seen["notification"]["status"], &seen["notification"]["timesFailed"]), (&json!("ok"), &json!(1)));
 }

@@ -30,7 +30,7 @@ struct Place {
     #[command(flatten)]
     database: DatabaseArgs,
     /// The tenant whose data sets they are.
-    #[arg(long, value_name = "NAME", value_parser = tenant)]
+    #[arg(long, value_name = "NAME", value_parser = crate::cli::import::tenant)]
     tenant: Option<Tenant>,
 }
 
@@ -135,10 +135,6 @@ impl From<StoreError> for DatasetError {
     fn from(error: StoreError) -> Self {
         Self::Service(error.into())
     }
-}
-
-fn tenant(text: &str) -> Result<Tenant, String> {
-    Tenant::parse(text).map_err(|e| e.to_string())
 }
 
 pub(super) fn run(arguments: &DatasetArgs) -> Outcome {

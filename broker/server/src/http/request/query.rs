@@ -214,7 +214,8 @@ pub(super) fn body_selectors(
         let wrong = || Error::bad_request("'entities' is a non-empty array of selectors").at("/entities");
         let entities = entities.as_array().filter(|entities| !entities.is_empty()).ok_or_else(wrong)?;
         for (i, entity) in entities.iter().enumerate() {
-            let (selector, any) = entity_selector(entity, context).map_err(|e| e.at(format!("/entities/{i}")))?;
+            let (selector, any) =
+                EntitySelector::from_json(entity, context).map_err(|e| e.inside(&format!("/entities/{i}")))?;
             local |= any;
             selectors.push(selector);
         }
@@ -236,40 +237,9 @@ fn entity_ids<'t>(texts: impl Iterator<Item = &'t str>) -> Result<Vec<EntityId>,
     texts.map(|text| EntityId::parse(text).map_err(|e| Error::from(e).at("id"))).collect()
 }
 
-/// EntitySelector (5.2.33), and whether it selects any type.
-fn entity_selector(entity: &Value, context: &Context) -> Result<(EntitySelector, bool), Error> {
-    let wrong = |detail: &str| Error::bad_request(detail);
-    let members = entity.as_object().ok_or_else(|| wrong("a selector is an object"))?;
-    let types = members.get("type").and_then(Value::as_str).ok_or_else(|| wrong("a selector needs a 'type'"))?;
-    let selection: TypeSelection = types.parse()?;
-    let ids = match members.get("id") {
-        None => Vec::new(),
-        Some(Value::String(id)) => entity_ids(std::iter::once(id.as_str()))?,
-        Some(Value::Array(ids)) => {
-            let ids: Option<Vec<&str>> = ids.iter().map(Value::as_str).collect();
-            entity_ids(ids.ok_or_else(|| wrong("'id' is a URI or an array of URIs"))?.into_iter())?
-        }
-        Some(_) => return Err(wrong("'id' is a URI or an array of URIs")),
-    };
-    let id_pattern = match members.get("idPattern") {
-        // `id` has precedence (5.2.33).
-        Some(Value::String(pattern)) if ids.is_empty() => Some(pattern.parse()?),
-        None | Some(Value::String(_)) => None,
-        Some(_) => return Err(wrong("'idPattern' is a string")),
-    };
-    let any = selection == TypeSelection::Any;
-    Ok((EntitySelector { ids, id_pattern, types: selection.resolve(context)? }, any))
-}
-
+/// The member `geoQ` of a Query.
 pub(super) fn geo_query(geo: &Value, context: &Context) -> Result<GeoQuery> {
-    let at = |e: Error| e.at("/geoQ");
-    let text = |name: &str| geo.get(name).and_then(Value::as_str);
-    let (Some(georel), Some(geometry), Some(coordinates)) = (text("georel"), text("geometry"), geo.get("coordinates"))
-    else {
-        return Err(at(Error::bad_request("'geoQ' needs georel, geometry and coordinates")).into());
-    };
-    let property = context.expand_name(text("geoproperty").unwrap_or("location")).map_err(at)?;
-    Ok(GeoQuery::new(georel, geometry, coordinates, property).map_err(at)?)
+    Ok(GeoQuery::from_json(geo, context).map_err(|e| e.inside("/geoQ"))?)
 }
 
 fn ordering(order: &Value, context: &Context, local: bool) -> Result<Ordering> {

@@ -41,7 +41,7 @@ pub struct Described {
 
 impl Described {
     fn of(entry: &SubscriptionEntry) -> Result<Self> {
-        Ok(Self { subscription: read(entry)?, counters: counters(entry) })
+        Ok(Self { subscription: read(entry)?, counters: entry.counters })
     }
 
     /// The subscription as a client sees it now, with the names of `context` and without `@context`.
@@ -159,11 +159,11 @@ pub async fn delete_subscription(state: &AppState, tenant: TenantId, id: &Iri) -
 /// # Errors
 /// NoSubscription.
 pub async fn dead_letters(state: &AppState, tenant: TenantId, id: &Iri, after: i64, limit: usize) -> Result<Letters> {
-    let counters = existing(state, tenant, id).await?.counters;
+    let entry = existing(state, tenant, id).await?;
     let mut letters = state.store.dead_letters(tenant, id.as_str(), after, limit.saturating_add(1)).await?;
     let more = letters.len() > limit;
     letters.truncate(limit);
-    Ok(Letters { letters, more, waiting: counters.waiting, lost: counters.letters_lost })
+    Ok(Letters { letters, more, waiting: entry.waiting, lost: entry.letters_lost })
 }
 
 /// Lets notifications that were given up wait for their receiver again. How many.
@@ -214,11 +214,4 @@ fn stored(subscription: &Subscription) -> Result<NewSubscription> {
 fn read(entry: &SubscriptionEntry) -> Result<Subscription> {
     let corrupt = |e: serde_json::Error| StoreError::Corrupt { id: entry.id.clone(), detail: e.to_string() };
     Ok(serde_json::from_str(&entry.document).map_err(corrupt)?)
-}
-
-fn counters(entry: &SubscriptionEntry) -> Counters {
-    let hiroba_store::Counters {
-        times_sent, times_failed, last_notification, last_success, last_failure, failing, ..
-    } = entry.counters;
-    Counters { times_sent, times_failed, last_notification, last_success, last_failure, failing }
 }
