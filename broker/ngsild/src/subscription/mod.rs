@@ -6,7 +6,7 @@
 //! | a body comes in | [`Fragment::read`], then [`Subscription::create`] or [`Subscription::update`] |
 //! | it is kept | [`Subscription`] is serde's; it needs no @context to be understood later |
 //! | a process starts to match | [`Watch::of`], and [`Index::insert`] |
-//! | a change was made | [`Index::candidates`], [`rewind`], [`Watch::concerns`], then [`Watch::wants`] |
+//! | a change was made | [`Index::candidates`], [`advance`] or [`rewind`], [`Watch::concerns`], then [`Watch::wants`] |
 //! | it is told | [`Payload::notification`], with [`Watch::headers`] or [`Watch::message`] |
 //! | clients look | [`Subscription::to_json`] |
 
@@ -18,7 +18,7 @@ mod members;
 mod names;
 mod notification;
 mod payload;
-mod rewind;
+mod replay;
 mod trigger;
 mod view;
 mod wants;
@@ -32,7 +32,7 @@ pub use endpoint::{Accept, Endpoint, Transport};
 pub use fragment::{Fragment, Use};
 pub use index::Index;
 pub use payload::{Payload, Told};
-pub use rewind::rewind;
+pub use replay::{advance, rewind};
 pub use trigger::Trigger;
 pub use view::Counters;
 pub use wants::Why;

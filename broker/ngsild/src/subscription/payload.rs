@@ -31,6 +31,12 @@ pub struct Told<'t> {
     pub at: DateTime,
 }
 
+impl AsRef<Entity> for Told<'_> {
+    fn as_ref(&self) -> &Entity {
+        self.entity
+    }
+}
+
 impl Told<'_> {
     fn is_deletion(&self) -> bool {
         self.change.is_some_and(|change| change.operation == Operation::Deleted)

@@ -34,7 +34,7 @@ impl Watch {
     /// Whether a change is to be told of: the subscription is active and not periodic, asked for this kind of change of
     /// these attributes, and the entity is one of its own in its new state, or in its last one when it was deleted.
     ///
-    /// `before` and `after` are the states around the change ([`rewind`](super::rewind) finds the older from the newer).
+    /// `before` and `after` are the states around the change ([`advance`](super::advance) and [`rewind`](super::rewind) find one from the other).
     /// `now` is when the change was made, not when it is looked at: a matcher that lags tells the same. `linked` holds what
     /// `q` [asks for](crate::query::Filter::missing_links), which is worth looking for only when the change
     /// [concerns](Self::concerns) the subscription.

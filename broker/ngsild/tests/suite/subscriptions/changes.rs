@@ -4,8 +4,8 @@ use hiroba_vocab::EntityId;
 use ngsild::change::Change;
 use ngsild::linked::LinkedEntities;
 use ngsild::query::filter::MissingLinks;
-use ngsild::subscription::{Trigger, rewind};
-use ngsild::{Attribute, DateTime, Entity};
+use ngsild::subscription::{Trigger, advance, rewind};
+use ngsild::{Attribute, Attributes, DateTime, Entity};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -227,6 +227,27 @@ proptest! {
         prop_assert_eq!(in_order(&found), in_order(&before));
         let creation = Change::between(None, Some(&before)).unwrap();
         prop_assert_eq!(rewind(Some(before), &id, &creation, at(5)), None);
+    }
+
+    #[test]
+    fn advancing_makes_a_change_again(before in arbitrary_entity(), after in arbitrary_entity(), same in any::<bool>()) {
+        let id = before.id.clone();
+        let mut after = Entity { id: id.clone(), created_at: before.created_at, modified_at: at(5), ..after };
+        if same {
+            after.attributes.extend(before.attributes.clone());
+        }
+        let change = Change::between(Some(&before), Some(&after)).unwrap();
+        let found = advance(Some(before), &id, &change, at(5)).unwrap();
+        let whole = |entity: &Entity| Entity { attributes: Attributes::default(), ..entity.clone() };
+        prop_assert_eq!(in_order(&found), in_order(&after));
+        prop_assert_eq!(whole(&found), whole(&after));
+        let creation = Change::between(None, Some(&after)).unwrap();
+        let found = advance(None, &id, &creation, at(5)).unwrap();
+        prop_assert_eq!(in_order(&found), in_order(&after));
+        prop_assert_eq!(whole(&found), Entity { created_at: at(5), ..whole(&after) });
+        let deletion = Change::between(Some(&after), None).unwrap();
+        prop_assert_eq!(advance(Some(after), &id, &deletion, at(6)), None);
+        prop_assert_eq!(advance(None, &id, &change, at(5)), None);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use hiroba_store::{Position, Store, StoreError, SubscriptionEntry, SubscriptionsSeen, TenantId};
+use hiroba_store::{ChangeRecord, Position, Store, StoreError, SubscriptionEntry, SubscriptionsSeen, TenantId};
 use ngsild::subscription::{Index, Subscription, Watch};
 use ngsild::{DateTime, Error};
 
@@ -109,9 +109,10 @@ impl Known {
         self.found.is_empty()
     }
 
-    /// The subscriptions of a tenant by what they are about.
-    pub(super) fn index(&self, tenant: TenantId) -> Option<&Index<String>> {
-        self.found.get(&tenant)
+    /// The subscriptions of a tenant that a change may be for.
+    pub(super) fn candidates(&self, tenant: TenantId, record: &ChangeRecord) -> Vec<String> {
+        let index = self.found.get(&tenant);
+        index.map(|index| index.candidates(&record.change, &record.entity, &record.change.types)).unwrap_or_default()
     }
 
     /// One of them.

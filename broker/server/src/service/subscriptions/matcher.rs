@@ -16,7 +16,7 @@ use ngsild::{DateTime, Entity, LinkedEntities};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::known::Known;
-use super::past::{Around, states};
+use super::states::{Around, Course, States};
 use crate::service::contexts::Asker;
 use crate::service::{Result, now};
 use crate::state::AppState;
@@ -68,6 +68,7 @@ async fn claim(state: &AppState) -> Result<Option<Matching>> {
 /// Matches until somebody else has taken it up.
 async fn matches(state: &AppState, mut matching: Matching) -> Result<()> {
     let mut known = Known::default();
+    let states = States::new();
     let mut woken = state.store.watch();
     let mut kept = Instant::now();
     let mut pause = LOOK;
@@ -76,6 +77,7 @@ async fn matches(state: &AppState, mut matching: Matching) -> Result<()> {
         // The log first, then the subscriptions: whoever subscribed before a change is known when it is matched.
         let idle = known.follows_nothing();
         let (records, up_to) = if idle {
+            states.skip_all();
             let head = state.store.head().await?;
             (Vec::new(), Some(head).filter(|head| *head > matching.position))
         } else {
@@ -87,7 +89,7 @@ async fn matches(state: &AppState, mut matching: Matching) -> Result<()> {
         if idle && !known.follows_nothing() {
             continue;
         }
-        let mut notifications = changed(state, &mut known, &records).await?;
+        let mut notifications = changed(state, &mut known, &states, &records).await?;
         periodic(state, &mut known, &mut notifications).await?;
         let until = in_future(now(), LEASE);
         if up_to.is_some() || !notifications.is_empty() {
@@ -119,10 +121,14 @@ async fn matches(state: &AppState, mut matching: Matching) -> Result<()> {
 }
 
 /// The notifications that changes make, in the order of the changes.
-async fn changed(state: &AppState, known: &mut Known, records: &[ChangeRecord]) -> Result<Vec<NewNotification>> {
+async fn changed(
+    state: &AppState,
+    known: &mut Known,
+    states: &States,
+    records: &[ChangeRecord],
+) -> Result<Vec<NewNotification>> {
     let mut tenants: HashMap<&Tenant, Option<TenantId>> = HashMap::new();
-    // What may be of interest to somebody, by entity, since states are found from the present back.
-    let mut groups: HashMap<(TenantId, &EntityId), Vec<usize>> = HashMap::new();
+    let mut places: HashMap<(TenantId, &EntityId), Vec<usize>> = HashMap::new();
     for (at, record) in records.iter().enumerate() {
         let tenant = match tenants.get(&record.tenant) {
             Some(tenant) => *tenant,
@@ -132,24 +138,23 @@ async fn changed(state: &AppState, known: &mut Known, records: &[ChangeRecord]) 
                 tenant
             }
         };
-        let Some(tenant) = tenant else { continue };
-        let candidates =
-            known.index(tenant).map(|index| index.candidates(&record.change, &record.entity, &record.change.types));
-        if candidates.is_some_and(|candidates| !candidates.is_empty()) {
-            groups.entry((tenant, &record.entity)).or_default().push(at);
+        if let Some(tenant) = tenant {
+            places.entry((tenant, &record.entity)).or_default().push(at);
+        }
+    }
+    let mut courses = Vec::new();
+    for ((tenant, id), places) in &places {
+        let changes: Vec<&ChangeRecord> = places.iter().filter_map(|at| records.get(*at)).collect();
+        let is_wanted = |record: &&ChangeRecord| !known.candidates(*tenant, record).is_empty();
+        match changes.iter().position(is_wanted) {
+            Some(first) => courses.push(Course { tenant: *tenant, id, changes, first }),
+            None => states.skip(*tenant, id),
         }
     }
     let mut around: HashMap<usize, (TenantId, Around)> = HashMap::new();
-    for ((tenant, id), group) in groups {
-        // All changes of the entity from the first of interest on: the others lead from one state to the next.
-        let first = group.first().copied().unwrap_or_default();
-        let of_entity = |(at, record): &(usize, &ChangeRecord)| {
-            *at >= first && record.entity == *id && tenants.get(&record.tenant) == Some(&Some(tenant))
-        };
-        let (places, changes): (Vec<usize>, Vec<&ChangeRecord>) = records.iter().enumerate().filter(of_entity).unzip();
-        for (at, states) in places.into_iter().zip(states(&state.store, tenant, id, &changes).await?) {
-            around.insert(at, (tenant, states));
-        }
+    for (course, states) in courses.iter().zip(states.around(&state.store, &courses).await?) {
+        let places = places.get(&(course.tenant, course.id)).into_iter().flatten().skip(course.first);
+        around.extend(places.zip(states).map(|(at, around)| (*at, (course.tenant, around))));
     }
     let mut notifications = Vec::new();
     for (at, record) in records.iter().enumerate() {
@@ -170,10 +175,8 @@ async fn tell(
     notifications: &mut Vec<NewNotification>,
 ) -> Result<()> {
     let Around { before, after } = around;
-    let (before, after) = (before.as_ref(), after.as_ref());
-    let candidates =
-        known.index(tenant).map(|index| index.candidates(&record.change, &record.entity, &record.change.types));
-    for id in candidates.unwrap_or_default() {
+    let (before, after) = (before.as_deref(), after.as_deref());
+    for id in known.candidates(tenant, record) {
         let Some(active) = known.get_mut(tenant, &id) else { continue };
         if record.position <= active.since {
             continue;
@@ -194,7 +197,7 @@ async fn tell(
             continue;
         }
         let told = Told { entity, change: Some(&record.change), at: record.at };
-        let joined = join(state, tenant, watch, entity).await?;
+        let joined = join(state, tenant, watch, &[told]).await?;
         let context = context(state, &record.tenant, watch).await;
         if let Some(new) = notification(state, tenant, watch, &context, &joined, &[told]) {
             active.told_at = Some(record.at);
@@ -250,13 +253,13 @@ async fn follow(
 }
 
 /// The entities that a notification shows besides.
-async fn join(state: &AppState, tenant: TenantId, watch: &Watch, entity: &Entity) -> Result<LinkedEntities> {
+async fn join(state: &AppState, tenant: TenantId, watch: &Watch, told: &[Told<'_>]) -> Result<LinkedEntities> {
     let mut linked = LinkedEntities::new();
     let Some(joining) = watch.joining() else { return Ok(linked) };
-    let (limit, subject) = (state.config.max_linked, [Arc::new(entity.clone())]);
+    let limit = state.config.max_linked;
     loop {
         // More than are allowed are not looked for; the notification then is refused.
-        let Ok(missing) = joining.missing(&subject, &linked, limit) else { return Ok(linked) };
+        let Ok(missing) = joining.missing(told, &linked, limit) else { return Ok(linked) };
         if missing.is_empty() {
             return Ok(linked);
         }
@@ -296,7 +299,8 @@ async fn periodic(state: &AppState, known: &mut Known, notifications: &mut Vec<N
         let told: Vec<Told<'_>> =
             answer.entities.iter().map(|stored| Told { entity: &stored.entity, change: None, at }).collect();
         let context = context(state, name, watch).await;
-        if let Some(new) = notification(state, tenant, watch, &context, &LinkedEntities::new(), &told) {
+        let joined = join(state, tenant, watch, &told).await?;
+        if let Some(new) = notification(state, tenant, watch, &context, &joined, &told) {
             active.told_at = Some(at);
             notifications.push(new);
         }

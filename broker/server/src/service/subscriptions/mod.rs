@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `crud` | subscriptions are created, told of, changed and deleted; what was given up is sent after all |
 //! | `known` | the subscriptions of all tenants, ready for matching |
-//! | `past` | the states that an entity went through |
+//! | `states` | what entities were before and after each change |
 //! | `matcher` | changes become notifications, by one process at a time |
 //! | `deliver` | notifications reach their receivers, in order for each subscription |
 //!
@@ -15,7 +15,7 @@ pub mod crud;
 mod deliver;
 mod known;
 mod matcher;
-mod past;
+mod states;
 
 use std::sync::Arc;
 
