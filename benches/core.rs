@@ -10,13 +10,16 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use hiroba_benches::{document, entities, entity};
 use hiroba_store::{Options, Store, TenantId, Write};
 use hiroba_vocab::Tenant;
+use hiroba_vocab::ngsi_ld::CORE_CONTEXT;
 use json_ld::syntax::{Parse as _, Value as JsonLdValue};
 use json_ld::{Expand as _, Process as _};
+use ngsild::change::Change;
 use ngsild::jsonld::Context;
 use ngsild::query::filter::Expansions;
 use ngsild::query::{EntitySelector, GeoQuery, Q, Query, TypeSelection, matches};
 use ngsild::render::{EntityDocument, Form, Rendering};
-use ngsild::{DateTime, Entity};
+use ngsild::subscription::{Fragment, Index, Subscription, Use, Watch};
+use ngsild::{DateTime, Entity, LinkedEntities};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -169,5 +172,66 @@ fn render(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(core, parse, expand_names, evaluate, index, render);
+/// A subscription to one type, or one entity, or one attribute. Every third asks for a value besides.
+fn subscription(n: usize, kind: &str, id: Option<&str>, attribute: Option<&str>) -> Watch {
+    let mut selector = json!({ "type": kind });
+    if let Some(id) = id {
+        selector["id"] = id.into();
+    }
+    let mut body = json!({
+        "id": format!("urn:ngsi-ld:Subscription:{n}"), "type": "Subscription", "entities": [selector],
+        "notification": {"endpoint": {"uri": "http://127.0.0.1:9/hook"}}
+    });
+    if let Some(attribute) = attribute {
+        body["watchedAttributes"] = json!([attribute]);
+    }
+    if n.is_multiple_of(3) {
+        body["q"] = "capacity>=0".into();
+    }
+    let context = Context::vocabulary();
+    let fragment = Fragment::read(&body, Use::Create, context).unwrap();
+    let id = fragment.id.clone().unwrap();
+    let subscription = Subscription::create(id, fragment, CORE_CONTEXT.to_owned(), DateTime::from_micros(0)).unwrap();
+    Watch::of(&subscription).unwrap()
+}
+
+/// A change that ten subscriptions want, where there are a hundred of them and where there are a hundred thousand.
+fn match_subscriptions(c: &mut Criterion) {
+    let context = Context::vocabulary();
+    let before = entity(document(1), context).unwrap();
+    let mut changed = document(1);
+    changed["capacity"] = json!({"type": "Property", "value": 12_345});
+    let after = entity(changed, context).unwrap();
+    let change = Change::between(Some(&before), Some(&after)).unwrap();
+    let (kind, id) = (document(1)["type"].as_str().unwrap().to_owned(), before.id.to_string());
+    let mut group = c.benchmark_group("match");
+    for size in [100, 100_000] {
+        let (mut index, mut watches) = (Index::default(), Vec::with_capacity(size));
+        for n in 0..size {
+            let wanted = n < 10;
+            let watch = match n % 3 {
+                0 if wanted => subscription(n, &kind, None, Some("capacity")),
+                1 if wanted => subscription(n, &kind, Some(&id), None),
+                _ if wanted => subscription(n, &kind, Some(&id), Some("capacity")),
+                0 => subscription(n, &kind, None, Some(&format!("attribute{n}"))),
+                1 => subscription(n, &kind, Some(&format!("urn:ngsi-ld:{kind}:other:{n}")), None),
+                _ => subscription(n, &format!("Type{n}"), None, None),
+            };
+            index.insert(n, &watch);
+            watches.push(watch);
+        }
+        let nothing = LinkedEntities::new();
+        let wanted = || {
+            let found = index.candidates(black_box(&change), &after.id, &after.types);
+            let wants =
+                |n: &usize| watches[*n].wants(&change, Some(&before), Some(&after), &nothing, after.modified_at);
+            found.iter().filter(|n| wants(n).is_some()).count()
+        };
+        assert_eq!(wanted(), 10, "of {size}");
+        group.bench_function(format!("{size} subscriptions"), |b| b.iter(wanted));
+    }
+    group.finish();
+}
+
+criterion_group!(core, parse, expand_names, evaluate, index, render, match_subscriptions);
 criterion_main!(core);
