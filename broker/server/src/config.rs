@@ -38,6 +38,9 @@ pub struct Config {
     pub max_batch_body: usize,
     /// How large a file to import may be, in bytes.
     pub max_upload: u64,
+    /// How many subscriptions a tenant may have, give or take those that are created at the same moment. Each is in memory
+    /// while changes are matched.
+    pub max_subscriptions: usize,
     /// How many snapshots a tenant may have.
     pub max_snapshots: usize,
     /// How many entities a snapshot may have.
@@ -80,6 +83,7 @@ impl Config {
             max_body: 8 << 20,
             max_batch_body: 64 << 20,
             max_upload: 256 << 20,
+            max_subscriptions: 100_000,
             max_snapshots: 100,
             max_snapshot_entities: 100_000,
             egress: EgressPolicy::default(),

@@ -5,6 +5,7 @@
 
 mod download;
 mod file_name;
+mod headers;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 
 pub use download::{DownloadError, DownloadedFile, Fetched, Validators};
+pub use headers::headers;
 
 /// How long connecting, and how long a whole call, may take.
 const CONNECT: Duration = Duration::from_secs(5);

@@ -162,6 +162,9 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "MIB", env = "HIROBA_MAX_UPLOAD", default_value_t = 256,
           value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     pub(super) max_upload: u64,
+    /// How many subscriptions a tenant may have.
+    #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SUBSCRIPTIONS", default_value_t = 100_000)]
+    pub(super) max_subscriptions: usize,
     /// How many snapshots a tenant may have.
     #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SNAPSHOTS", default_value_t = 100)]
     pub(super) max_snapshots: usize,
@@ -242,6 +245,7 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         max_map_entities: arguments.max_entity_map_size,
         max_map_lifetime: arguments.max_entity_map_lifetime,
         max_upload: arguments.max_upload << 20,
+        max_subscriptions: arguments.max_subscriptions,
         max_snapshots: arguments.max_snapshots,
         max_snapshot_entities: arguments.max_snapshot_entities,
         ..Config::new(arguments.listen, arguments.database.address())

@@ -12,11 +12,11 @@ use hiroba_vocab::ngsi_ld::{CONTEXT_LINK_REL, CORE_CONTEXT};
 use hiroba_vocab::{Iri, Tenant};
 use ngsild::DateTime;
 use ngsild::snapshot::Snapshot;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LINK};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use crate::egress::{Egress, EgressError};
+use crate::egress::{Egress, EgressError, headers};
 
 /// How long to wait before a notification is tried again, each time.
 const PAUSES: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(5), Duration::from_secs(25)];
@@ -53,17 +53,7 @@ impl Letter {
         let to = snapshot.settings.endpoint.clone()?;
         let id = format!("urn:ngsi-ld:SnapshotNotification:{}", uuid::Uuid::new_v4().simple());
         let body = Value::Object(snapshot.notification(&id, now)).to_string();
-        let mut headers = HeaderMap::new();
-        for pair in &snapshot.settings.receiver_info {
-            let name = HeaderName::from_bytes(pair.key.as_bytes());
-            let value = HeaderValue::from_bytes(pair.value.as_bytes());
-            if let (Ok(name), Ok(value)) = (name, value) {
-                headers.append(name, value);
-            }
-        }
-        if !headers.contains_key(ACCEPT) {
-            headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-        }
+        let mut headers = headers(&snapshot.settings.receiver_info);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         let link = format!("<{CORE_CONTEXT}>; rel=\"{CONTEXT_LINK_REL}\"; type=\"application/ld+json\"");
         if let Ok(link) = HeaderValue::from_str(&link) {

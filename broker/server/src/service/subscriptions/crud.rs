@@ -13,9 +13,6 @@ use crate::service::contexts::{self, Asker};
 use crate::service::{Place, Result, ServiceError, implicit_tenant, now};
 use crate::state::AppState;
 
-/// How many subscriptions a tenant may have, give or take those that are created at the same moment. Each is in memory
-/// while changes are matched.
-const MAX_SUBSCRIPTIONS: u64 = 10_000;
 /// How often a change is tried again when somebody else was faster.
 const ATTEMPTS: usize = 50;
 
@@ -86,8 +83,9 @@ pub async fn create_subscription(state: &AppState, wish: Wish<'_>) -> Result<Iri
     check_endpoint(&Subscription::create(id.clone(), wish.fragment.clone(), CORE_CONTEXT.to_owned(), now())?)?;
     check_context(state, &wish).await?;
     let tenant = implicit_tenant(state, place).await?;
-    if state.store.count_subscriptions(tenant).await? >= MAX_SUBSCRIPTIONS {
-        let detail = format!("a tenant can have {MAX_SUBSCRIPTIONS} subscriptions; delete some that are not needed");
+    let most = state.config.max_subscriptions;
+    if state.store.count_subscriptions(tenant).await? >= most as u64 {
+        let detail = format!("a tenant can have {most} subscriptions; delete some that are not needed");
         return Err(Error::new(ErrorKind::OperationNotSupported, detail).into());
     }
     let context = match user.single_url() {
@@ -172,7 +170,9 @@ pub async fn dead_letters(state: &AppState, tenant: TenantId, id: &Iri, after: i
 /// NoSubscription.
 pub async fn replay(state: &AppState, tenant: TenantId, id: &Iri, which: Replay) -> Result<u64> {
     existing(state, tenant, id).await?;
-    Ok(state.store.replay(tenant, id.as_str(), which, now()).await?)
+    let replayed = state.store.replay(tenant, id.as_str(), which, now()).await?;
+    state.subscriptions.due.notify_one();
+    Ok(replayed)
 }
 
 async fn existing(state: &AppState, tenant: TenantId, id: &Iri) -> Result<SubscriptionEntry> {

@@ -12,13 +12,13 @@ use std::time::Duration;
 use hiroba_store::{DeliveryClaim, Notification};
 use ngsild::subscription::{Transport, Watch};
 use reqwest::StatusCode;
-use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::HeaderMap;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::known::watch;
 use super::matcher::in_future;
-use crate::egress::EgressError;
+use crate::egress::{EgressError, headers};
 use crate::service::{Result, now};
 use crate::state::AppState;
 
@@ -93,7 +93,7 @@ async fn deliver(state: &AppState, claim: &DeliveryClaim) -> Result<()> {
     let patience = watch.endpoint.timeout.unwrap_or(PATIENCE).min(MOST_PATIENCE);
     let tenants = store.tenants().await?;
     let tenant = tenants.iter().find(|(id, _)| *id == claim.tenant).map(|(_, name)| name.as_str());
-    let headers = headers(&watch, tenant.filter(|name| !name.is_empty()));
+    let headers = headers(&watch.headers(tenant.filter(|name| !name.is_empty()), None));
     for _ in 0..TURN {
         if state.draining.load(Ordering::Relaxed) || !store.keep_delivery(claim, in_future(now(), LEASE)).await? {
             break;
@@ -170,20 +170,4 @@ async fn attempt(
             Err(Failure { reason: error.to_string(), is_final })
         }
     }
-}
-
-/// The headers of all notifications of a subscription. One that HTTP cannot carry is left out.
-fn headers(watch: &Watch, tenant: Option<&str>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for pair in watch.headers(tenant, None) {
-        let name = HeaderName::from_bytes(pair.key.as_bytes());
-        let value = HeaderValue::from_bytes(pair.value.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            headers.append(name, value);
-        }
-    }
-    if !headers.contains_key(ACCEPT) {
-        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    }
-    headers
 }
