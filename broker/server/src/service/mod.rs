@@ -16,6 +16,7 @@ pub mod purge;
 pub mod query;
 pub mod snapshots;
 pub mod sources;
+mod states;
 pub mod subscriptions;
 pub mod temporal;
 pub mod walk;

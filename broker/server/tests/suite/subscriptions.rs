@@ -409,7 +409,10 @@ async fn give_up_three(store: Store) {
     let id = Iri::parse("urn:s:1").unwrap();
     let subscription = Subscription::create(id, fragment, CORE.to_owned(), now()).unwrap();
     let document = serde_json::to_string(&subscription).unwrap();
-    store.add_subscription(tenant, NewSubscription { id: "urn:s:1".into(), document, expires_at: None }).await.unwrap();
+    store
+        .add_subscription(tenant, NewSubscription { id: "urn:s:1".into(), document, expires_at: None, context: None })
+        .await
+        .unwrap();
     let until = DateTime::from_micros(now().micros() + 10_000_000);
     let matching = store.claim_matching("test", now(), until).await.unwrap().unwrap();
     let made = |n: i64| NewNotification {
@@ -417,6 +420,7 @@ async fn give_up_three(store: Store) {
         subscription: "urn:s:1".into(),
         payload: json!({"id": format!("urn:n:{n}"), "type": "Notification"}).to_string(),
         at: now(),
+        of: now(),
     };
     let all: Vec<NewNotification> = (1..=3).map(made).collect();
     assert!(store.note_notifications(&matching, matching.position, &all, until).await.unwrap());

@@ -53,6 +53,8 @@ impl PostGis {
                 ContextKind::ImplicitlyCreated => {
                     let sql = "delete from context where tenant = $1::bigint and id in (select id from context
                                where tenant = $1::bigint and kind = $2 and id <> $3
+                                 and not exists (select from subscription s
+                                                 where s.tenant = context.tenant and s.context = context.id)
                                order by coalesce(used_at, created_at) desc, id offset $4)";
                     transaction.execute(sql, &[&tenant, &kind, &new.id, &(limit - 1)]).await?;
                     false

@@ -33,6 +33,10 @@ fn history_row(row: &Row, start: usize) -> HistoryRow {
     }
 }
 
+/// What is yet to be matched with subscriptions.
+const UNMATCHED: &str = "exists (select from subscription where not deleted) and \
+     (transaction, version) > (select position_transaction, position_number from matching)";
+
 impl PostGis {
     pub(crate) async fn history(
         &self,
@@ -138,10 +142,16 @@ impl PostGis {
                          <= timestamptz 'epoch' + $1::bigint * interval '1 microsecond'";
         for row in client.query(sql, &[&before]).await? {
             let partition: String = row.get(0);
+            let sql = format!("select exists (select from {partition} where {UNMATCHED})");
+            if client.query_one(&sql, &[]).await?.get(0) {
+                continue;
+            }
             client.batch_execute(&format!("drop table {partition}")).await?;
         }
-        let sql = "delete from change where at < timestamptz 'epoch' + $1::bigint * interval '1 microsecond'";
-        client.execute(sql, &[&before]).await?;
+        let sql = format!(
+            "delete from change where at < timestamptz 'epoch' + $1::bigint * interval '1 microsecond' and not ({UNMATCHED})"
+        );
+        client.execute(&sql, &[&before]).await?;
         Ok(())
     }
 }

@@ -14,27 +14,35 @@ use crate::subscriptions::{ChangedRows, EntryRow, MatchingRow, NewNotification, 
 const ADD: &str = "
     with moved as (update subscription_revision set revision = revision + 1 returning revision),
     added as (
-        insert into subscription (tenant, id, revision, since_transaction, since_number, expires_at, document)
+        insert into subscription (tenant, id, revision, since_transaction, since_number, expires_at, document,
+                                  context)
         select $1::bigint, $2, revision, pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 + $5,
-               9223372036854775807, $3, $4
+               9223372036854775807, $3, $4, $6
         from moved
         on conflict (tenant, id) do update set
             revision = excluded.revision, deleted = false, since_transaction = excluded.since_transaction,
-            since_number = excluded.since_number, expires_at = excluded.expires_at, document = excluded.document
+            since_number = excluded.since_number, expires_at = excluded.expires_at, document = excluded.document,
+            context = excluded.context
         where subscription.deleted
         returning 1
     )
     insert into subscription_queue (tenant, subscription) select $1::bigint, $2 from added";
 
+/// Who changes a subscription may have repaired it: it is tried again at once.
 const UPDATE: &str = "
-    with moved as (update subscription_revision set revision = revision + 1 returning revision)
-    update subscription s set revision = m.revision, expires_at = $4, document = $5 from moved m
-    where s.tenant = $1::bigint and s.id = $2 and s.revision = $3 and not s.deleted";
+    with moved as (update subscription_revision set revision = revision + 1 returning revision),
+    changed as (
+        update subscription s set revision = m.revision, expires_at = $4, document = $5, context = $6 from moved m
+        where s.tenant = $1::bigint and s.id = $2 and s.revision = $3 and not s.deleted returning 1
+    )
+    update subscription_queue set retry_at = 0, failures = 0,
+        ready_at = case when run = 0 and waiting > 0 then 0 else ready_at end
+    where tenant = $1::bigint and subscription = $2 and exists (select from changed)";
 
 const DELETE: &str = "
     with moved as (update subscription_revision set revision = revision + 1 returning revision),
     gone as (
-        update subscription s set revision = m.revision, deleted = true, document = '' from moved m
+        update subscription s set revision = m.revision, deleted = true, document = '', context = null from moved m
         where s.tenant = $1::bigint and s.id = $2 and not s.deleted returning s.revision
     ),
     emptied as (
@@ -64,16 +72,17 @@ const NOTE: &str = "
         where token = $1 returning 1
     ),
     counted as (
-        select tenant, subscription, count(*) as count, min(at) as first_at,
+        select tenant, subscription, count(*) as count, min(at) as first_at, max(of) as told_at,
                array_agg(at order by place) as ats, array_agg(payload order by place) as payloads
-        from unnest($5::bigint[], $6::text[], $7::bigint[], $8::text[])
-             with ordinality as n (tenant, subscription, at, payload, place)
+        from unnest($5::bigint[], $6::text[], $7::bigint[], $8::text[], $10::bigint[])
+             with ordinality as n (tenant, subscription, at, payload, of, place)
         group by 1, 2
     ),
     queued as (
         update subscription_queue q set
             next_number = q.next_number + c.count, waiting = q.waiting + c.count,
-            ready_at = coalesce(q.ready_at, greatest(c.first_at, q.retry_at))
+            ready_at = coalesce(q.ready_at, greatest(c.first_at, q.retry_at)),
+            told_at = greatest(q.told_at, c.told_at)
         from counted c
         where q.tenant = c.tenant and q.subscription = c.subscription and exists (select from mine)
         returning q.tenant, q.subscription, q.next_number - c.count as before, q.waiting, c.ats, c.payloads
@@ -102,6 +111,7 @@ fn entry(row: &Row) -> EntryRow {
         failing: row.get(12),
         waiting: row.get(13),
         letters_lost: row.get(14),
+        told_at: row.get(15),
     }
 }
 
@@ -114,7 +124,8 @@ impl PostGis {
 
     pub(crate) async fn add_subscription(&self, tenant: i64, new: &NewSubscription) -> Result<bool> {
         let expires_at = new.expires_at.map(ngsild::DateTime::micros);
-        let parameters: [&(dyn ToSql + Sync); 5] = [&tenant, &new.id, &expires_at, &new.document, &self.position_base];
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&tenant, &new.id, &expires_at, &new.document, &self.position_base, &new.context];
         Ok(self.change(ADD, &parameters).await? == 1)
     }
 
@@ -138,7 +149,7 @@ impl PostGis {
 
     pub(crate) async fn update_subscription(&self, tenant: i64, seen: i64, new: &NewSubscription) -> Result<bool> {
         let expires_at = new.expires_at.map(ngsild::DateTime::micros);
-        Ok(self.change(UPDATE, &[&tenant, &new.id, &seen, &expires_at, &new.document]).await? == 1)
+        Ok(self.change(UPDATE, &[&tenant, &new.id, &seen, &expires_at, &new.document, &new.context]).await? == 1)
     }
 
     pub(crate) async fn delete_subscription(&self, tenant: i64, id: &str, told: i64) -> Result<bool> {
@@ -157,9 +168,9 @@ impl PostGis {
     pub(crate) async fn changed_subscriptions(&self, after: i64, limit: i64) -> Result<ChangedRows> {
         let mut changed = ChangedRows::default();
         for row in self.select(&sql::changed(), &[&after, &limit]).await? {
-            (changed.revision, changed.forgotten) = (row.get(16), row.get(17));
+            (changed.revision, changed.forgotten) = (row.get(17), row.get(18));
             // One row without a subscription, where none has changed.
-            if let Some(deleted) = row.get(15) {
+            if let Some(deleted) = row.get(16) {
                 changed.entries.push((entry(&row), deleted));
             }
         }
@@ -193,8 +204,9 @@ impl PostGis {
         let subscriptions: Vec<&str> = new.iter().map(|new| new.subscription.as_str()).collect();
         let at: Vec<i64> = new.iter().map(|new| new.at.micros()).collect();
         let payloads: Vec<&str> = new.iter().map(|new| new.payload.as_str()).collect();
-        let parameters: [&(dyn ToSql + Sync); 9] =
-            [&token, &until, &transaction, &position, &tenants, &subscriptions, &at, &payloads, &max];
+        let of: Vec<i64> = new.iter().map(|new| new.of.micros()).collect();
+        let parameters: [&(dyn ToSql + Sync); 10] =
+            [&token, &until, &transaction, &position, &tenants, &subscriptions, &at, &payloads, &max, &of];
         let rows = self.select(NOTE, &parameters).await?;
         let overfull =
             |row: &Row| row.get::<_, Option<i64>>(0).map(|tenant| Overfull { tenant, subscription: row.get(1) });

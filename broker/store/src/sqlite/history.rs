@@ -125,10 +125,13 @@ impl Writer {
         Ok(self.connection.execute(sql, params![tenant, id, FORGOTTEN])? > 0)
     }
 
-    /// Removes the oldest records that were made before an instant. Whether there may be more.
+    /// Removes the oldest records that were made before an instant, but none that is yet to be matched with subscriptions.
+    /// Whether there may be more.
     pub(crate) fn drop_history_before(&mut self, before: i64) -> Result<bool> {
-        let sql =
-            "delete from change where at < ?1 and position in (select position from change order by position limit ?2)";
+        let sql = "delete from change where at < ?1 \
+                   and position in (select position from change order by position limit ?2) \
+                   and (position <= (select position_number from matching) \
+                        or not exists (select 1 from subscription where not deleted))";
         let removed = self.connection.execute(sql, params![before, BATCH])?;
         Ok(i64::try_from(removed) == Ok(BATCH))
     }

@@ -7,16 +7,16 @@ use crate::error::Result;
 use crate::model::Position;
 use crate::subscriptions::{ChangedRows, EntryRow, MatchingRow, NewNotification, NewSubscription, Overfull, sql};
 
-const ADD: &str = "insert into subscription (tenant, id, revision, since_transaction, since_number, expires_at, document) \
-     values (?1, ?2, ?3, 0, (select coalesce(max(position), 0) from change), ?4, ?5) \
+const ADD: &str = "insert into subscription (tenant, id, revision, since_transaction, since_number, expires_at, document, \
+     context) values (?1, ?2, ?3, 0, (select coalesce(max(position), 0) from change), ?4, ?5, ?6) \
      on conflict (tenant, id) do update set revision = excluded.revision, deleted = 0, \
-     since_number = excluded.since_number, expires_at = excluded.expires_at, document = excluded.document \
-     where deleted";
+     since_number = excluded.since_number, expires_at = excluded.expires_at, document = excluded.document, \
+     context = excluded.context where deleted";
 
-const UPDATE: &str = "update subscription set revision = ?4, expires_at = ?5, document = ?6 \
+const UPDATE: &str = "update subscription set revision = ?4, expires_at = ?5, document = ?6, context = ?7 \
                       where tenant = ?1 and id = ?2 and revision = ?3 and not deleted";
 
-const DELETE: &str = "update subscription set revision = ?3, deleted = 1, document = '' \
+const DELETE: &str = "update subscription set revision = ?3, deleted = 1, document = '', context = null \
                       where tenant = ?1 and id = ?2 and not deleted";
 
 const FORGET: &str = "delete from subscription where deleted and revision <= ?1";
@@ -29,7 +29,7 @@ const NOTE_POSITION: &str = "update matching set claimed_until = ?2, \
 
 /// The number of the notification, and how many wait now.
 const QUEUE: &str = "update subscription_queue set next_number = next_number + 1, waiting = waiting + 1, \
-                     ready_at = coalesce(ready_at, max(?3, retry_at)) \
+                     ready_at = coalesce(ready_at, max(?3, retry_at)), told_at = max(coalesce(told_at, ?4), ?4) \
                      where tenant = ?1 and subscription = ?2 returning next_number - 1, waiting";
 
 const NOTE: &str = "insert into notification (tenant, subscription, number, at, payload) values (?1, ?2, ?3, ?4, ?5)";
@@ -51,6 +51,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
         failing: row.get(12)?,
         waiting: row.get(13)?,
         letters_lost: row.get(14)?,
+        told_at: row.get(15)?,
     })
 }
 
@@ -88,9 +89,9 @@ impl Sqlite {
             let mut rows = statement.query([after, limit])?;
             let mut changed = ChangedRows::default();
             while let Some(row) = rows.next()? {
-                (changed.revision, changed.forgotten) = (row.get(16)?, row.get(17)?);
+                (changed.revision, changed.forgotten) = (row.get(17)?, row.get(18)?);
                 // One row without a subscription, where none has changed.
-                if let Some(deleted) = row.get(15)? {
+                if let Some(deleted) = row.get(16)? {
                     changed.entries.push((entry(row)?, deleted));
                 }
             }
@@ -109,7 +110,7 @@ impl Writer {
         let transaction = self.begin()?;
         let revision = next_revision(&transaction)?;
         let expires_at = new.expires_at.map(ngsild::DateTime::micros);
-        if transaction.execute(ADD, params![tenant, new.id, revision, expires_at, new.document])? == 0 {
+        if transaction.execute(ADD, params![tenant, new.id, revision, expires_at, new.document, new.context])? == 0 {
             return Ok(false);
         }
         transaction.execute(
@@ -124,8 +125,11 @@ impl Writer {
         let transaction = self.begin()?;
         let revision = next_revision(&transaction)?;
         let expires_at = new.expires_at.map(ngsild::DateTime::micros);
-        let changed = transaction.execute(UPDATE, params![tenant, new.id, seen, revision, expires_at, new.document])?;
+        let NewSubscription { id, document, context, .. } = new;
+        let changed =
+            transaction.execute(UPDATE, params![tenant, id, seen, revision, expires_at, document, context])?;
         if changed == 1 {
+            transaction.execute(sql::WAKE, params![tenant, new.id])?;
             transaction.commit()?;
         }
         Ok(changed == 1)
@@ -180,10 +184,10 @@ impl Writer {
         }
         let mut overfull = std::collections::BTreeSet::new();
         for new in new {
-            let (tenant, at) = (new.tenant.0, new.at.micros());
+            let (tenant, at, of) = (new.tenant.0, new.at.micros(), new.of.micros());
             let queued: Option<(i64, i64)> = transaction
                 .prepare_cached(QUEUE)?
-                .query_row(params![tenant, new.subscription, at], |row| Ok((row.get(0)?, row.get(1)?)))
+                .query_row(params![tenant, new.subscription, at, of], |row| Ok((row.get(0)?, row.get(1)?)))
                 .optional()?;
             let Some((number, waiting)) = queued else { continue };
             transaction.prepare_cached(NOTE)?.execute(params![tenant, new.subscription, number, at, new.payload])?;

@@ -26,6 +26,8 @@ pub struct NewNotification {
     pub payload: String,
     /// When it was made: it is due from then on.
     pub at: DateTime,
+    /// When the change was made that it tells of; for a periodic one, when its turn was.
+    pub of: DateTime,
 }
 
 impl Store {

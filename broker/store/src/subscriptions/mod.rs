@@ -34,6 +34,9 @@ pub struct NewSubscription {
     pub document: String,
     /// When it ends (`expiresAt`); `None` for never. It stays readable after that.
     pub expires_at: Option<DateTime>,
+    /// The id of the @context of its notifications, if it may be one of this tenant's here: it does not make room for
+    /// others as long as the subscription is there.
+    pub context: Option<String>,
 }
 
 /// What became of a [`NewSubscription`].
@@ -67,6 +70,8 @@ pub struct SubscriptionEntry {
     pub letters_lost: u64,
     /// When it ends.
     pub expires_at: Option<DateTime>,
+    /// Of what instant the latest notification tells, if there was any.
+    pub told_at: Option<DateTime>,
 }
 
 /// How far somebody has followed the changes of subscriptions. The default has seen nothing.

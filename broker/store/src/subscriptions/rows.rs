@@ -24,6 +24,7 @@ pub(crate) struct EntryRow {
     pub(crate) failing: bool,
     pub(crate) waiting: i64,
     pub(crate) letters_lost: i64,
+    pub(crate) told_at: Option<i64>,
 }
 
 fn position((transaction, number): (i64, i64)) -> Position {
@@ -49,6 +50,7 @@ impl From<EntryRow> for SubscriptionEntry {
             waiting: row.waiting.unsigned_abs(),
             letters_lost: row.letters_lost.unsigned_abs(),
             expires_at: row.expires_at.map(DateTime::from_micros),
+            told_at: row.told_at.map(DateTime::from_micros),
         }
     }
 }

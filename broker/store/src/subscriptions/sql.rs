@@ -7,7 +7,7 @@ pub(crate) const TOO_MANY: &str = "more notifications are waiting for this recei
 /// The columns of [`EntryRow`](super::EntryRow), in its order.
 const COLUMNS: &str = "cast(s.tenant as bigint), s.id, s.revision, s.since_transaction, s.since_number, s.expires_at, s.document, \
      coalesce(q.times_sent, 0), coalesce(q.times_failed, 0), q.last_notification, q.last_success, q.last_failure, \
-     coalesce(q.failing, false), coalesce(q.waiting, 0), coalesce(q.letters_lost, 0)";
+     coalesce(q.failing, false), coalesce(q.waiting, 0), coalesce(q.letters_lost, 0), q.told_at";
 
 const QUEUE: &str = "left join subscription_queue q on q.tenant = s.tenant and q.subscription = s.id";
 
@@ -33,8 +33,9 @@ pub(crate) fn changed() -> String {
     )
 }
 
+/// A claim that ends more than a minute after this one would is by a clock that was wrong.
 pub(crate) const CLAIM_MATCHING: &str = "update matching set token = token + 1, holder = ?3, claimed_until = ?2 \
-     where claimed_until <= ?1 returning token, position_transaction, position_number";
+     where claimed_until <= ?1 or claimed_until > cast(?2 as bigint) + 60000000 returning token, position_transaction, position_number";
 
 pub(crate) const KEEP_MATCHING: &str = "update matching set claimed_until = ?2 where token = ?1";
 
@@ -44,6 +45,10 @@ pub(crate) const RELEASE_MATCHING: &str =
 
 pub(crate) const KEEP_DELIVERY: &str =
     "update subscription_queue set ready_at = ?4 where tenant = ?1 and subscription = ?2 and run = ?3";
+
+/// Who changes a subscription may have repaired it: it is tried again at once.
+pub(crate) const WAKE: &str = "update subscription_queue set retry_at = 0, failures = 0, \
+     ready_at = case when run = 0 and waiting > 0 then 0 else ready_at end where tenant = ?1 and subscription = ?2";
 
 pub(crate) const RELEASE_DELIVERY: &str = "update subscription_queue set run = 0, holder = null, \
      ready_at = case when waiting = 0 then null when retry_at > ?4 then retry_at else ?4 end \

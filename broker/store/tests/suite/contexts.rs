@@ -1,6 +1,6 @@
 //! Stored @contexts (5.13).
 
-use hiroba_store::{ContextKind, ContextUse, NewContext};
+use hiroba_store::{ContextKind, ContextUse, NewContext, NewSubscription};
 
 use crate::*;
 
@@ -71,6 +71,37 @@ fn hosted_contexts_are_limited_and_implicit_ones_make_room() {
             store.note_context_uses(vec![used]).await.unwrap();
             assert!(add("i3", implicit, 4).await.unwrap());
             assert_eq!(names(&store, tenant).await, ["h1", "h2", "i1", "i3"], "the one used longest ago is gone");
+        }
+    });
+}
+
+#[test]
+fn a_context_that_a_subscription_uses_makes_no_room_for_others() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            let add = async |id: &str, seconds| {
+                assert!(
+                    store.add_context(tenant, new(id, ContextKind::ImplicitlyCreated, 2), at(seconds)).await.unwrap()
+                );
+            };
+            add("used", 1).await;
+            let subscription = subscriptions::new("s", "x");
+            let subscription = NewSubscription { context: Some("used".to_owned()), ..subscription };
+            store.add_subscription(tenant, subscription.clone()).await.unwrap();
+            for (id, seconds) in [("a", 2), ("b", 3), ("c", 4)] {
+                add(id, seconds).await;
+            }
+            assert_eq!(names(&store, tenant).await, ["used", "b", "c"]);
+            let entry = store.subscription(tenant, "s").await.unwrap().unwrap();
+            let other = NewSubscription { context: Some("b".to_owned()), ..subscription };
+            assert!(store.update_subscription(tenant, entry.revision, other).await.unwrap());
+            add("d", 5).await;
+            assert_eq!(names(&store, tenant).await, ["b", "c", "d"], "the one that was used is among the others");
+            assert!(store.delete_subscription(tenant, "s").await.unwrap());
+            add("e", 6).await;
+            assert_eq!(names(&store, tenant).await, ["d", "e"]);
         }
     });
 }

@@ -167,8 +167,35 @@ fn records_are_amended_and_forgotten_while_the_log_stays_as_it_was() {
             assert!(!store.forget_history(tenant, &key).await.unwrap());
             assert!(store.last_record(tenant, &key).await.unwrap().is_none());
             assert!(store.history_record(tenant, &key, Version(record.version.0)).await.unwrap().is_none());
-            let told = store.changes(Position::default(), 10).await.unwrap();
+            let told = told(&store, Position::default(), 1).await;
             assert_eq!(told[0].change.attributes.len(), 2, "followers of the log still hear of it");
+        }
+    });
+}
+
+#[test]
+fn what_is_not_matched_with_subscriptions_yet_is_not_dropped() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            store.add_subscription(tenant, subscriptions::new("s", "x")).await.unwrap();
+            for now in [0, 40 * 86_400, 80 * 86_400] {
+                record(&store, tenant, "urn:x:1", &[now], now).await;
+            }
+            let left = async || -> Vec<_> {
+                read(&store, tenant, "urn:x:1", ALL, false, 10).await.iter().map(|record| record.at).collect()
+            };
+            store.drop_history_before(at(90 * 86_400)).await.unwrap();
+            assert_eq!(left().await, [at(0), at(40 * 86_400), at(80 * 86_400)]);
+            let matching = subscriptions::matching(&store, 100).await;
+            let second = told(&store, Position::default(), 3).await[1].position;
+            assert!(store.note_notifications(&matching, second, &[], at(200)).await.unwrap());
+            store.drop_history_before(at(90 * 86_400)).await.unwrap();
+            assert_eq!(left().await, [at(80 * 86_400)]);
+            assert!(store.delete_subscription(tenant, "s").await.unwrap());
+            store.drop_history_before(at(90 * 86_400)).await.unwrap();
+            assert!(left().await.is_empty(), "nobody waits for it");
         }
     });
 }

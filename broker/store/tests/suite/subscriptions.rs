@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::*;
 
 pub(crate) fn new(id: &str, document: &str) -> NewSubscription {
-    NewSubscription { id: id.to_owned(), document: document.to_owned(), expires_at: None }
+    NewSubscription { id: id.to_owned(), document: document.to_owned(), expires_at: None, context: None }
 }
 
 pub(crate) async fn add(store: &Store, tenant: TenantId, id: &str) {
@@ -22,7 +22,7 @@ pub(crate) async fn other_tenant(store: &Store) -> TenantId {
 
 pub(crate) fn made(tenant: TenantId, subscription: &str, payload: &str, seconds: i64) -> NewNotification {
     let (subscription, payload) = (subscription.to_owned(), payload.to_owned());
-    NewNotification { tenant, subscription, payload, at: at(seconds) }
+    NewNotification { tenant, subscription, payload, at: at(seconds), of: at(seconds) }
 }
 
 pub(crate) async fn matching(store: &Store, seconds: i64) -> Matching {

@@ -303,7 +303,7 @@ fn unavailable(url: &str, error: &EgressError) -> Error {
 
 /// The id in the URL of a stored @context, whatever name or address the client knows the server by. Ids are random, or
 /// made from the content: that one means something else on another broker does not happen.
-fn local_id(url: &str) -> Option<&str> {
+pub fn local_id(url: &str) -> Option<&str> {
     let (_, rest) = url.split_once("://").filter(|(scheme, _)| matches!(*scheme, "http" | "https"))?;
     let (_, id) = rest.split_once(PATH)?;
     (!id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(id)

@@ -115,6 +115,7 @@ pub async fn update_subscription(state: &AppState, tenant: TenantId, id: &Iri, w
         let new = read(&entry)?.update(wish.fragment.clone(), now())?;
         check_endpoint(&new)?;
         if state.store.update_subscription(tenant, entry.revision, stored(&new)?).await? {
+            state.subscriptions.due.notify_one();
             return Ok(());
         }
     }
@@ -208,6 +209,7 @@ fn stored(subscription: &Subscription) -> Result<NewSubscription> {
         id: subscription.id.to_string(),
         document: serde_json::to_string(subscription).map_err(broken)?,
         expires_at: subscription.expires_at(),
+        context: contexts::local_id(subscription.context()).map(ToOwned::to_owned),
     })
 }
 

@@ -16,8 +16,8 @@ use reqwest::header::HeaderMap;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::in_future;
 use super::known::watch;
-use super::matcher::in_future;
 use crate::egress::{EgressError, headers};
 use crate::service::{Result, now};
 use crate::state::AppState;

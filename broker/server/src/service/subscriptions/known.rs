@@ -1,6 +1,7 @@
-//! The subscriptions of all tenants, as the database told them last.
+//! The subscriptions of all tenants, as the database told them last, ready for matching.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use hiroba_store::{ChangeRecord, Position, Store, StoreError, SubscriptionEntry, SubscriptionsSeen, TenantId};
 use ngsild::subscription::{Index, Subscription, Watch};
@@ -12,9 +13,9 @@ use crate::service::Result;
 const PAGE: usize = 500;
 
 /// A subscription that is ready for matching.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Active {
-    pub(super) watch: Watch,
+    pub(super) watch: Arc<Watch>,
     /// Changes up to here were before it.
     pub(super) since: Position,
     /// When it was last told something, for `throttling`.
@@ -23,9 +24,10 @@ pub(super) struct Active {
     pub(super) next_at: Option<DateTime>,
 }
 
-/// All of them.
-#[derive(Debug, Default)]
+/// All of one kind: those that are about changes, or those with `timeInterval`.
+#[derive(Debug)]
 pub(super) struct Known {
+    is_periodic: bool,
     seen: SubscriptionsSeen,
     all: HashMap<(TenantId, String), Active>,
     found: HashMap<TenantId, Index<String>>,
@@ -45,6 +47,26 @@ pub(super) fn watch(entry: &SubscriptionEntry) -> Result<Watch> {
 }
 
 impl Known {
+    /// Those that are about changes; none is known yet.
+    pub(super) fn of_changes() -> Self {
+        Self::new(false)
+    }
+
+    /// Those with `timeInterval`; none is known yet.
+    pub(super) fn periodic() -> Self {
+        Self::new(true)
+    }
+
+    fn new(is_periodic: bool) -> Self {
+        Self {
+            is_periodic,
+            seen: SubscriptionsSeen::default(),
+            all: HashMap::new(),
+            found: HashMap::new(),
+            periodic: BTreeSet::new(),
+        }
+    }
+
     /// Reads what has changed since it was last asked.
     ///
     /// # Errors
@@ -53,7 +75,7 @@ impl Known {
         loop {
             let changes = store.changed_subscriptions(self.seen, PAGE).await?;
             if changes.afresh {
-                *self = Self::default();
+                *self = Self::new(self.is_periodic);
             }
             for (tenant, id) in changes.deleted {
                 self.remove(tenant, &id);
@@ -78,7 +100,10 @@ impl Known {
                 return;
             }
         };
-        let told_at = before.and_then(|(told_at, _)| told_at).max(entry.counters.last_notification);
+        if watch.time_interval.is_some() != self.is_periodic {
+            return;
+        }
+        let told_at = before.and_then(|(told_at, _)| told_at).max(entry.told_at);
         let mut next_at = None;
         match watch.time_interval {
             Some(interval) => {
@@ -88,7 +113,8 @@ impl Known {
             }
             None => self.found.entry(entry.tenant).or_default().insert(entry.id.clone(), &watch),
         }
-        self.all.insert((entry.tenant, entry.id), Active { watch, since: entry.since, told_at, next_at });
+        let active = Active { watch: Arc::new(watch), since: entry.since, told_at, next_at };
+        self.all.insert((entry.tenant, entry.id), active);
     }
 
     fn remove(&mut self, tenant: TenantId, id: &str) {

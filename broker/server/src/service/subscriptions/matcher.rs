@@ -1,47 +1,46 @@
 //! Changes become notifications (5.8.6). One process at a time does it for all; when it dies, another one goes on from the
 //! last change that was dealt with, so each change is matched once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hiroba_store::{ChangeRecord, Matching, NewNotification, Page, TenantId};
-use hiroba_vocab::{EntityId, Tenant};
-use ngsild::change::Operation;
-use ngsild::jsonld::{Context, UserContext};
-use ngsild::query::filter::MissingLinks;
-use ngsild::subscription::{Payload, Status, Told, Watch};
-use ngsild::{DateTime, Entity, LinkedEntities};
+use hiroba_store::{ChangeRecord, Matching, NewNotification, Position};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::known::Known;
-use super::states::{Around, Course, States};
-use crate::service::contexts::Asker;
+use super::teller::Teller;
+use super::{LEASE, LOOK, in_future, periodic};
+use crate::service::states::States;
 use crate::service::{Result, now};
 use crate::state::AppState;
 
-/// For how long the matching is claimed. When this process dies, others wait this long.
-const LEASE: Duration = Duration::from_secs(5);
-/// How often to say that it goes on, and to look whether the one who matches still lives.
-const LOOK: Duration = Duration::from_secs(1);
 /// How soon to look again after something was announced that could not be seen yet.
 const SOON: Duration = Duration::from_millis(5);
-/// How many changes are dealt with in one commit.
+/// How many changes are dealt with in one commit, and how many bytes of notifications they may make, give or take one
+/// change.
 const BATCH: usize = 500;
-/// How many links are followed for each linked entity that may be looked for.
-const FOLLOWED: usize = 10;
-/// How many entities one periodic notification tells of.
-const PERIODIC: usize = 1_000;
+const BYTES: usize = 8 << 20;
 
 /// Matches whenever nobody else does, until it is dropped.
-pub(super) async fn run(state: &AppState) {
+pub(super) async fn run(state: &Arc<AppState>) {
+    let teller = Teller::new(state);
     loop {
         match claim(state).await {
             Ok(Some(matching)) => {
-                if let Err(error) = matches(state, matching).await {
+                // Whatever ends first ends the others.
+                let outcome = tokio::select! {
+                    outcome = changes(&teller, matching) => outcome,
+                    outcome = periodic::run(&teller, matching) => outcome,
+                    outcome = keep(state, matching) => outcome,
+                };
+                if let Err(error) = outcome {
                     tracing::warn!(%error, "matching changes with subscriptions failed; trying again");
                     sleep(LOOK).await;
+                }
+                if let Err(error) = state.store.release_matching(&matching).await {
+                    tracing::warn!(%error, "the matching of changes is left to others when the claim ends");
                 }
             }
             Ok(None) => sleep(LOOK).await,
@@ -53,10 +52,6 @@ pub(super) async fn run(state: &AppState) {
     }
 }
 
-pub(super) fn in_future(from: DateTime, by: Duration) -> DateTime {
-    DateTime::from_micros(from.micros().saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
-}
-
 async fn claim(state: &AppState) -> Result<Option<Matching>> {
     if state.draining.load(Ordering::Relaxed) {
         return Ok(None);
@@ -65,245 +60,81 @@ async fn claim(state: &AppState) -> Result<Option<Matching>> {
     Ok(state.store.claim_matching(&state.subscriptions.owner, now, in_future(now, LEASE)).await?)
 }
 
-/// Matches until somebody else has taken it up.
-async fn matches(state: &AppState, mut matching: Matching) -> Result<()> {
-    let mut known = Known::default();
-    let states = States::new();
-    let mut woken = state.store.watch();
-    let mut kept = Instant::now();
-    let mut pause = LOOK;
-    while !state.draining.load(Ordering::Relaxed) {
+/// Says that the matching goes on, until it is somebody else's.
+async fn keep(state: &AppState, matching: Matching) -> Result<()> {
+    while state.store.keep_matching(&matching, in_future(now(), LEASE)).await? {
+        sleep(LOOK).await;
+    }
+    Ok(())
+}
+
+/// Follows the log until the matching is somebody else's, or the process goes down.
+async fn changes(teller: &Teller, mut matching: Matching) -> Result<()> {
+    let store = &teller.state.store;
+    let (mut known, states) = (Known::of_changes(), States::new());
+    let mut woken = store.watch();
+    let (mut noted, mut pause) = (Instant::now(), LOOK);
+    while !teller.state.draining.load(Ordering::Relaxed) {
         woken.borrow_and_update();
-        // The log first, then the subscriptions: whoever subscribed before a change is known when it is matched.
+        // The log first, then the subscriptions: whoever subscribed before a change is known when it is matched. Up to the
+        // head all is seen where nothing is told: readers are not shown everything.
         let idle = known.follows_nothing();
-        let (records, up_to) = if idle {
-            states.skip_all();
-            let head = state.store.head().await?;
-            (Vec::new(), Some(head).filter(|head| *head > matching.position))
-        } else {
-            let records = state.store.changes(matching.position, BATCH).await?;
-            let last = records.last().map(|record| record.position);
-            (records, last)
-        };
-        known.follow(&state.store, now()).await?;
+        let head = if idle || noted.elapsed() >= LOOK { Some(store.head().await?) } else { None };
+        let records = if idle { Vec::new() } else { store.changes(matching.position, BATCH).await? };
+        known.follow(store, now()).await?;
         if idle && !known.follows_nothing() {
             continue;
         }
-        let mut notifications = changed(state, &mut known, &states, &records).await?;
-        periodic(state, &mut known, &mut notifications).await?;
-        let until = in_future(now(), LEASE);
-        if up_to.is_some() || !notifications.is_empty() {
-            let position = up_to.unwrap_or(matching.position);
-            if !state.store.note_notifications(&matching, position, &notifications, until).await? {
+        if idle {
+            states.skip();
+        }
+        let Batch { notifications, up_to } = batch(teller, &mut known, &states, &records).await?;
+        let up_to = up_to.or(head).filter(|up_to| *up_to > matching.position);
+        let news = up_to.is_some();
+        matching.position = up_to.unwrap_or(matching.position);
+        // What nobody wants to know of may be looked at again: how far it is need not be said each time.
+        if !notifications.is_empty() || noted.elapsed() >= LOOK {
+            if !store.note_notifications(&matching, matching.position, &notifications, in_future(now(), LEASE)).await? {
                 return Ok(());
             }
-            matching.position = position;
-            kept = Instant::now();
+            noted = Instant::now();
             if !notifications.is_empty() {
-                state.subscriptions.due.notify_one();
+                teller.state.subscriptions.due.notify_one();
             }
-        } else if kept.elapsed() >= LOOK {
-            if !state.store.keep_matching(&matching, until).await? {
-                return Ok(());
-            }
-            kept = Instant::now();
         }
-        if records.len() < BATCH {
-            let due = known
-                .next_due()
-                .map(|at| Duration::from_micros(at.micros().saturating_sub(now().micros()).max(0).unsigned_abs()));
-            let wait = pause.min(due.unwrap_or(LOOK));
+        if records.is_empty() || !news {
             // What was announced may become visible a moment later.
-            pause = if timeout(wait, woken.changed()).await.is_ok() { SOON } else { (pause * 2).min(LOOK) };
-        }
-    }
-    Ok(state.store.release_matching(&matching).await?)
-}
-
-/// The notifications that changes make, in the order of the changes.
-async fn changed(
-    state: &AppState,
-    known: &mut Known,
-    states: &States,
-    records: &[ChangeRecord],
-) -> Result<Vec<NewNotification>> {
-    let mut tenants: HashMap<&Tenant, Option<TenantId>> = HashMap::new();
-    let mut places: HashMap<(TenantId, &EntityId), Vec<usize>> = HashMap::new();
-    for (at, record) in records.iter().enumerate() {
-        let tenant = match tenants.get(&record.tenant) {
-            Some(tenant) => *tenant,
-            None => {
-                let tenant = state.store.tenant(&record.tenant).await?;
-                tenants.insert(&record.tenant, tenant);
-                tenant
-            }
-        };
-        if let Some(tenant) = tenant {
-            places.entry((tenant, &record.entity)).or_default().push(at);
-        }
-    }
-    let mut courses = Vec::new();
-    for ((tenant, id), places) in &places {
-        let changes: Vec<&ChangeRecord> = places.iter().filter_map(|at| records.get(*at)).collect();
-        let is_wanted = |record: &&ChangeRecord| !known.candidates(*tenant, record).is_empty();
-        match changes.iter().position(is_wanted) {
-            Some(first) => courses.push(Course { tenant: *tenant, id, changes, first }),
-            None => states.skip(*tenant, id),
-        }
-    }
-    let mut around: HashMap<usize, (TenantId, Around)> = HashMap::new();
-    for (course, states) in courses.iter().zip(states.around(&state.store, &courses).await?) {
-        let places = places.get(&(course.tenant, course.id)).into_iter().flatten().skip(course.first);
-        around.extend(places.zip(states).map(|(at, around)| (*at, (course.tenant, around))));
-    }
-    let mut notifications = Vec::new();
-    for (at, record) in records.iter().enumerate() {
-        if let Some((tenant, around)) = around.get(&at) {
-            tell(state, known, *tenant, record, around, &mut notifications).await?;
-        }
-    }
-    Ok(notifications)
-}
-
-/// Adds the notifications of one change.
-async fn tell(
-    state: &AppState,
-    known: &mut Known,
-    tenant: TenantId,
-    record: &ChangeRecord,
-    around: &Around,
-    notifications: &mut Vec<NewNotification>,
-) -> Result<()> {
-    let Around { before, after } = around;
-    let (before, after) = (before.as_deref(), after.as_deref());
-    for id in known.candidates(tenant, record) {
-        let Some(active) = known.get_mut(tenant, &id) else { continue };
-        if record.position <= active.since {
-            continue;
-        }
-        let watch = &active.watch;
-        if watch.concerns(&record.change, before, after, record.at).is_none() {
-            continue;
-        }
-        let is_deletion = record.change.operation == Operation::Deleted;
-        let Some(entity) = (if is_deletion { before } else { after }) else { continue };
-        let linked = follow(state, tenant, watch, entity, record.at).await?;
-        if watch.wants(&record.change, before, after, &linked, record.at).is_none() {
-            continue;
-        }
-        if let Some(distance) = watch.throttling
-            && active.told_at.is_some_and(|told_at| record.at < in_future(told_at, distance))
-        {
-            continue;
-        }
-        let told = Told { entity, change: Some(&record.change), at: record.at };
-        let joined = join(state, tenant, watch, &[told]).await?;
-        let context = context(state, &record.tenant, watch).await;
-        if let Some(new) = notification(state, tenant, watch, &context, &joined, &[told]) {
-            active.told_at = Some(record.at);
-            notifications.push(new);
+            pause = if timeout(pause, woken.changed()).await.is_ok() { SOON } else { (pause * 2).min(LOOK) };
         }
     }
     Ok(())
 }
 
-/// A notification, ready to be delivered. One that cannot be written is logged: it would fail for ever.
-fn notification(
-    state: &AppState,
-    tenant: TenantId,
-    watch: &Watch,
-    context: &Context,
-    linked: &LinkedEntities,
-    told: &[Told<'_>],
-) -> Option<NewNotification> {
-    let id = format!("urn:ngsi-ld:Notification:{}", uuid::Uuid::new_v4().simple());
-    let payload = Payload { watch, context, linked, most_linked: state.config.max_linked };
-    let at = now();
-    match payload.notification(&id, at, told) {
-        Ok(payload) => {
-            Some(NewNotification { tenant, subscription: watch.id.to_string(), payload: payload.to_string(), at })
-        }
-        Err(error) => {
-            tracing::warn!(%error, id = %watch.id, "a notification cannot be written; nobody is told");
-            None
-        }
-    }
+/// What comes of a part of the log.
+struct Batch {
+    notifications: Vec<NewNotification>,
+    /// The last change that was dealt with.
+    up_to: Option<Position>,
 }
 
-/// The entities that `q` leads to.
-async fn follow(
-    state: &AppState,
-    tenant: TenantId,
-    watch: &Watch,
-    entity: &Entity,
-    at: DateTime,
-) -> Result<LinkedEntities> {
-    let mut linked = LinkedEntities::new();
-    let Some(filter) = watch.query.filter.as_ref().filter(|filter| filter.follows_links()) else { return Ok(linked) };
-    let limit = state.config.max_linked;
-    loop {
-        let mut missing = MissingLinks::new(limit.saturating_mul(FOLLOWED), limit);
-        filter.missing_links(entity, &linked, at, &mut missing);
-        // More than are allowed are not looked for; `q` then is about those that were.
-        if missing.ids.is_empty() || linked.len() >= limit {
-            return Ok(linked);
+/// Deals with changes in their order, with as many as make a commit.
+async fn batch(teller: &Teller, known: &mut Known, states: &States, records: &[ChangeRecord]) -> Result<Batch> {
+    let is_wanted = |tenant, record: &ChangeRecord| !known.candidates(tenant, record).is_empty();
+    let mut through = states.through(&teller.state.store, records, is_wanted).await?;
+    let mut batch = Batch { notifications: Vec::new(), up_to: None };
+    let mut bytes = 0;
+    for record in records {
+        if let Some((tenant, around)) = through.step(record) {
+            let new = teller.change(known, tenant, record, &around).await?;
+            bytes += new.iter().map(|new| new.payload.len()).sum::<usize>();
+            batch.notifications.extend(new);
+            // Others work on this thread, too.
+            yield_now().await;
         }
-        state.store.find_linked(tenant, missing.ids, &mut linked, at).await?;
-    }
-}
-
-/// The entities that a notification shows besides.
-async fn join(state: &AppState, tenant: TenantId, watch: &Watch, told: &[Told<'_>]) -> Result<LinkedEntities> {
-    let mut linked = LinkedEntities::new();
-    let Some(joining) = watch.joining() else { return Ok(linked) };
-    let limit = state.config.max_linked;
-    loop {
-        // More than are allowed are not looked for; the notification then is refused.
-        let Ok(missing) = joining.missing(told, &linked, limit) else { return Ok(linked) };
-        if missing.is_empty() {
-            return Ok(linked);
-        }
-        state.store.find_linked(tenant, missing.into_iter().take(limit), &mut linked, now()).await?;
-    }
-}
-
-/// What the names in notifications are. Where the @context cannot be had, names are IRIs, which everybody understands.
-async fn context(state: &AppState, tenant: &Tenant, watch: &Watch) -> Arc<Context> {
-    let origin = url::Url::parse(&watch.context).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
-    let asker = Asker { tenant, base: &origin };
-    match state.contexts.resolve(asker, &UserContext::from_url(&watch.context)).await {
-        Ok(resolved) => Arc::clone(&resolved.context),
-        Err(error) => {
-            tracing::warn!(%error, id = %watch.id, "names in a notification are IRIs");
-            Arc::new(Context::core())
+        batch.up_to = Some(record.position);
+        if bytes > BYTES {
+            break;
         }
     }
-}
-
-/// Adds the notifications of subscriptions with `timeInterval` whose turn it is.
-async fn periodic(state: &AppState, known: &mut Known, notifications: &mut Vec<NewNotification>) -> Result<()> {
-    let at = now();
-    let names = if known.next_due().is_some_and(|due| due <= at) { state.store.tenants().await? } else { Vec::new() };
-    while let Some((tenant, id)) = known.due(at) {
-        let Some(active) = known.get_mut(tenant, &id) else { continue };
-        let Some((_, name)) = names.iter().find(|(known, _)| *known == tenant) else { continue };
-        if active.watch.status(at) != Status::Active {
-            continue;
-        }
-        let watch = &active.watch;
-        let page = Page { limit: PERIODIC, ..Page::default() };
-        let answer = state.store.query(tenant, &watch.query, page, at).await?;
-        if answer.entities.is_empty() {
-            continue;
-        }
-        let told: Vec<Told<'_>> =
-            answer.entities.iter().map(|stored| Told { entity: &stored.entity, change: None, at }).collect();
-        let context = context(state, name, watch).await;
-        let joined = join(state, tenant, watch, &told).await?;
-        if let Some(new) = notification(state, tenant, watch, &context, &joined, &told) {
-            active.told_at = Some(at);
-            notifications.push(new);
-        }
-    }
-    Ok(())
+    Ok(batch)
 }

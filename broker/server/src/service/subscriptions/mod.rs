@@ -4,8 +4,10 @@
 //! |---|---|
 //! | `crud` | subscriptions are created, told of, changed and deleted; what was given up is sent after all |
 //! | `known` | the subscriptions of all tenants, ready for matching |
-//! | `states` | what entities were before and after each change |
 //! | `matcher` | changes become notifications, by one process at a time |
+//! | `periodic` | so do the turns of subscriptions with `timeInterval` |
+//! | `teller` | what a notification says |
+//! | `words` | the names in it |
 //! | `deliver` | notifications reach their receivers, in order for each subscription |
 //!
 //! Both workers keep what they have done in the database, so that a process that dies loses nothing: another one, or the
@@ -15,13 +17,24 @@ pub mod crud;
 mod deliver;
 mod known;
 mod matcher;
-mod states;
+mod periodic;
+mod teller;
+mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use ngsild::DateTime;
 use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use crate::state::AppState;
+
+/// For how long work is claimed. Whoever does it says more often that it goes on; when the process dies, others wait this
+/// long.
+const LEASE: Duration = Duration::from_secs(5);
+/// How often to say that work goes on, and to look whether whoever has claimed it still lives.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What this process knows of the work on subscriptions.
 #[derive(Debug)]
@@ -39,7 +52,52 @@ impl Subscriptions {
     }
 }
 
-/// Matches changes and delivers notifications until it is dropped.
-pub async fn run(state: Arc<AppState>) {
-    tokio::join!(matcher::run(&state), deliver::run(&state));
+/// Matches changes and delivers notifications, on threads of its own: neither holds up those that answer requests.
+#[derive(Debug)]
+pub struct Workers(Option<tokio::runtime::Runtime>);
+
+impl Workers {
+    /// Begins.
+    ///
+    /// # Errors
+    /// When there can be no threads.
+    pub fn start(state: &Arc<AppState>) -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .thread_name("subscriptions")
+            .enable_all()
+            .build()?;
+        let (matching, delivering) = (Arc::clone(state), Arc::clone(state));
+        runtime.spawn(for_ever("matching", move || {
+            let state = Arc::clone(&matching);
+            async move { matcher::run(&state).await }
+        }));
+        runtime.spawn(for_ever("delivering", move || {
+            let state = Arc::clone(&delivering);
+            async move { deliver::run(&state).await }
+        }));
+        Ok(Self(Some(runtime)))
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+/// Begins work anew whenever it fails.
+async fn for_ever<F: Future<Output = ()> + Send + 'static>(name: &str, work: impl Fn() -> F) {
+    loop {
+        if let Err(error) = tokio::spawn(work()).await {
+            tracing::error!(%error, "{name} failed; it begins anew");
+        }
+        sleep(LOOK).await;
+    }
+}
+
+fn in_future(from: DateTime, by: Duration) -> DateTime {
+    DateTime::from_micros(from.micros().saturating_add(i64::try_from(by.as_micros()).unwrap_or(i64::MAX)))
 }

@@ -1,0 +1,81 @@
+//! Notifications with `timeInterval` (5.8.6): their turns come by themselves. They are made beside the matching of changes,
+//! and none holds up another for long.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hiroba_store::{Matching, NewNotification, TenantId};
+use ngsild::subscription::Status;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use super::known::Known;
+use super::teller::Teller;
+use super::{LEASE, LOOK, in_future};
+use crate::service::{Result, now};
+
+/// How many are made at once.
+const AT_ONCE: usize = 4;
+/// How long one may take. After that its turn is left out.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Takes turns until the matching is somebody else's, or the process goes down.
+pub(super) async fn run(teller: &Teller, matching: Matching) -> Result<()> {
+    let store = &teller.state.store;
+    let mut known = Known::periodic();
+    let mut turns: JoinSet<Option<NewNotification>> = JoinSet::new();
+    while !teller.state.draining.load(Ordering::Relaxed) {
+        known.follow(store, now()).await?;
+        let at = now();
+        let names = if known.next_due().is_some_and(|due| due <= at) { store.tenants().await? } else { Vec::new() };
+        while turns.len() < AT_ONCE
+            && let Some((tenant, id)) = known.due(at)
+        {
+            let Some((_, name)) = names.iter().find(|(known, _)| *known == tenant) else { continue };
+            let Some(active) = known.get_mut(tenant, &id).filter(|active| active.watch.status(at) == Status::Active)
+            else {
+                continue;
+            };
+            let (teller, active, name) = (teller.clone(), active.clone(), name.clone());
+            turns.spawn(async move { turn(&teller, &active, tenant, &name).await });
+        }
+        let wait = known.next_due().map_or(LOOK, |due| {
+            Duration::from_micros(due.micros().saturating_sub(now().micros()).max(0).unsigned_abs())
+        });
+        let mut new = Vec::new();
+        if turns.is_empty() {
+            sleep(wait.min(LOOK)).await;
+        } else if let Ok(Some(done)) =
+            timeout(if turns.len() < AT_ONCE { wait.min(LOOK) } else { LOOK }, turns.join_next()).await
+        {
+            new.extend(done.ok().flatten());
+        }
+        if !new.is_empty() {
+            if !store.note_notifications(&matching, matching.position, &new, in_future(now(), LEASE)).await? {
+                return Ok(());
+            }
+            teller.state.subscriptions.due.notify_one();
+        }
+    }
+    Ok(())
+}
+
+async fn turn(
+    teller: &Teller,
+    active: &super::known::Active,
+    tenant: TenantId,
+    name: &hiroba_vocab::Tenant,
+) -> Option<NewNotification> {
+    let id = &active.watch.id;
+    match timeout(PATIENCE, teller.turn(active, tenant, name)).await {
+        Ok(Ok(new)) => new,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, %id, "a periodic notification cannot be made; its turn is left out");
+            None
+        }
+        Err(_) => {
+            tracing::warn!(%id, "a periodic notification takes too long; its turn is left out");
+            None
+        }
+    }
+}
