@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::service::{Result, now};
 use crate::state::AppState;
 
 /// What this process knows of the work on subscriptions.
@@ -37,6 +38,21 @@ impl Subscriptions {
     pub fn new(run: u128) -> Self {
         Self { owner: format!("{run:032x}"), due: Notify::new() }
     }
+}
+
+/// Measures what waits: for receivers, and to be matched.
+///
+/// # Errors
+/// When the database fails.
+pub async fn backlog(state: &AppState) -> Result<()> {
+    let backlog = state.store.backlog().await?;
+    let oldest = state.store.changes(backlog.matched, 1).await?;
+    let gauge = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let lag = oldest.first().map_or(0, |record| now().micros().saturating_sub(record.at.micros()).max(0));
+    state.metrics.waiting_notifications.set(gauge(backlog.notifications));
+    state.metrics.waiting_subscriptions.set(gauge(backlog.subscriptions));
+    state.metrics.matching_lag.set(lag as f64 / 1e6);
+    Ok(())
 }
 
 /// Matches changes and delivers notifications until it is dropped.
