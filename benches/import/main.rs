@@ -14,7 +14,6 @@
 mod list;
 mod raw;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hiroba::service::datasets::{Gone, publish_import, silent};
@@ -49,7 +48,7 @@ async fn main() {
     let alone = raw::sqlite(&folder.path().join("ours"), &folder.path().join("raw")).await;
     compare("SQLite", rows, ours, "INSERT", alone);
 
-    let postgres = Postgres::start(&Path::new(env!("CARGO_MANIFEST_DIR")).join(".."), "");
+    let postgres = Postgres::start("");
     let (ours_at, raw_at) = (postgres.create_database("ours"), postgres.create_database("raw"));
     let ours = import(&ours_at, &text).await;
     let alone = raw::postgis(&ours_at, &raw_at).await;

@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod servers;
+pub mod wire;
 
 use std::ops::Range;
 

@@ -12,6 +12,19 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// Builds the broker as it is shipped. Where the program is.
+pub fn build_broker() -> PathBuf {
+    let root = root();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo).args(["build", "--release", "-p", "hiroba"]).current_dir(&root).status().unwrap();
+    assert!(built.success());
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("release/hiroba")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
 /// What is measured.
 #[derive(Debug)]
 pub struct Servers {
@@ -29,21 +42,14 @@ impl Servers {
     ///
     /// With `HIROBA_BENCH_DATABASE` in the environment, the broker works on that database, which is left as it is.
     pub fn start(settings: &str) -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built =
-            Command::new(cargo).args(["build", "--release", "-p", "hiroba"]).current_dir(&root).status().unwrap();
-        assert!(built.success());
-        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-
+        let program = build_broker();
         let (database, postgres) = match std::env::var("HIROBA_BENCH_DATABASE") {
             Ok(loaded) => (loaded, None),
             Err(_) => {
-                let postgres = Postgres::start(&root, settings);
+                let postgres = Postgres::start(settings);
                 (postgres.create_database("bench"), Some(postgres))
             }
         };
-        let program = target.join("release/hiroba");
         let mut process = Command::new(&program)
             .args(["serve", "--listen", "127.0.0.1:0", "--vocabulary-by-default", "--database", &database])
             .env("RUST_LOG", "warn,access=off")
@@ -86,9 +92,9 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts one. `root` is the project's; `settings` are lines of postgresql.conf.
-    pub fn start(root: &Path, settings: &str) -> Self {
-        let script = root.join("scripts/postgres.sh");
+    /// Starts one. `settings` are lines of postgresql.conf.
+    pub fn start(settings: &str) -> Self {
+        let script = root().join("scripts/postgres.sh");
         let folder = tempfile::Builder::new().prefix("hiroba-bench-").tempdir_in("/tmp").unwrap();
         // PostgreSQL refuses to run as root, and must reach its folder as another user.
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);

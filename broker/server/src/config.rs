@@ -59,7 +59,7 @@ pub struct Config {
     pub token: Option<String>,
     /// The name of this source among others (5.2.40); without, one that no other database has.
     pub alias: Option<Alias>,
-    /// How many requests are answered at once before new ones are told to come later.
+    /// How many requests are answered at once before new ones are told to come later; of those that write, three quarters.
     pub max_in_flight: usize,
     /// How long requests under way may take when the server goes down.
     pub drain: Duration,

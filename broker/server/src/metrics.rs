@@ -22,6 +22,13 @@ pub struct RequestLabels {
     pub status: u16,
 }
 
+/// What an attempt to deliver a notification is counted under.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AttemptLabels {
+    /// `delivered`, `failed` or `given_up`.
+    pub outcome: &'static str,
+}
+
 /// What a run of the harvest is counted under. The names are those of the operator's file, so their number is bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RunLabels {
@@ -85,6 +92,14 @@ pub struct Metrics {
     pub waiting_writes: Gauge<i64>,
     /// Entities in memory.
     pub cached_entities: Gauge<u64, AtomicU64>,
+    /// Attempts of this process to deliver notifications.
+    pub attempts: Family<AttemptLabels, Counter>,
+    /// Notifications that wait for their receivers, in the database.
+    pub waiting_notifications: Gauge<i64>,
+    /// Subscriptions for which any wait.
+    pub waiting_subscriptions: Gauge<i64>,
+    /// For how long the oldest change has waited that is not matched with subscriptions, in seconds.
+    pub matching_lag: Gauge<f64, AtomicU64>,
     /// Files that are fetched regularly.
     pub harvest: HarvestMetrics,
 }
@@ -100,6 +115,10 @@ impl Default for Metrics {
             cached_answers: Counter::default(),
             waiting_writes: Gauge::default(),
             cached_entities: Gauge::default(),
+            attempts: Family::default(),
+            waiting_notifications: Gauge::default(),
+            waiting_subscriptions: Gauge::default(),
+            matching_lag: Gauge::default(),
             harvest: HarvestMetrics::default(),
             registry: Registry::default(),
         };
@@ -110,12 +129,33 @@ impl Default for Metrics {
         registry.register("cached_answers", "Answers given from memory", metrics.cached_answers.clone());
         registry.register("waiting_writes", "Writes that wait for their commit", metrics.waiting_writes.clone());
         registry.register("cached_entities", "Entities in memory", metrics.cached_entities.clone());
+        registry.register("notification_attempts", "Attempts to deliver notifications", metrics.attempts.clone());
+        registry.register(
+            "waiting_notifications",
+            "Notifications that wait for their receivers",
+            metrics.waiting_notifications.clone(),
+        );
+        registry.register(
+            "waiting_subscriptions",
+            "Subscriptions for which notifications wait",
+            metrics.waiting_subscriptions.clone(),
+        );
+        registry.register(
+            "matching_lag_seconds",
+            "How long the oldest change waits to be matched with subscriptions",
+            metrics.matching_lag.clone(),
+        );
         metrics.harvest.register(&mut registry);
         Self { registry, ..metrics }
     }
 }
 
 impl Metrics {
+    /// An attempt to deliver a notification ended: `delivered`, `failed` or `given_up`.
+    pub fn attempted(&self, outcome: &'static str) {
+        self.attempts.get_or_create(&AttemptLabels { outcome }).inc();
+    }
+
     /// All metrics as OpenMetrics text.
     pub fn text(&self) -> String {
         let mut text = String::new();

@@ -32,11 +32,24 @@ pub(crate) enum Engine {
 
 type Job = Box<dyn FnOnce(&mut Writer) + Send>;
 
+/// How many jobs SQLite's writer does at most between two groups of writes.
+const JOBS: usize = 100;
+
 /// The way to SQLite's writer thread for what is not a write of entities.
 #[derive(Debug, Clone)]
 pub(crate) struct SqliteWriter(tokio::sync::mpsc::UnboundedSender<Job>);
 
 impl SqliteWriter {
+    /// For notes on notifications: they need not be on disk when they are made. Commits reach the disk in their order, so a
+    /// machine that loses power goes back to a moment from which on changes are matched, and notifications delivered, once
+    /// more. A process that dies loses nothing.
+    async fn run_unsynced<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.run(move |writer| writer.unsynced(work)).await
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Writer) -> Result<T> + Send + 'static) -> Result<T> {
         let (reply, answer) = tokio::sync::oneshot::channel();
         let job: Job = Box::new(move |writer| {
@@ -85,6 +98,11 @@ impl Engine {
                             for single in group.settle(outcome) {
                                 let outcome = writer.write(single.definitions(), single.writes());
                                 single.settle(outcome);
+                            }
+                            // A group takes as long as many jobs. Turn by turn, those who deliver would be too late to say
+                            // that they go on.
+                            for job in std::iter::from_fn(|| other.try_recv().ok()).take(JOBS) {
+                                job(&mut writer);
                             }
                         }
                         Some(Next::Job(job)) => job(&mut writer),

@@ -171,6 +171,10 @@ pub(super) struct ServeArgs {
     /// How many entities a snapshot may have.
     #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SNAPSHOT_ENTITIES", default_value_t = 100_000)]
     pub(super) max_snapshot_entities: usize,
+    /// How many requests may be under way; more are answered with 503. For those that write, it is three quarters of this.
+    #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_IN_FLIGHT", default_value_t = 2_000,
+          value_parser = clap::value_parser!(u32).range(4..=100_000))]
+    pub(super) max_in_flight: u32,
     /// The form of the log.
     #[arg(long, value_enum, default_value_t)]
     pub(super) log_format: LogFormat,
@@ -248,6 +252,7 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         max_subscriptions: arguments.max_subscriptions,
         max_snapshots: arguments.max_snapshots,
         max_snapshot_entities: arguments.max_snapshot_entities,
+        max_in_flight: usize::try_from(arguments.max_in_flight).unwrap_or(usize::MAX),
         ..Config::new(arguments.listen, arguments.database.address())
     })
 }

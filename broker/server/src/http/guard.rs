@@ -1,7 +1,9 @@
 //! What happens around every request: an id, a log line, counters, limits, CORS, the token.
 
+use std::time::Duration;
+
 use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -11,6 +13,8 @@ use actix_web::http::header::{
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, ResponseError};
+use futures_util::StreamExt as _;
+use prometheus_client::metrics::gauge::Gauge;
 
 use super::problem::HttpError;
 use super::request::TENANT;
@@ -22,9 +26,16 @@ const EXPOSED: &str = "Link, Content-Range, NGSILD-Results-Count, NGSILD-EntityM
     Preference-Applied, Location, ETag, X-Request-Id";
 const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
 
+/// What monitoring asks.
+const WATCHING: [&str; 4] = ["/health", "/ready", "/metrics", "/version"];
+
+/// How much is read of a body that nobody wants, in bytes, and for how long.
+const DRAINED: usize = 256 << 10;
+const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Runs a request inside its guard.
 pub(super) async fn guard(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let Some(state) = request.app_data::<Data<AppState>>().cloned() else {
@@ -38,12 +49,19 @@ pub(super) async fn guard(
     let echo = if path.starts_with("/ngsi-ld/") { tenant_header(&request) } else { None };
     let snapshot = request.headers().get(SNAPSHOT_HEADER).filter(|_| path.starts_with("/ngsi-ld/")).cloned();
     let (cross_origin, reads) = (request.headers().contains_key(ORIGIN), reads(&request));
-    let in_flight = state.metrics.in_flight.inc();
+    let (under_way, in_flight) = UnderWay::begin(&state.metrics.in_flight);
     let outcome = match refuse(&request, &state, in_flight) {
-        Some(error) => Ok(request.into_response(error.error_response())),
-        None => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
+        Some(error) => {
+            drop(under_way);
+            drain(request.take_payload()).await;
+            Ok(request.into_response(error.error_response()))
+        }
+        None => {
+            let outcome = next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+            drop(under_way);
+            outcome
+        }
     };
-    state.metrics.in_flight.dec();
     let mut response = match outcome {
         Ok(response) => response,
         Err(error) => return Err(error),
@@ -78,6 +96,46 @@ pub(super) async fn guard(
     Ok(response)
 }
 
+/// A request that is counted. A client that goes away ends it, too: then nothing of it is run any further.
+struct UnderWay<'m>(&'m Gauge);
+
+impl<'m> UnderWay<'m> {
+    /// Counts one more. How many there were.
+    fn begin(gauge: &'m Gauge) -> (Self, i64) {
+        let before = gauge.inc();
+        (Self(gauge), before)
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+/// Reads a body that nobody wants. A connection on which something is left to be read is closed with the answer, which the
+/// client then may not get to see; and to refuse would cost more than to do.
+async fn drain(mut payload: Payload) {
+    let mut left = DRAINED;
+    let reading = async {
+        while let Some(Ok(part)) = payload.next().await {
+            match left.checked_sub(part.len()) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    };
+    // Who sends slowly is not waited for.
+    let _ = tokio::time::timeout(DRAIN_PATIENCE, reading).await;
+}
+
+/// Whether there are too many requests to take this one. Writes are refused earlier than reads, so that too many of them
+/// do not shut out those who read; whoever watches over the server is always answered.
+fn too_many(request: &ServiceRequest, most: usize, in_flight: i64) -> bool {
+    let most = if reads(request) { most } else { most - most / 4 };
+    in_flight >= i64::try_from(most).unwrap_or(i64::MAX) && !WATCHING.contains(&request.path())
+}
+
 /// The tenant that a request names, if it is a name.
 fn tenant_header(request: &ServiceRequest) -> Option<HeaderValue> {
     let place = super::request::owner(request.request()).ok().filter(|place| !place.tenant.is_default())?;
@@ -105,7 +163,7 @@ fn keeps_secrets(request: &ServiceRequest) -> bool {
 fn refuse(request: &ServiceRequest, state: &AppState, in_flight: i64) -> Option<HttpError> {
     let method = request.method();
     let ngsild = request.path().starts_with("/ngsi-ld/");
-    if in_flight > i64::try_from(state.config.max_in_flight).unwrap_or(i64::MAX) {
+    if too_many(request, state.config.max_in_flight, in_flight) {
         return Some(HttpError::Overloaded);
     }
     if let Some(token) = &state.config.token

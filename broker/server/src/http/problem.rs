@@ -259,7 +259,9 @@ impl ResponseError for HttpError {
 
     fn error_response(&self) -> HttpResponse {
         let problem = self.problem();
-        if problem.status.is_server_error() && !matches!(self, Self::NotBuilt(_)) {
+        // Whoever refuses because there is too much to do must not do more: the counters tell of it.
+        let too_much = matches!(self, Self::Overloaded | Self::Service(ServiceError::Store(StoreError::Overloaded)));
+        if problem.status.is_server_error() && !too_much && !matches!(self, Self::NotBuilt(_)) {
             tracing::error!(error = %self, "a request failed");
         }
         let mut response = HttpResponse::build(problem.status);

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::problem::Result;
+use crate::service::subscriptions;
 use crate::state::AppState;
 
 /// The contract, as it is written.
@@ -16,6 +17,9 @@ pub const OPENAPI_YAML: &str = include_str!("../../../../openapi.yaml");
 
 /// How long the sidecar may take to say that it lives.
 const SIDECAR_PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long the database may take to say how much waits for receivers.
+const BACKLOG_PATIENCE: Duration = Duration::from_secs(2);
 
 /// `/health`: the process lives.
 pub async fn health() -> HttpResponse {
@@ -47,6 +51,12 @@ pub async fn ready(state: Data<AppState>) -> HttpResponse {
 pub async fn metrics(state: Data<AppState>) -> HttpResponse {
     state.metrics.waiting_writes.set(i64::try_from(state.store.waiting_writes()).unwrap_or(i64::MAX));
     state.metrics.cached_entities.set(state.store.cached_entities());
+    // Of a database that does not answer in time, the numbers are those of the last time.
+    match tokio::time::timeout(BACKLOG_PATIENCE, subscriptions::backlog(&state)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "cannot tell what waits for receivers"),
+        Err(_) => tracing::warn!("cannot tell what waits for receivers: the database takes too long"),
+    }
     let text = state.metrics.text();
     HttpResponse::Ok().content_type("application/openmetrics-text; version=1.0.0; charset=utf-8").body(text)
 }

@@ -78,6 +78,15 @@ fn a_change_is_told_with_the_headers_that_were_asked_for() {
             })
             .await;
             assert_eq!(receiver.letters(&path, 1).await.len(), 1, "what was before is not told");
+            let metrics = broker.get("/metrics").send().await.text;
+            for line in [
+                "hiroba_notification_attempts_total{outcome=\"delivered\"} 1\n",
+                "hiroba_waiting_notifications 0\n",
+                "hiroba_waiting_subscriptions 0\n",
+                "hiroba_matching_lag_seconds 0.0\n",
+            ] {
+                assert!(metrics.contains(line), "{line}{metrics}");
+            }
         }
     });
 }
@@ -142,6 +151,12 @@ fn a_receiver_that_fails_gets_everything_in_order_and_one_that_hangs_holds_up_no
             let told = values(&receiver.letters(&busy, 7).await);
             assert_eq!(told, [1, 1, 1, 2, 3, 4, 5], "the first three times the same");
             assert_eq!(receiver.letters(&hang, 1).await.len(), 1, "one at a time");
+            eventually("monitoring sees what hangs and what failed", async || {
+                let metrics = broker.get("/metrics").send().await.text;
+                metrics.contains("hiroba_notification_attempts_total{outcome=\"failed\"} 2\n")
+                    && metrics.contains("hiroba_waiting_notifications 5\n")
+            })
+            .await;
         }
     });
 }

@@ -4,6 +4,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{Broker, eventually, hiroba, run};
 
@@ -82,6 +84,83 @@ fn a_lost_database_is_told_and_found_again() {
         broker.create(&json!({"id": "urn:x:3", "type": "T"})).await;
         assert!(broker.process.try_wait().unwrap().is_none());
     });
+}
+
+#[test]
+fn too_many_requests_are_told_to_come_later_and_nobody_else_suffers() {
+    run(async {
+        for broker in Broker::every_with(&["--max-in-flight", "4"]).await {
+            let kind = broker.kind;
+            let address = broker.base.strip_prefix("http://").unwrap();
+            // Three writes that do not get on, because their bodies do not come.
+            let mut hanging = Vec::new();
+            for _ in 0..3 {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                let head = "POST /ngsi-ld/v1/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                            Content-Length: 100\r\n\r\n{";
+                stream.write_all(head.as_bytes()).await.unwrap();
+                hanging.push(stream);
+            }
+            eventually("they are under way", async || {
+                broker.get("/metrics").send().await.text.contains("hiroba_http_requests_in_flight 4\n")
+            })
+            .await;
+
+            let body = json!({"id": "urn:x:1", "type": "T"});
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            let request = format!(
+                "POST /ngsi-ld/v1/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                 Content-Length: {}\r\n\r\n{body}",
+                body.to_string().len()
+            );
+            // Twice on one connection, which stays open.
+            for _ in 0..2 {
+                stream.write_all(request.as_bytes()).await.unwrap();
+                let answer = read_answer(&mut stream).await;
+                assert!(answer.starts_with("HTTP/1.1 503 "), "{kind}: {answer}");
+                assert!(answer.to_lowercase().contains("retry-after: 1\r\n"), "{kind}: {answer}");
+                assert!(answer.contains("\"status\":503"), "{kind}: {answer}");
+            }
+            assert_eq!(broker.get("/ngsi-ld/v1/entities?type=T").send().await.json(), json!([]), "{kind}: reads go on");
+
+            // Whoever goes away makes room.
+            drop(hanging);
+            eventually("there is room", async || broker.post("/ngsi-ld/v1/entities", &body).send().await.status == 201)
+                .await;
+            let mut readers = Vec::new();
+            for _ in 0..4 {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                let head = "POST /ngsi-ld/v1/entityOperations/query HTTP/1.1\r\nHost: x\r\n\
+                            Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{";
+                stream.write_all(head.as_bytes()).await.unwrap();
+                readers.push(stream);
+            }
+            eventually("reads are refused, too", async || {
+                broker.get("/ngsi-ld/v1/entities/urn:x:1").send().await.status == 503
+            })
+            .await;
+            for path in ["/health", "/ready", "/metrics", "/version"] {
+                assert_eq!(broker.get(path).send().await.status, 200, "{kind}: {path}");
+            }
+        }
+    });
+}
+
+/// An answer with a length, as text.
+async fn read_answer(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length =
+                head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+            if body.len() == length.unwrap_or(0) {
+                return text;
+            }
+        }
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_buf(&mut answer)).await;
+        assert!(read.unwrap().unwrap() > 0, "the connection was closed: {text}");
+    }
 }
 
 #[test]

@@ -426,7 +426,7 @@ async fn give_up_three(store: Store) {
     assert!(store.note_notifications(&matching, matching.position, &all, until).await.unwrap());
     store.release_matching(&matching).await.unwrap();
     let claim = store.claim_deliveries("test", now(), until, 1).await.unwrap().remove(0);
-    while let Some(next) = store.next_notification(&claim).await.unwrap() {
+    while let Some(next) = store.next_notifications(&claim, 1).await.unwrap().pop() {
         assert!(store.gave_up(&claim, next.number, now(), "it answered 410", now()).await.unwrap());
     }
     store.release_delivery(&claim, now()).await.unwrap();

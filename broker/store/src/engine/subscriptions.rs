@@ -73,7 +73,7 @@ impl Engine {
         match self {
             Self::Sqlite { writer, .. } => {
                 let owner = owner.to_owned();
-                writer.run(move |writer| writer.claim_matching(&owner, now, until)).await
+                writer.run_unsynced(move |writer| writer.claim_matching(&owner, now, until)).await
             }
             Self::PostGis { database, .. } => database.claim_matching(owner, now, until).await,
         }
@@ -81,14 +81,14 @@ impl Engine {
 
     pub(crate) async fn keep_matching(&self, token: i64, until: i64) -> Result<bool> {
         match self {
-            Self::Sqlite { writer, .. } => writer.run(move |writer| writer.keep_matching(token, until)).await,
+            Self::Sqlite { writer, .. } => writer.run_unsynced(move |writer| writer.keep_matching(token, until)).await,
             Self::PostGis { database, .. } => database.keep_matching(token, until).await,
         }
     }
 
     pub(crate) async fn release_matching(&self, token: i64) -> Result<bool> {
         match self {
-            Self::Sqlite { writer, .. } => writer.run(move |writer| writer.release_matching(token)).await,
+            Self::Sqlite { writer, .. } => writer.run_unsynced(move |writer| writer.release_matching(token)).await,
             Self::PostGis { database, .. } => database.release_matching(token).await,
         }
     }
@@ -105,7 +105,7 @@ impl Engine {
         match self {
             Self::Sqlite { writer, .. } => {
                 let new = new.to_vec();
-                writer.run(move |writer| writer.note_notifications(token, up_to, &new, until, max)).await
+                writer.run_unsynced(move |writer| writer.note_notifications(token, up_to, &new, until, max)).await
             }
             Self::PostGis { database, .. } => database.note_notifications(token, up_to, new, until, max).await,
         }
@@ -117,7 +117,7 @@ impl Engine {
         match self {
             Self::Sqlite { writer, .. } => {
                 let (tenant, subscription) = (*tenant, subscription.clone());
-                writer.run(move |writer| writer.give_up_oldest(tenant, &subscription, at, max)).await
+                writer.run_unsynced(move |writer| writer.give_up_oldest(tenant, &subscription, at, max)).await
             }
             Self::PostGis { database, .. } => database.give_up_oldest(*tenant, subscription, at, max).await,
         }
@@ -128,7 +128,7 @@ impl Engine {
         match self {
             Self::Sqlite { writer, .. } => {
                 let subscription = subscription.to_owned();
-                writer.run(move |writer| writer.drop_letters(tenant, &subscription, max)).await
+                writer.run_unsynced(move |writer| writer.drop_letters(tenant, &subscription, max)).await
             }
             Self::PostGis { database, .. } => database.drop_letters(tenant, subscription, max).await,
         }
@@ -146,7 +146,7 @@ impl Engine {
         match self {
             Self::Sqlite { writer, .. } => {
                 let owner = owner.to_owned();
-                writer.run(move |writer| writer.claim_deliveries(&owner, now, until, limit, last)).await
+                writer.run_unsynced(move |writer| writer.claim_deliveries(&owner, now, until, limit, last)).await
             }
             Self::PostGis { database, .. } => database.claim_deliveries(owner, now, until, limit, last).await,
         }
@@ -156,7 +156,7 @@ impl Engine {
         match self {
             Self::Sqlite { writer, .. } => {
                 let claim = claim.clone();
-                writer.run(move |writer| writer.keep_delivery(&claim, until)).await
+                writer.run_unsynced(move |writer| writer.keep_delivery(&claim, until)).await
             }
             Self::PostGis { database, .. } => database.keep_delivery(claim, until).await,
         }
@@ -166,16 +166,26 @@ impl Engine {
         match self {
             Self::Sqlite { writer, .. } => {
                 let claim = claim.clone();
-                writer.run(move |writer| writer.release_delivery(&claim, now)).await
+                writer.run_unsynced(move |writer| writer.release_delivery(&claim, now)).await
             }
             Self::PostGis { database, .. } => database.release_delivery(claim, now).await,
         }
     }
 
-    pub(crate) async fn next_notification(&self, claim: &DeliveryClaim) -> Result<Option<NotificationRow>> {
+    pub(crate) async fn next_notifications(&self, claim: &DeliveryClaim, limit: i64) -> Result<Vec<NotificationRow>> {
         match self {
-            Self::Sqlite { database, .. } => database.next_notification(claim.clone()).await,
-            Self::PostGis { database, .. } => database.next_notification(claim).await,
+            Self::Sqlite { database, .. } => database.next_notifications(claim.clone(), limit).await,
+            Self::PostGis { database, .. } => database.next_notifications(claim, limit).await,
+        }
+    }
+
+    pub(crate) async fn note_delivered(&self, claim: &DeliveryClaim, numbers: &[i64], at: i64) -> Result<bool> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                let (claim, numbers) = (claim.clone(), numbers.to_vec());
+                writer.run_unsynced(move |writer| writer.note_delivered(&claim, &numbers, at)).await
+            }
+            Self::PostGis { database, .. } => database.note_delivered(claim, numbers, at).await,
         }
     }
 
@@ -189,7 +199,7 @@ impl Engine {
         match self {
             Self::Sqlite { writer, .. } => {
                 let claim = claim.clone();
-                writer.run(move |writer| writer.note_attempt(&claim, number, at, &attempt)).await
+                writer.run_unsynced(move |writer| writer.note_attempt(&claim, number, at, &attempt)).await
             }
             Self::PostGis { database, .. } => database.note_attempt(claim, number, at, &attempt).await,
         }

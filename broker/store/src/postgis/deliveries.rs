@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use super::PostGis;
 use crate::error::Result;
 use crate::store::TenantId;
-use crate::subscriptions::{Attempt, BacklogRow, DeliveryClaim, LetterRow, NotificationRow, sql};
+use crate::subscriptions::{Attempt, BacklogRow, DeliveryClaim, LetterRow, NotificationRow, PAYLOADS, sql};
 
 /// From tenant to tenant by the index, the first few queues of each that are ready, then in turns. More are looked at than
 /// are taken up, because others may be taking them at this moment; $3 is how many, $4 the tenant that had the last turn.
@@ -51,14 +51,17 @@ const HELD: &str = "held as (select 1 from subscription_queue where tenant = $1:
 const GONE: &str = "gone as (delete from notification where tenant = $1::bigint and subscription = $2 and number = $4 \
                     and exists (select from held) returning at, attempts, payload)";
 
-/// It may have been given up meanwhile because too many waited.
+/// They may have been given up meanwhile because too many waited.
 fn delivered() -> String {
     format!(
-        "with {HELD}, {GONE},
-         dead as (delete from dead_letter where tenant = $1::bigint and subscription = $2 and number = $4
+        "with {HELD},
+         gone as (delete from notification where tenant = $1::bigint and subscription = $2 and number = any ($4)
+                  and exists (select from held) returning 1),
+         dead as (delete from dead_letter where tenant = $1::bigint and subscription = $2 and number = any ($4)
                   and exists (select from held))
-         update subscription_queue set waiting = waiting - (select count(*) from gone), times_sent = times_sent + 1,
-             last_notification = $5, last_success = $5, failing = false, retry_at = $6
+         update subscription_queue set waiting = waiting - (select count(*) from gone),
+             times_sent = times_sent + cardinality($4), last_notification = $5, last_success = $5, failing = false,
+             retry_at = 0
          where tenant = $1::bigint and subscription = $2 and run = $3"
     )
 }
@@ -135,6 +138,14 @@ const REPLAY: &str = "
     returning (select count(*) from gone)";
 
 impl PostGis {
+    /// Changes what is known of deliveries, without waiting for the disk. Should the database server die in this moment, a
+    /// few notifications are delivered once more. What is to be delivered, and by whom, is on disk before anybody reads it.
+    async fn note(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<u64> {
+        let client = self.unsynced.get().await?;
+        let statement = client.prepare_cached(&crate::datasets::sql::numbered(sql)).await?;
+        Ok(client.execute(&statement, parameters).await?)
+    }
+
     pub(crate) async fn claim_deliveries(
         &self,
         owner: &str,
@@ -152,24 +163,30 @@ impl PostGis {
 
     pub(crate) async fn keep_delivery(&self, claim: &DeliveryClaim, until: i64) -> Result<bool> {
         let DeliveryClaim { tenant, subscription, run } = claim;
-        Ok(self.change(sql::KEEP_DELIVERY, &[&tenant.0, subscription, run, &until]).await? == 1)
+        Ok(self.note(sql::KEEP_DELIVERY, &[&tenant.0, subscription, run, &until]).await? == 1)
     }
 
     pub(crate) async fn release_delivery(&self, claim: &DeliveryClaim, now: i64) -> Result<bool> {
         let DeliveryClaim { tenant, subscription, run } = claim;
-        Ok(self.change(sql::RELEASE_DELIVERY, &[&tenant.0, subscription, run, &now]).await? == 1)
+        Ok(self.note(sql::RELEASE_DELIVERY, &[&tenant.0, subscription, run, &now]).await? == 1)
     }
 
-    pub(crate) async fn next_notification(&self, claim: &DeliveryClaim) -> Result<Option<NotificationRow>> {
+    pub(crate) async fn next_notifications(&self, claim: &DeliveryClaim, limit: i64) -> Result<Vec<NotificationRow>> {
         let DeliveryClaim { tenant, subscription, run } = claim;
-        let rows = self.select(sql::NEXT, &[&tenant.0, subscription, run]).await?;
-        Ok(rows.first().map(|row| NotificationRow {
+        let rows = self.select(sql::NEXT, &[&tenant.0, subscription, run, &limit, &PAYLOADS]).await?;
+        let notification = |row: &Row| NotificationRow {
             number: row.get(0),
             at: row.get(1),
             attempts: row.get(2),
             error: row.get(3),
             payload: row.get(4),
-        }))
+        };
+        Ok(rows.iter().map(notification).collect())
+    }
+
+    pub(crate) async fn note_delivered(&self, claim: &DeliveryClaim, numbers: &[i64], at: i64) -> Result<bool> {
+        let DeliveryClaim { tenant, subscription, run } = claim;
+        Ok(self.note(&delivered(), &[&tenant.0, subscription, run, &numbers, &at]).await? == 1)
     }
 
     pub(crate) async fn note_attempt(
@@ -183,7 +200,6 @@ impl PostGis {
         let retry_at = attempt.retry_at();
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&tenant.0, subscription, run, &number, &at, &retry_at];
         let sql = match attempt {
-            Attempt::Delivered => delivered(),
             Attempt::Failed { why, .. } => {
                 parameters.push(why);
                 failed()
@@ -193,7 +209,7 @@ impl PostGis {
                 given_up()
             }
         };
-        Ok(self.change(&sql, &parameters).await? == 1)
+        Ok(self.note(&sql, &parameters).await? == 1)
     }
 
     pub(crate) async fn give_up_oldest(&self, tenant: i64, subscription: &str, at: i64, max: i64) -> Result<()> {

@@ -26,6 +26,8 @@ use crate::sql::{Param, Sql};
 
 /// How many connections one process opens at most.
 const CONNECTIONS: usize = 24;
+/// How many more, for notes on deliveries.
+const UNSYNCED_CONNECTIONS: usize = 8;
 /// How many statements a connection keeps prepared before it starts anew.
 const STATEMENTS: usize = 512;
 /// The channel on which commits are announced to other processes: a hint, readers poll as well.
@@ -38,6 +40,8 @@ const REAPING: i64 = 0x6869_726f_6261_0001;
 #[derive(Clone)]
 pub(crate) struct PostGis {
     pool: Pool,
+    /// Connections whose commits do not wait for the disk.
+    unsynced: Pool,
     config: Arc<Config>,
     /// What is added to the server's transaction numbers.
     position_base: i64,
@@ -56,21 +60,16 @@ impl PostGis {
         // were empty would otherwise scan them when they are large.
         let options = config.get_options().map(ToOwned::to_owned).unwrap_or_default();
         config.options(format!("{options} -c enable_seqscan=off -c jit=off -c statement_timeout=30000"));
-        let manager =
-            Manager::from_config(config.clone(), NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = Pool::builder(manager)
-            .max_size(CONNECTIONS)
-            .runtime(Runtime::Tokio1)
-            .wait_timeout(Some(std::time::Duration::from_secs(10)))
-            .create_timeout(Some(std::time::Duration::from_secs(10)))
-            .build()
-            .map_err(|e| StoreError::Unavailable(e.to_string()))?;
+        let pool = connections(config.clone(), CONNECTIONS)?;
+        let mut careless = config.clone();
+        careless.options(format!("{} -c synchronous_commit=off", config.get_options().unwrap_or_default()));
+        let unsynced = connections(careless, UNSYNCED_CONNECTIONS)?;
         let mut client = pool.get().await?;
         let position_base = migrate::migrate(&mut client).await?;
         let row = client.query_one("select current_setting('server_version'), postgis_lib_version()", &[]).await?;
         let (server, postgis): (String, String) = (row.get(0), row.get(1));
         let description = format!("PostgreSQL {server} with PostGIS {postgis}");
-        Ok(Self { pool, config: Arc::new(config), position_base, description: description.into() })
+        Ok(Self { pool, unsynced, config: Arc::new(config), position_base, description: description.into() })
     }
 
     async fn client(&self) -> Result<Object> {
@@ -154,6 +153,17 @@ impl std::fmt::Debug for PostGis {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.description)
     }
+}
+
+fn connections(config: Config, most: usize) -> Result<Pool> {
+    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+    Pool::builder(manager)
+        .max_size(most)
+        .runtime(Runtime::Tokio1)
+        .wait_timeout(Some(std::time::Duration::from_secs(10)))
+        .create_timeout(Some(std::time::Duration::from_secs(10)))
+        .build()
+        .map_err(|e| StoreError::Unavailable(e.to_string()))
 }
 
 fn param(param: &Param) -> &(dyn ToSql + Sync) {

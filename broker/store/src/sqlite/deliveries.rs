@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, Transaction, params};
 use super::{Sqlite, Writer};
 use crate::error::Result;
 use crate::store::TenantId;
-use crate::subscriptions::{Attempt, BacklogRow, DeliveryClaim, LetterRow, NotificationRow, sql};
+use crate::subscriptions::{Attempt, BacklogRow, DeliveryClaim, LetterRow, NotificationRow, PAYLOADS, sql};
 
 /// By the index from tenant to tenant.
 const NEXT_TENANT: &str = "select tenant from subscription_queue where ready_at is not null and tenant > ?1 \
@@ -21,8 +21,8 @@ const FAIL: &str = "update subscription_queue set times_sent = times_sent + 1, t
                     last_notification = ?3, last_failure = ?3, failing = 1, retry_at = ?4 \
                     where tenant = ?1 and subscription = ?2";
 
-const SUCCEED: &str = "update subscription_queue set times_sent = times_sent + 1, last_notification = ?3, \
-                       last_success = ?3, failing = 0, retry_at = ?4 where tenant = ?1 and subscription = ?2";
+const SUCCEED: &str = "update subscription_queue set times_sent = times_sent + ?4, last_notification = ?3, \
+                       last_success = ?3, failing = 0, retry_at = 0 where tenant = ?1 and subscription = ?2";
 
 const TRIED: &str = "update notification set attempts = attempts + 1, error = ?4 \
                      where tenant = ?1 and subscription = ?2 and number = ?3";
@@ -46,7 +46,7 @@ const DUE: &str = "update subscription_queue set retry_at = 0, ready_at = case w
                    where tenant = ?1 and subscription = ?2";
 
 impl Sqlite {
-    pub(crate) async fn next_notification(&self, claim: DeliveryClaim) -> Result<Option<NotificationRow>> {
+    pub(crate) async fn next_notifications(&self, claim: DeliveryClaim, limit: i64) -> Result<Vec<NotificationRow>> {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(sql::NEXT)?;
             let notification = |row: &Row<'_>| {
@@ -58,8 +58,8 @@ impl Sqlite {
                     payload: row.get(4)?,
                 })
             };
-            let parameters = params![claim.tenant.0, claim.subscription, claim.run];
-            Ok(statement.query_row(parameters, notification).optional()?)
+            let parameters = params![claim.tenant.0, claim.subscription, claim.run, limit, PAYLOADS];
+            Ok(statement.query_map(parameters, notification)?.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
@@ -137,6 +137,23 @@ impl Writer {
         Ok(self.connection.prepare_cached(sql::RELEASE_DELIVERY)?.execute(parameters)? == 1)
     }
 
+    pub(crate) fn note_delivered(&mut self, claim: &DeliveryClaim, numbers: &[i64], at: i64) -> Result<bool> {
+        let (tenant, subscription) = (claim.tenant.0, claim.subscription.as_str());
+        let transaction = self.begin()?;
+        if !holds(&transaction, claim)? {
+            return Ok(false);
+        }
+        for number in numbers {
+            remove(&transaction, tenant, subscription, *number)?;
+            // It may have been given up meanwhile because too many waited.
+            transaction.prepare_cached(REMOVE_LETTER)?.execute(params![tenant, subscription, number])?;
+        }
+        let count = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
+        transaction.prepare_cached(SUCCEED)?.execute(params![tenant, subscription, at, count])?;
+        transaction.commit()?;
+        Ok(true)
+    }
+
     pub(crate) fn note_attempt(
         &mut self,
         claim: &DeliveryClaim,
@@ -146,16 +163,10 @@ impl Writer {
     ) -> Result<bool> {
         let (tenant, subscription) = (claim.tenant.0, claim.subscription.as_str());
         let transaction = self.begin()?;
-        let sql = "select 1 from subscription_queue where tenant = ?1 and subscription = ?2 and run = ?3";
-        if !transaction.prepare_cached(sql)?.exists(params![tenant, subscription, claim.run])? {
+        if !holds(&transaction, claim)? {
             return Ok(false);
         }
         match attempt {
-            Attempt::Delivered => {
-                remove(&transaction, tenant, subscription, number)?;
-                // It may have been given up meanwhile because too many waited.
-                transaction.prepare_cached(REMOVE_LETTER)?.execute(params![tenant, subscription, number])?;
-            }
             Attempt::Failed { why, .. } => {
                 transaction.prepare_cached(TRIED)?.execute(params![tenant, subscription, number, why])?;
             }
@@ -164,8 +175,7 @@ impl Writer {
                 remove(&transaction, tenant, subscription, number)?;
             }
         }
-        let outcome = if attempt.failed() { FAIL } else { SUCCEED };
-        transaction.prepare_cached(outcome)?.execute(params![tenant, subscription, at, attempt.retry_at()])?;
+        transaction.prepare_cached(FAIL)?.execute(params![tenant, subscription, at, attempt.retry_at()])?;
         transaction.commit()?;
         Ok(true)
     }
@@ -269,4 +279,10 @@ fn remove(transaction: &Transaction<'_>, tenant: i64, subscription: &str, number
         transaction.prepare_cached(MORE)?.execute(params![tenant, subscription, -1])?;
     }
     Ok(())
+}
+
+/// Whether a subscription is still whose claim it was.
+fn holds(transaction: &Transaction<'_>, claim: &DeliveryClaim) -> Result<bool> {
+    let sql = "select 1 from subscription_queue where tenant = ?1 and subscription = ?2 and run = ?3";
+    Ok(transaction.prepare_cached(sql)?.exists(params![claim.tenant.0, claim.subscription, claim.run])?)
 }

@@ -18,6 +18,14 @@ impl Writer {
         Self { connection }
     }
 
+    /// Does something whose commits need not wait for the disk.
+    pub(crate) fn unsynced<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.connection.pragma_update(None, "synchronous", "normal")?;
+        let outcome = work(self);
+        self.connection.pragma_update(None, "synchronous", "full")?;
+        outcome
+    }
+
     /// Commits a group of writes in one transaction.
     pub(crate) fn write(&mut self, definitions: i64, writes: &[RowWrite]) -> Result<Vec<Outcome>, Refused> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

@@ -49,23 +49,20 @@ pub struct Backlog {
     pub matcher: Option<String>,
 }
 
-/// How an attempt to deliver ended.
+/// How an attempt to deliver failed.
 #[derive(Debug, Clone)]
 pub(crate) enum Attempt {
-    Delivered,
     Failed { why: String, retry_at: i64 },
     GivenUp { why: String, retry_at: i64 },
 }
 
-impl Attempt {
-    pub(crate) fn failed(&self) -> bool {
-        !matches!(self, Self::Delivered)
-    }
+/// How many characters of notifications are taken up at a time, give or take one notification.
+pub(crate) const PAYLOADS: i64 = 1 << 20;
 
+impl Attempt {
     /// Before when nothing is to be tried again.
     pub(crate) fn retry_at(&self) -> i64 {
         match self {
-            Self::Delivered => 0,
             Self::Failed { retry_at, .. } | Self::GivenUp { retry_at, .. } => *retry_at,
         }
     }
@@ -114,22 +111,25 @@ impl Store {
         self.inner.engine.release_delivery(claim, now.micros()).await
     }
 
-    /// The oldest notification that waits; `None` when there is none, or the subscription is no longer the caller's. Whoever
-    /// failed to deliver it releases the subscription and does not ask again before it is due.
+    /// The oldest notifications that wait, in their order: at most `limit`, and fewer when they are long. None when there
+    /// are none, or the subscription is no longer the caller's. Whoever failed to deliver one releases the subscription and
+    /// does not ask again before it is due.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.
-    pub async fn next_notification(&self, claim: &DeliveryClaim) -> Result<Option<Notification>> {
-        Ok(self.inner.engine.next_notification(claim).await?.map(Into::into))
+    pub async fn next_notifications(&self, claim: &DeliveryClaim, limit: usize) -> Result<Vec<Notification>> {
+        let rows = self.inner.engine.next_notifications(claim, bounded(limit)).await?;
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Notes that a notification has reached its receiver. Whether the subscription was still the caller's; if not, nothing
-    /// has changed, and the receiver may get it again.
+    /// Notes that notifications have reached their receiver. Whether the subscription was still the caller's; if not,
+    /// nothing has changed, and the receiver may get them again. That happens, too, when the machine loses power in the
+    /// moment after.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.
-    pub async fn delivered(&self, claim: &DeliveryClaim, number: i64, now: DateTime) -> Result<bool> {
-        self.inner.engine.note_attempt(claim, number, now.micros(), Attempt::Delivered).await
+    pub async fn delivered(&self, claim: &DeliveryClaim, numbers: &[i64], now: DateTime) -> Result<bool> {
+        self.inner.engine.note_delivered(claim, numbers, now.micros()).await
     }
 
     /// Notes that an attempt failed, and when the next one may be made. Whether the subscription was still the caller's; if

@@ -82,6 +82,10 @@ impl Store {
         };
         let at = notifications.iter().map(|new| new.at.micros()).max().unwrap_or_default();
         for row in overfull {
+            tracing::warn!(
+                subscription = row.subscription,
+                "more notifications wait than may: the oldest are given up"
+            );
             engine.give_up_oldest(&row, at, self.max_waiting()).await?;
             engine.drop_letters(row.tenant, &row.subscription, self.max_dead_letters()).await?;
         }

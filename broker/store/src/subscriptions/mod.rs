@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::model::Position;
 use crate::store::{Store, TenantId};
 
-pub(crate) use delivery::Attempt;
+pub(crate) use delivery::{Attempt, PAYLOADS};
 pub use delivery::{Backlog, DeliveryClaim, Notification};
 pub use letters::{DeadLetter, Replay};
 pub use matching::{Matching, NewNotification};

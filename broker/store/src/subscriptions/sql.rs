@@ -54,9 +54,13 @@ pub(crate) const RELEASE_DELIVERY: &str = "update subscription_queue set run = 0
      ready_at = case when waiting = 0 then null when retry_at > ?4 then retry_at else ?4 end \
      where tenant = ?1 and subscription = ?2 and run = ?3";
 
-pub(crate) const NEXT: &str = "select number, at, attempts, error, payload from notification \
-     where tenant = ?1 and subscription = ?2 and exists (select 1 from subscription_queue q \
-     where q.tenant = ?1 and q.subscription = ?2 and q.run = ?3) order by number limit 1";
+/// Of the first ?4, as many as begin within ?5 characters of all before them.
+pub(crate) const NEXT: &str = "select number, at, attempts, error, payload from ( \
+     select f.*, sum(length(f.payload)) over (order by f.number) - length(f.payload) as ahead from ( \
+         select number, at, attempts, error, payload from notification \
+         where tenant = ?1 and subscription = ?2 and exists (select 1 from subscription_queue q \
+         where q.tenant = ?1 and q.subscription = ?2 and q.run = ?3) order by number limit ?4) f) w \
+     where w.ahead < ?5 order by number";
 
 pub(crate) const LETTERS: &str = "select number, at, attempts, given_up_at, error, payload from dead_letter \
      where tenant = ?1 and subscription = ?2 and number > ?3 order by number limit ?4";

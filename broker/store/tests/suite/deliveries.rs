@@ -27,14 +27,14 @@ async fn claim_one(store: &Store, seconds: i64) -> DeliveryClaim {
 
 /// What the next notification says, with its number.
 async fn next(store: &Store, claim: &DeliveryClaim) -> Option<(i64, String)> {
-    store.next_notification(claim).await.unwrap().map(|found| (found.number, found.payload))
+    store.next_notifications(claim, 1).await.unwrap().pop().map(|found| (found.number, found.payload))
 }
 
 /// Delivers all that waits for a claimed subscription.
 async fn deliver_all(store: &Store, claim: &DeliveryClaim, seconds: i64) -> Vec<String> {
     let mut delivered = Vec::new();
     while let Some((number, payload)) = next(store, claim).await {
-        assert!(store.delivered(claim, number, at(seconds)).await.unwrap());
+        assert!(store.delivered(claim, &[number], at(seconds)).await.unwrap());
         delivered.push(payload);
     }
     assert!(store.release_delivery(claim, at(seconds)).await.unwrap());
@@ -86,6 +86,36 @@ fn notifications_are_delivered_in_order_and_counted() {
 }
 
 #[test]
+fn several_are_read_at_once_as_far_as_they_are_short_and_only_those_that_arrived_are_gone() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            add(&store, tenant, "s").await;
+            let long = "x".repeat(600_000);
+            let all = ["1", "2", "3", "4", &long, "6", &long, "8"];
+            note(&store, 0, &all.map(|payload| made(tenant, "s", payload, 0))).await;
+            let taken = claim_one(&store, 1).await;
+            let read = async |limit: usize| {
+                let next = store.next_notifications(&taken, limit).await.unwrap();
+                next.into_iter().map(|found| (found.number, found.payload.len())).unzip::<_, _, Vec<i64>, Vec<_>>()
+            };
+            assert_eq!(read(3).await.1, [1, 1, 1]);
+            let (numbers, lengths) = read(100).await;
+            assert_eq!(lengths, [1, 1, 1, 1, 600_000, 1, 600_000], "about a million characters, and whole ones");
+            // The first is given up, the next two arrive, and the first comes back before the fourth is noted.
+            assert!(store.gave_up(&taken, numbers[0], at(2), "no", at(2)).await.unwrap());
+            assert!(store.delivered(&taken, &numbers[1..3], at(3)).await.unwrap());
+            assert_eq!(store.replay(tenant, "s", Replay::All, at(4)).await.unwrap(), 1);
+            assert!(store.delivered(&taken, &numbers[3..5], at(5)).await.unwrap());
+            assert_eq!(read(2).await.0, [numbers[0], numbers[5]]);
+            let (found, waiting, _) = counters(&store, tenant, "s").await;
+            assert_eq!((found.times_sent, found.times_failed, waiting), (5, 1, 4));
+        }
+    });
+}
+
+#[test]
 fn what_failed_is_tried_again_when_it_is_due_and_holds_up_only_its_own_queue() {
     run(async {
         for database in databases().await {
@@ -114,7 +144,7 @@ fn what_failed_is_tried_again_when_it_is_due_and_holds_up_only_its_own_queue() {
             };
             assert_eq!(failing, (expected, 3, 0));
             let bad = claim_one(&store, 60).await;
-            let again = store.next_notification(&bad).await.unwrap().unwrap();
+            let again = store.next_notifications(&bad, 1).await.unwrap().pop().unwrap();
             assert_eq!((again.attempts, again.error.as_deref(), again.at), (1, Some("refused"), at(0)));
             assert_eq!(deliver_all(&store, &bad, 61).await, ["1", "2", "3"]);
             let (recovered, ..) = counters(&store, tenant, "bad").await;
@@ -140,7 +170,7 @@ fn a_claim_that_was_lost_changes_nothing() {
 
             let before = counters(&store, tenant, "s").await;
             assert_eq!(next(&store, &slow).await, None);
-            assert!(!store.delivered(&slow, number, at(21)).await.unwrap());
+            assert!(!store.delivered(&slow, &[number], at(21)).await.unwrap());
             assert!(!store.not_delivered(&slow, number, at(21), "late", at(99)).await.unwrap());
             assert!(!store.gave_up(&slow, number, at(21), "late", at(99)).await.unwrap());
             assert!(!store.keep_delivery(&slow, at(99)).await.unwrap());
@@ -228,7 +258,7 @@ fn what_is_given_up_is_kept_and_can_be_delivered_after_all() {
             assert_eq!(store.replay(tenant, "s", wanted, at(5)).await.unwrap(), 1);
             assert_eq!(letters(&store, tenant, "s").await, ["1", "3"]);
             let taken = claim_one(&store, 5).await;
-            let again = store.next_notification(&taken).await.unwrap().unwrap();
+            let again = store.next_notifications(&taken, 1).await.unwrap().pop().unwrap();
             assert_eq!((again.payload.as_str(), again.attempts, again.at), ("2", 0, at(5)));
             // Also while somebody delivers.
             assert_eq!(store.replay(tenant, "s", Replay::All, at(6)).await.unwrap(), 2);
@@ -259,7 +289,7 @@ fn what_waits_and_what_was_given_up_is_bounded_and_the_oldest_goes_first() {
             assert!(letter.error.contains("may wait"), "{}", letter.error);
             assert_eq!((letter.attempts, letter.given_up_at), (0, at(2)));
             // The first was under way, and arrived.
-            assert!(store.delivered(taken, first, at(3)).await.unwrap());
+            assert!(store.delivered(taken, &[first], at(3)).await.unwrap());
             assert_eq!(letters(&store, tenant, "s").await, ["2"]);
             assert_eq!(entry(&store, tenant, "s").await.waiting, 3);
             assert_eq!(store.replay(tenant, "s", Replay::All, at(4)).await.unwrap(), 0, "there is no room");
@@ -290,7 +320,7 @@ fn with_a_subscription_goes_what_waits_and_one_of_the_same_name_begins_anew() {
             let (number, _) = next(&store, &old).await.unwrap();
             assert!(store.gave_up(&old, number, at(2), "410", at(2)).await.unwrap());
             assert!(store.delete_subscription(tenant, "s").await.unwrap());
-            assert!(!store.delivered(&old, number + 1, at(3)).await.unwrap());
+            assert!(!store.delivered(&old, &[number + 1], at(3)).await.unwrap());
             assert_eq!(store.replay(tenant, "s", Replay::All, at(3)).await.unwrap(), 0);
 
             add(&store, tenant, "s").await;
@@ -298,7 +328,7 @@ fn with_a_subscription_goes_what_waits_and_one_of_the_same_name_begins_anew() {
             assert!(letters(&store, tenant, "s").await.is_empty());
             note(&store, 4, &[made(tenant, "s", "new", 4)]).await;
             let taken = claim_one(&store, 5).await;
-            assert!(!store.delivered(&old, number, at(5)).await.unwrap(), "the old claim is worth nothing");
+            assert!(!store.delivered(&old, &[number], at(5)).await.unwrap(), "the old claim is worth nothing");
             assert_eq!(deliver_all(&store, &taken, 6).await, ["new"]);
         }
     });
@@ -362,7 +392,7 @@ fn many_owners_at_once_never_hold_one_subscription_and_all_is_delivered() {
                                 assert!(held.lock().unwrap().insert(id.clone()), "{id:?} is held twice");
                                 let (number, payload) = next(&store, &claim).await.unwrap();
                                 assert_eq!(payload, number.to_string());
-                                assert!(store.delivered(&claim, number, at(2)).await.unwrap());
+                                assert!(store.delivered(&claim, &[number], at(2)).await.unwrap());
                                 assert!(held.lock().unwrap().remove(&id));
                                 assert!(store.release_delivery(&claim, at(1)).await.unwrap());
                                 delivered += 1;

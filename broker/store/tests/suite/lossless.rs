@@ -122,7 +122,7 @@ impl World<'_> {
             }
             return false;
         }
-        let Some(next) = store.next_notification(&claim).await.unwrap() else {
+        let Some(next) = store.next_notifications(&claim, 1).await.unwrap().pop() else {
             let received = self.received.get(&claim.subscription).copied().unwrap_or(0);
             assert!(!holds || received == self.noted.get(&claim.subscription).copied().unwrap_or(0), "one is lost");
             return false;
@@ -137,7 +137,7 @@ impl World<'_> {
         assert!(says <= *received + 1, "{says} of {} comes after {received}", claim.subscription);
         *received = says.max(*received);
         if let Outcome::Delivered = outcome {
-            assert!(store.delivered(&claim, next.number, now).await.unwrap());
+            assert!(store.delivered(&claim, &[next.number], now).await.unwrap());
         }
         true
     }

@@ -14,7 +14,7 @@ use ngsild::subscription::{Transport, Watch};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::in_future;
 use super::known::watch;
@@ -32,6 +32,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST_PATIENCE: Duration = Duration::from_secs(60);
 /// How many notifications of one subscription are delivered before others have their turn.
 const TURN: usize = 100;
+/// How many of them are read at a time, and noted as delivered together.
+const AHEAD: usize = 20;
+/// For how long what the database said of a claim is believed. What was delivered in this time may come again when the
+/// process dies.
+const SURE: Duration = Duration::from_millis(500);
 /// How often to look for what is due by itself.
 const LOOK: Duration = Duration::from_millis(500);
 /// The first pause after a failure, and the longest.
@@ -70,13 +75,13 @@ async fn take_up(state: &Arc<AppState>, deliveries: &mut JoinSet<()>) -> Result<
     if free == 0 {
         return Ok(0);
     }
-    let now = now();
+    let (now, asked) = (now(), Instant::now());
     let claims = state.store.claim_deliveries(&state.subscriptions.owner, now, in_future(now, LEASE), free).await?;
     let taken = claims.len();
     for claim in claims {
         let state = Arc::clone(state);
         deliveries.spawn(async move {
-            if let Err(error) = deliver(&state, &claim).await {
+            if let Err(error) = deliver(&state, &claim, asked).await {
                 tracing::warn!(%error, id = claim.subscription, "a delivery was interrupted; it goes on later");
             }
             state.subscriptions.due.notify_one();
@@ -85,53 +90,111 @@ async fn take_up(state: &Arc<AppState>, deliveries: &mut JoinSet<()>) -> Result<
     Ok(taken)
 }
 
-/// Delivers what waits for one receiver, until nothing does, an attempt fails, or others have their turn.
-async fn deliver(state: &AppState, claim: &DeliveryClaim) -> Result<()> {
+/// Delivers what waits for one receiver, until nothing does, an attempt fails, or others have their turn. `sure` is when the
+/// claim was made.
+async fn deliver(state: &AppState, claim: &DeliveryClaim, sure: Instant) -> Result<()> {
     let store = &state.store;
     let Some(entry) = store.subscription(claim.tenant, &claim.subscription).await? else { return Ok(()) };
     let watch = watch(&entry)?;
-    let patience = watch.endpoint.timeout.unwrap_or(PATIENCE).min(MOST_PATIENCE);
     let tenants = store.tenants().await?;
     let tenant = tenants.iter().find(|(id, _)| *id == claim.tenant).map(|(_, name)| name.as_str());
     let headers = headers(&watch.headers(tenant.filter(|name| !name.is_empty()), None));
-    for _ in 0..TURN {
-        if state.draining.load(Ordering::Relaxed) || !store.keep_delivery(claim, in_future(now(), LEASE)).await? {
+    let mut turn = Turn { state, claim, watch, headers, delivered: Vec::new(), sure };
+    for _ in 0..TURN / AHEAD {
+        let next = store.next_notifications(claim, AHEAD).await?;
+        for notification in &next {
+            if state.draining.load(Ordering::Relaxed) || !turn.is_ours().await? {
+                break;
+            }
+            let Some(outcome) = turn.attempt(notification).await? else { return Ok(()) };
+            match outcome {
+                Ok(()) => {
+                    state.metrics.attempted("delivered");
+                    turn.delivered.push(notification.number);
+                }
+                Err(failure) => {
+                    turn.note().await?;
+                    return turn.failed(notification, &failure).await;
+                }
+            }
+        }
+        if !turn.note().await? {
+            return Ok(());
+        }
+        if next.len() < AHEAD || state.draining.load(Ordering::Relaxed) {
             break;
         }
-        let Some(next) = store.next_notification(claim).await? else { break };
-        let attempt = attempt(state, &watch, headers.clone(), &next, patience);
-        let Some(outcome) = held(state, claim, attempt).await? else { return Ok(()) };
-        let failure = outcome.err();
-        let now = now();
-        let Some(failure) = failure else {
-            if !store.delivered(claim, next.number, now).await? {
-                return Ok(());
-            }
-            continue;
-        };
-        let pause = pause(next.attempts).max(watch.endpoint.cooldown.unwrap_or_default());
-        let again = in_future(now, pause);
-        if failure.is_final || now > in_future(next.at, TRIED) {
-            store.gave_up(claim, next.number, now, &failure.reason, again).await?;
-            tracing::warn!(id = claim.subscription, reason = failure.reason, "a notification is given up");
-        } else {
-            store.not_delivered(claim, next.number, now, &failure.reason, again).await?;
-        }
-        break;
     }
     store.release_delivery(claim, now()).await?;
     Ok(())
 }
 
-/// Does something while saying that the delivery goes on. `None` when it is somebody else's by now.
-async fn held<T>(state: &AppState, claim: &DeliveryClaim, work: impl Future<Output = T>) -> Result<Option<T>> {
-    tokio::pin!(work);
-    loop {
-        match timeout(LEASE / 3, &mut work).await {
-            Ok(done) => return Ok(Some(done)),
-            Err(_) if state.store.keep_delivery(claim, in_future(now(), LEASE)).await? => {}
-            Err(_) => return Ok(None),
+/// The turn of one subscription.
+struct Turn<'t> {
+    state: &'t AppState,
+    claim: &'t DeliveryClaim,
+    watch: Watch,
+    headers: HeaderMap,
+    /// What the receiver has, and the database does not know of yet.
+    delivered: Vec<i64>,
+    /// When the database last said that the subscription is ours.
+    sure: Instant,
+}
+
+impl Turn<'_> {
+    /// Whether the subscription is still ours to deliver for. The database is asked now and then, and told what the receiver
+    /// has: when this process dies, no more than that comes again.
+    async fn is_ours(&mut self) -> Result<bool> {
+        if self.sure.elapsed() < SURE {
+            return Ok(true);
         }
+        let asked = Instant::now();
+        let ours = self.note().await? && self.state.store.keep_delivery(self.claim, in_future(now(), LEASE)).await?;
+        self.sure = asked;
+        Ok(ours)
+    }
+
+    /// Tells the database what the receiver has. Whether the subscription is still ours.
+    async fn note(&mut self) -> Result<bool> {
+        if self.delivered.is_empty() {
+            return Ok(true);
+        }
+        let numbers = std::mem::take(&mut self.delivered);
+        Ok(self.state.store.delivered(self.claim, &numbers, now()).await?)
+    }
+
+    /// One attempt, while saying that the delivery goes on. `None` when it is somebody else's by now.
+    async fn attempt(&mut self, notification: &Notification) -> Result<Option<Result<(), Failure>>> {
+        let patience = self.watch.endpoint.timeout.unwrap_or(PATIENCE).min(MOST_PATIENCE);
+        let work = attempt(self.state, &self.watch, self.headers.clone(), notification, patience);
+        tokio::pin!(work);
+        loop {
+            if let Ok(done) = timeout(LEASE / 3, &mut work).await {
+                return Ok(Some(done));
+            }
+            let asked = Instant::now();
+            if !self.state.store.keep_delivery(self.claim, in_future(now(), LEASE)).await? {
+                return Ok(None);
+            }
+            self.sure = asked;
+        }
+    }
+
+    /// Notes that an attempt failed, and leaves the subscription to others until the next one.
+    async fn failed(&self, notification: &Notification, failure: &Failure) -> Result<()> {
+        let (store, claim, now) = (&self.state.store, self.claim, now());
+        let pause = pause(notification.attempts).max(self.watch.endpoint.cooldown.unwrap_or_default());
+        let again = in_future(now, pause);
+        if failure.is_final || now > in_future(notification.at, TRIED) {
+            self.state.metrics.attempted("given_up");
+            store.gave_up(claim, notification.number, now, &failure.reason, again).await?;
+            tracing::warn!(id = claim.subscription, reason = failure.reason, "a notification is given up");
+        } else {
+            self.state.metrics.attempted("failed");
+            store.not_delivered(claim, notification.number, now, &failure.reason, again).await?;
+        }
+        store.release_delivery(claim, now).await?;
+        Ok(())
     }
 }
 

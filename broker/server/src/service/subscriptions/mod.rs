@@ -28,6 +28,7 @@ use ngsild::DateTime;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
+use crate::service::{Result, now};
 use crate::state::AppState;
 
 /// For how long work is claimed. Whoever does it says more often that it goes on; when the process dies, others wait this
@@ -50,6 +51,21 @@ impl Subscriptions {
     pub fn new(run: u128) -> Self {
         Self { owner: format!("{run:032x}"), due: Notify::new() }
     }
+}
+
+/// Measures what waits: for receivers, and to be matched.
+///
+/// # Errors
+/// When the database fails.
+pub async fn backlog(state: &AppState) -> Result<()> {
+    let backlog = state.store.backlog().await?;
+    let oldest = state.store.changes(backlog.matched, 1).await?;
+    let gauge = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let lag = oldest.first().map_or(0, |record| now().micros().saturating_sub(record.at.micros()).max(0));
+    state.metrics.waiting_notifications.set(gauge(backlog.notifications));
+    state.metrics.waiting_subscriptions.set(gauge(backlog.subscriptions));
+    state.metrics.matching_lag.set(lag as f64 / 1e6);
+    Ok(())
 }
 
 /// Matches changes and delivers notifications, on threads of its own: neither holds up those that answer requests.
