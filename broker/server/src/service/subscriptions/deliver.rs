@@ -1,24 +1,22 @@
-//! Notifications reach their receivers (6.3.8): at least once, in order for each subscription. A receiver that is slow or
+//! Notifications reach their receivers (6.3.8, clause 7): at least once, in order for each subscription. A receiver that is slow or
 //! gone holds up its own subscription only.
 //!
 //! A notification that is not taken is tried again after 1, 2, 4 … seconds, at most 5 minutes apart, with some chance in it,
 //! and never before `cooldown` has passed. It is given up, and becomes a dead letter, when it has been tried for a day, or at
-//! once when the receiver says that it is gone (410), or when this broker must not call it.
+//! once when the receiver says that it is gone (410), when an MQTT server takes none as large, or when this broker must not
+//! call it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hiroba_store::{DeliveryClaim, Notification};
-use ngsild::subscription::{Transport, Watch};
-use reqwest::StatusCode;
-use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
+use hiroba_store::DeliveryClaim;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+use super::channel::Channel;
 use super::known::watch;
 use super::matcher::in_future;
-use crate::egress::EgressError;
 use crate::service::{Result, now};
 use crate::state::AppState;
 
@@ -93,14 +91,13 @@ async fn deliver(state: &AppState, claim: &DeliveryClaim) -> Result<()> {
     let patience = watch.endpoint.timeout.unwrap_or(PATIENCE).min(MOST_PATIENCE);
     let tenants = store.tenants().await?;
     let tenant = tenants.iter().find(|(id, _)| *id == claim.tenant).map(|(_, name)| name.as_str());
-    let headers = headers(&watch, tenant.filter(|name| !name.is_empty()));
+    let channel = Channel::of(&watch, tenant.filter(|name| !name.is_empty()));
     for _ in 0..TURN {
         if state.draining.load(Ordering::Relaxed) || !store.keep_delivery(claim, in_future(now(), LEASE)).await? {
             break;
         }
         let Some(next) = store.next_notification(claim).await? else { break };
-        let attempt = attempt(state, &watch, headers.clone(), &next, patience);
-        let Some(outcome) = held(state, claim, attempt).await? else { return Ok(()) };
+        let Some(outcome) = held(state, claim, channel.send(state, &next, patience)).await? else { return Ok(()) };
         let failure = outcome.err();
         let now = now();
         let Some(failure) = failure else {
@@ -140,50 +137,4 @@ fn pause(attempts: u64) -> Duration {
     let doubled = PAUSE.saturating_mul(1 << attempts.min(16)).min(LONGEST_PAUSE);
     // Between three quarters and five quarters: receivers that come back are not met by all at once.
     doubled.mul_f64(0.75 + 0.5 * f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0)
-}
-
-/// Why a notification was not taken.
-struct Failure {
-    reason: String,
-    /// Whether it would fail again.
-    is_final: bool,
-}
-
-async fn attempt(
-    state: &AppState,
-    watch: &Watch,
-    headers: HeaderMap,
-    notification: &Notification,
-    patience: Duration,
-) -> Result<(), Failure> {
-    if watch.endpoint.transport == Transport::Mqtt {
-        return Err(Failure { reason: "notifications over MQTT are not built".to_owned(), is_final: true });
-    }
-    let body = notification.payload.clone().into();
-    match state.egress.post(&watch.endpoint.uri, headers, body, patience).await {
-        Ok(status) if status.is_success() => Ok(()),
-        Ok(status) => {
-            Err(Failure { reason: format!("the receiver answered {status}"), is_final: status == StatusCode::GONE })
-        }
-        Err(error) => {
-            let is_final = !matches!(error, EgressError::Failed(_));
-            Err(Failure { reason: error.to_string(), is_final })
-        }
-    }
-}
-
-/// The headers of all notifications of a subscription. One that HTTP cannot carry is left out.
-fn headers(watch: &Watch, tenant: Option<&str>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for pair in watch.headers(tenant, None) {
-        let name = HeaderName::from_bytes(pair.key.as_bytes());
-        let value = HeaderValue::from_bytes(pair.value.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            headers.append(name, value);
-        }
-    }
-    if !headers.contains_key(ACCEPT) {
-        headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
-    }
-    headers
 }

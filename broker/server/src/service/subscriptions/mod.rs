@@ -7,10 +7,12 @@
 //! | `past` | the states that an entity went through |
 //! | `matcher` | changes become notifications, by one process at a time |
 //! | `deliver` | notifications reach their receivers, in order for each subscription |
+//! | `channel` | what carries them: HTTP or MQTT |
 //!
 //! Both workers keep what they have done in the database, so that a process that dies loses nothing: another one, or the
 //! same after a restart, goes on.
 
+mod channel;
 pub mod crud;
 mod deliver;
 mod known;
@@ -21,6 +23,8 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
+use crate::egress::Egress;
+use crate::mqtt::Links;
 use crate::state::AppState;
 
 /// What this process knows of the work on subscriptions.
@@ -30,12 +34,14 @@ pub struct Subscriptions {
     owner: String,
     /// Wakes the deliverer of this process.
     due: Notify,
+    /// Its connections to MQTT servers.
+    links: Links,
 }
 
 impl Subscriptions {
-    /// Nothing is under way. `run` is a number that no other process has.
-    pub fn new(run: u128) -> Self {
-        Self { owner: format!("{run:032x}"), due: Notify::new() }
+    /// Nothing is under way. `run` is a number that no other process has; calls to MQTT servers pass the gate.
+    pub fn new(run: u128, egress: Egress) -> Self {
+        Self { owner: format!("{run:032x}"), due: Notify::new(), links: Links::new(egress) }
     }
 }
 
