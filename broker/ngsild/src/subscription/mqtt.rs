@@ -103,7 +103,9 @@ impl Mqtt {
             _ => MqttQos::AtMostOnce,
         };
         if version == MqttVersion::V3_1_1 && user.is_none() && password.is_some() {
-            return Err(uri(Error::bad_request("in MQTT 3.1.1 a password needs a user: mqtt://user:password@host/topic")));
+            return Err(uri(Error::bad_request(
+                "in MQTT 3.1.1 a password needs a user: mqtt://user:password@host/topic",
+            )));
         }
         let port = port.unwrap_or(if tls { TLS_PORT } else { PORT });
         Ok(Self { server: MqttServer { tls, host, port, user, password, version }, topic, qos })

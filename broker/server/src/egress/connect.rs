@@ -29,7 +29,8 @@ impl Egress {
             return Err(EgressError::Offline);
         }
         let stream = timeout(CONNECT, tcp(host, port, self.policy)).await;
-        let stream = stream.map_err(|_| EgressError::Failed(format!("{host}:{port} cannot be reached: no answer")))??;
+        let stream =
+            stream.map_err(|_| EgressError::Failed(format!("{host}:{port} cannot be reached: no answer")))??;
         if !tls {
             return Ok(Box::new(stream));
         }

@@ -107,7 +107,9 @@ impl Link {
             let read = link.stream.read(&mut buffer).await;
             // A server that does not know a version may well say nothing.
             link.hear(read, &buffer).await.map_err(|error| match error {
-                PublishError::Lost(why) => PublishError::Lost(format!("{why}, before it was accepted; {}", hint(server.version))),
+                PublishError::Lost(why) => {
+                    PublishError::Lost(format!("{why}, before it was accepted; {}", hint(server.version)))
+                }
                 error => error,
             })?;
         }
@@ -138,6 +140,9 @@ impl Link {
             if let Err(error) = step {
                 return error;
             }
+            if let Err(error) = self.prove().await {
+                return error;
+            }
             if used.elapsed() >= IDLE {
                 // Orders that come at this very moment are worked off; later ones go to the next connection.
                 orders.close();
@@ -164,7 +169,11 @@ impl Link {
         let acknowledged = self.sent.values().map(|sent| sent.at + UNACKNOWLEDGED).min();
         // Past its idle time it waits for answers only.
         let idle = Some(idle).filter(|idle| *idle > Instant::now());
-        [pong, acknowledged, self.ping_at, idle].into_iter().flatten().min().unwrap_or_else(|| Instant::now() + PATIENCE)
+        [pong, acknowledged, self.ping_at, idle]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or_else(|| Instant::now() + PATIENCE)
     }
 
     async fn wake(&mut self, now: Instant) -> Done {
@@ -205,11 +214,15 @@ impl Link {
             Some(number) => drop(self.sent.insert(number, Sent { at: Instant::now(), answer: done })),
             None => self.written.push(done),
         }
-        self.follow(events).await?;
-        if !self.written.is_empty() && self.pings.is_empty() {
-            self.say(packets::ping(self.version)).await?;
+        self.follow(events).await
+    }
+
+    /// Asks the server for a sign that it has read the messages that nothing acknowledges: it answers what it reads in order.
+    async fn prove(&mut self) -> Done {
+        if self.written.is_empty() || !self.pings.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        self.say(packets::ping(self.version)).await
     }
 
     /// The packet of a message, with its number if it has one.
@@ -219,7 +232,8 @@ impl Link {
         if qos > highest {
             return Err(PublishError::Qos(if highest == MqttQos::AtLeastOnce { 1 } else { 0 }));
         }
-        let number = (qos != MqttQos::AtMostOnce).then(|| self.protocol.acquire_packet_id()).transpose().map_err(rejected)?;
+        let number =
+            (qos != MqttQos::AtMostOnce).then(|| self.protocol.acquire_packet_id()).transpose().map_err(rejected)?;
         let packet = packets::publish(self.version, number, topic, qos, &payload).map_err(rejected);
         let packet = packet.and_then(|packet| match packet.size() {
             size if size > self.size => Err(PublishError::TooLarge { size, limit: self.size }),
@@ -258,7 +272,7 @@ impl Link {
         for event in events {
             match event {
                 Event::RequestSendPacket { packet, .. } => self.write(&packet).await?,
-                Event::NotifyPacketReceived(packet) => self.understand(packets::said(&packet)).await?,
+                Event::NotifyPacketReceived(packet) => self.understand(packets::said(&packet))?,
                 Event::RequestTimerReset { kind: TimerKind::PingreqSend, duration_ms } => {
                     self.ping_at = Some(Instant::now() + Duration::from_millis(duration_ms));
                 }
@@ -287,7 +301,7 @@ impl Link {
         }
     }
 
-    async fn understand(&mut self, said: Said) -> Done {
+    fn understand(&mut self, said: Said) -> Done {
         match said {
             Said::Accepted { size, qos } => {
                 self.size = size.and_then(|size| usize::try_from(size).ok()).unwrap_or(usize::MAX);
@@ -299,9 +313,6 @@ impl Link {
             Said::Pong => {
                 for answer in self.pings.pop_front().into_iter().flat_map(|ping| ping.proves) {
                     let _ = answer.send(Ok(()));
-                }
-                if !self.written.is_empty() && self.pings.is_empty() {
-                    return Box::pin(self.say(packets::ping(self.version))).await;
                 }
             }
             Said::Disconnected(why) => return Err(PublishError::Lost(format!("the server ended it: {why}"))),

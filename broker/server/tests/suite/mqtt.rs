@@ -78,7 +78,8 @@ fn a_change_is_published_in_both_versions_with_every_quality_of_service() {
             for version in ["mqtt3.1.1", "mqtt5.0"] {
                 for qos in 0..=2 {
                     let topic = format!("{version}/{qos}");
-                    subscribe(&broker, &to(&format!("urn:s:{version}{qos}"), &uri(&topic), settings(version, qos))).await;
+                    subscribe(&broker, &to(&format!("urn:s:{version}{qos}"), &uri(&topic), settings(version, qos)))
+                        .await;
                 }
             }
             for value in 1..=20 {
@@ -130,7 +131,10 @@ fn what_are_headers_elsewhere_is_the_metadata_of_the_message() {
             });
             let Message { body, .. } = &messages[0];
             assert_eq!(body["metadata"], metadata);
-            assert_eq!((&body["body"]["type"], &body["body"]["subscriptionId"]), (&json!("Notification"), &json!("urn:s:1")));
+            assert_eq!(
+                (&body["body"]["type"], &body["body"]["subscriptionId"]),
+                (&json!("Notification"), &json!("urn:s:1"))
+            );
             assert_eq!(body["body"]["data"], json!([entity("urn:x:1", 7)]));
             assert!(body["body"].get("@context").is_none() && body.as_object().unwrap().len() == 2, "{body}");
 
@@ -261,7 +265,9 @@ fn what_cannot_arrive_is_given_up_with_the_reason_and_the_rest_goes_on() {
             let topic = format!("large/{}", broker.kind);
             let uri = format!("mqtt://ann:secret@127.0.0.1:{}/{topic}", server.port);
             subscribe(&broker, &to("urn:s:1", &uri, settings("mqtt5.0", 1))).await;
-            broker.create(&json!({"id": "urn:x:2", "type": "T", "q": {"type": "Property", "value": "x".repeat(3_000)}})).await;
+            broker
+                .create(&json!({"id": "urn:x:2", "type": "T", "q": {"type": "Property", "value": "x".repeat(3_000)}}))
+                .await;
             set(&broker, "urn:x:1", 1).await;
             assert_eq!(values(&reader.messages(&topic, 1).await), [1]);
             let reason = given_up(&broker, "urn:s:1").await;
@@ -275,7 +281,9 @@ fn the_gate_holds_for_mqtt_too() {
     run(async {
         let Some(server) = Mosquitto::start().await else { return };
         let reader = server.read().await;
-        for (arguments, says) in [(&[][..], "--allow-private-egress"), (&["--allow-private-egress", "--offline"][..], "--offline")] {
+        for (arguments, says) in
+            [(&[][..], "--allow-private-egress"), (&["--allow-private-egress", "--offline"][..], "--offline")]
+        {
             let broker = Broker::sqlite_with(arguments).await;
             create_before(&broker, "urn:x:1", 0).await;
             for (n, host) in ["127.0.0.1", "localhost", "[::1]", "127.1"].into_iter().enumerate() {

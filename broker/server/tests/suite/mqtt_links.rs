@@ -107,21 +107,20 @@ fn a_refusal_tells_its_reason_and_never_the_password() {
             (format!("mqtt://ann:secret@127.0.0.1:{port}/t"), "mqtt5.0", 1, 1, false, "NotAuthorized (0x87)"),
             (format!("mqtt://ann:secret@127.0.0.1:{port}/t"), "mqtt3.1.1", 1, 1, false, "NotAuthorized (0x05)"),
             (format!("mqtt://127.0.0.1:{port}/t"), "mqtt5.0", 2, 1, false, "up to MQTT-QoS 1"),
-            (format!("mqtt://127.0.0.1:{port}/t"), "mqtt5.0", 1, 600, true, "too large: 608 bytes"),
+            (format!("mqtt://127.0.0.1:{port}/t"), "mqtt5.0", 1, 600, true, "too large: 609 bytes"),
             (format!("mqtt://127.0.0.1:{port}/t"), "mqtt5.0", 0, 600, true, "the MQTT server takes 500"),
             (format!("mqtt://127.0.0.1:{port}/t"), "mqtt3.1.1", 0, 600, false, "closed"),
             (format!("mqtt://127.0.0.1:{closed}/t"), "mqtt5.0", 1, 1, false, "refused"),
             (format!("mqtts://localhost:{tls}/t"), "mqtt5.0", 1, 1, false, "UnknownIssuer"),
             (format!("mqtts://localhost:{port}/t"), "mqtt5.0", 1, 1, false, "no TLS connection"),
             (format!("mqtt://127.0.0.1:{tls}/t"), "mqtt5.0", 1, 1, false, "before it was accepted"),
-            ("mqtt://no.such.host.invalid/t".to_owned(), "mqtt5.0", 1, 1, false, "cannot be reached"),
         ] {
             let error = publish(&links, &at(&uri, version, qos), size).await.unwrap_err();
             assert!(error.to_string().contains(says), "{uri} {version} {qos}: {error}");
             assert!(!error.to_string().contains("secret") && !format!("{error:?}").contains("secret"), "{error:?}");
             assert_eq!(error.is_final(), is_final, "{uri}: {error}");
         }
-        for (host, says) in [("localhost", None), ("127.0.0.1", Some("NotValidForName"))] {
+        for (host, says) in [("localhost", None), ("127.0.0.1", Some("not valid for name"))] {
             let done = publish(&trusting, &at(&format!("mqtts://{host}:{tls}/t"), "mqtt5.0", 1), 1).await;
             assert_eq!(done.is_ok(), says.is_none(), "{done:?}");
             assert!(says.is_none_or(|says| done.unwrap_err().to_string().contains(says)), "{host}");
@@ -132,7 +131,9 @@ fn a_refusal_tells_its_reason_and_never_the_password() {
 #[test]
 fn a_message_that_the_server_may_not_take_fails_alone() {
     run(async {
-        let Some(server) = Mosquitto::start_with("allow_anonymous true\nacl_file {folder}/rights\n").await else { return };
+        let Some(server) = Mosquitto::start_with("allow_anonymous true\nacl_file {folder}/rights\n").await else {
+            return;
+        };
         let links = links(Authorities::default());
         let to = |topic: &str, qos: u8| at(&format!("mqtt://127.0.0.1:{}/{topic}", server.port), "mqtt5.0", qos);
         for qos in [1, 2] {
@@ -166,47 +167,45 @@ fn what_is_no_mqtt_is_a_failure_and_nothing_worse() {
     const ACCEPTED: &[u8] = &[0x20, 3, 0, 0, 0];
     run(async {
         let links = links(Authorities::default());
-        for (n, says) in [
-            &b""[..],
-            b"HTTP/1.1 400 Bad Request\r\n\r\n",
-            &[0x20, 2, 0, 0],
-            &[0x20, 2, 0, 1],
-            &[0x20, 3, 0, 0x99, 0],
-            &[0x20, 0xff, 0xff, 0xff, 0x7f],
-            &[0x20, 0xff, 0xff, 0xff, 0xff, 0xff],
-            &[0x20, 6, 0, 0, 3, 0x21, 0, 0],
-            &[0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 0],
-            &[ACCEPTED, &[0x40, 2, 0, 9]].concat(),
-            &[ACCEPTED, ACCEPTED, &[0x40, 2, 0, 1]].concat(),
-            &[ACCEPTED, &[0x20, 6, 0, 0, 3, 0x21, 0, 1], &[0x40, 2, 0, 1]].concat(),
-            &[ACCEPTED, &[0x50, 2, 0, 1], &[0x70, 2, 0, 1]].concat(),
-            &[ACCEPTED, &[0xe0, 2, 0x8b, 0]].concat(),
-            &[ACCEPTED, &[0xd0, 0], &[0xd0, 0], &[0x00, 0]].concat(),
-            &[ACCEPTED, &[0x30, 4, 0, 1, b't', 0], &[0xf0, 0]].concat(),
-        ]
-        .into_iter()
-        .enumerate()
-        {
+        // What the server says at once, and when there is a message.
+        let cases: [(&[u8], &[u8]); 17] = [
+            (b"", b""),
+            (b"HTTP/1.1 400 Bad Request\r\n\r\n", b""),
+            (&[0x20, 2, 0, 0], b""),
+            (&[0x20, 2, 0, 1], b""),
+            (&[0x20, 3, 0, 0x99, 0], b""),
+            (&[0x20, 0xff, 0xff, 0xff, 0x7f], b""),
+            (&[0x20, 0xff, 0xff, 0xff, 0xff, 0xff], b""),
+            (&[0x20, 6, 0, 0, 3, 0x21, 0, 0], b""),
+            (&[0x20, 8, 0, 0, 5, 0x27, 0, 0, 0, 0], b""),
+            (ACCEPTED, b""),
+            (ACCEPTED, &[0x40, 2, 0, 9]),
+            (ACCEPTED, &[0xe0, 2, 0x8b, 0]),
+            (ACCEPTED, &[0xd0, 0, 0xd0, 0, 0x00, 0]),
+            (ACCEPTED, &[0x30, 4, 0, 1, b't', 0, 0xf0, 0]),
+            (ACCEPTED, &[0x40, 4, 0, 1, 0x95, 0]),
+            (ACCEPTED, &[0x50, 2, 0, 1, 0x70, 2, 0, 1]),
+            (ACCEPTED, &[0x20, 6, 0, 0, 3, 0x21, 0, 1, 0x40, 2, 0, 1, 0x40, 2, 0, 1]),
+        ];
+        for (n, (first, then)) in cases.into_iter().enumerate() {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let port = listener.local_addr().unwrap().port();
-            let says = says.to_vec();
             let speaker = tokio::spawn(async move {
                 while let Ok((mut socket, _)) = listener.accept().await {
                     let mut heard = [0; 1_024];
                     let _ = socket.read(&mut heard).await;
-                    // The first packet at once, the rest when there is a message.
-                    let first = says.len().min(ACCEPTED.len());
-                    let _ = socket.write_all(&says[..first]).await;
-                    if says.len() > first && socket.read(&mut heard).await.is_ok() {
-                        let _ = socket.write_all(&says[first..]).await;
+                    let _ = socket.write_all(first).await;
+                    if !then.is_empty() && socket.read(&mut heard).await.is_ok() {
+                        let _ = socket.write_all(then).await;
                     }
                     tokio::time::sleep(Duration::from_millis(100)).await;
                 }
             });
             let start = Instant::now();
-            let done = links.publish(&at(&format!("mqtt://127.0.0.1:{port}/t"), "mqtt5.0", 1), "1".into(), PATIENCE).await;
+            let done =
+                links.publish(&at(&format!("mqtt://127.0.0.1:{port}/t"), "mqtt5.0", 1), "1".into(), PATIENCE).await;
             assert!(start.elapsed() < PATIENCE, "{n}: {done:?}");
-            assert!(n == 10 || n == 11 || done.is_err(), "{n}: {done:?}");
+            assert!(n > 14 || done.is_err(), "{n}: {done:?}");
             speaker.abort();
         }
     });

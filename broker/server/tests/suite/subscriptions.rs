@@ -158,9 +158,15 @@ fn what_is_no_subscription_is_refused_with_its_place() {
             (to(json!({"uri": "mqtts://receiver.example/a/+/b"})), "/notification/endpoint/uri"),
             (to(json!({"uri": "mqtt://receiver.example/a/%23"})), "/notification/endpoint/uri"),
             (to(json!({"uri": "mqtt://receiver.example/a%00"})), "/notification/endpoint/uri"),
-            (to(json!({"uri": format!("mqtt://receiver.example/{}", "a".repeat(2_048))})), "/notification/endpoint/uri"),
+            (
+                to(json!({"uri": format!("mqtt://receiver.example/{}", "a".repeat(2_048))})),
+                "/notification/endpoint/uri",
+            ),
             (to(json!({"uri": "mqtt://%20/topic"})), "/notification/endpoint/uri"),
-            (to(json!({"uri": "mqtt://a.example/t", "accept": "application/geo+json"})), "/notification/endpoint/accept"),
+            (
+                to(json!({"uri": "mqtt://a.example/t", "accept": "application/geo+json"})),
+                "/notification/endpoint/accept",
+            ),
             (
                 to(json!({"uri": "mqtt://a.example/t", "notifierInfo": [{"key": "MQTT-QoS", "value": "3"}]})),
                 "/notification/endpoint/notifierInfo",

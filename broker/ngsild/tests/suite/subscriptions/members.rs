@@ -44,7 +44,10 @@ fn everything_that_is_said_arrives() {
     assert_eq!((endpoint.accept, &endpoint.transport), (Accept::JsonLd, &Transport::Http));
     assert_eq!(endpoint.timeout, Some(Duration::from_secs(3)));
     assert_eq!(endpoint.cooldown, Some(Duration::from_micros(10_000_500)));
-    assert_eq!((endpoint.receiver_info[0].key.as_str(), endpoint.notifier_info[0].value.as_str()), ("Authorization", "v"));
+    assert_eq!(
+        (endpoint.receiver_info[0].key.as_str(), endpoint.notifier_info[0].value.as_str()),
+        ("Authorization", "v")
+    );
 }
 
 #[test]

@@ -61,9 +61,8 @@ fn settings_have_the_standards_defaults() {
 #[test]
 fn what_mqtt_cannot_carry_is_refused_with_its_place() {
     let (uri, info) = ("/notification/endpoint/uri", "/notification/endpoint/notifierInfo");
-    let setting = |key: &str, value: &str| {
-        json!({"uri": "mqtt://a.example/t", "notifierInfo": [{"key": key, "value": value}]})
-    };
+    let setting =
+        |key: &str, value: &str| json!({"uri": "mqtt://a.example/t", "notifierInfo": [{"key": key, "value": value}]});
     let old = json!([{"key": "MQTT-Version", "value": "mqtt3.1.1"}]);
     for (endpoint, at, says) in [
         (json!({"uri": "mqtt://a.example"}), uri, "topic"),
@@ -83,7 +82,11 @@ fn what_mqtt_cannot_carry_is_refused_with_its_place() {
         (json!({"uri": "mqtt://ann@/a"}), uri, "host"),
         (json!({"uri": "mqtt://a.example:0/a"}), uri, "port"),
         (json!({"uri": "mqtt://:secret@a.example/a", "notifierInfo": old}), uri, "needs a user"),
-        (json!({"uri": "mqtt://a.example/a", "accept": "application/geo+json"}), "/notification/endpoint/accept", "MQTT"),
+        (
+            json!({"uri": "mqtt://a.example/a", "accept": "application/geo+json"}),
+            "/notification/endpoint/accept",
+            "MQTT",
+        ),
         (setting("MQTT-QoS", "3"), info, "0, 1, 2"),
         (setting("MQTT-QoS", ""), info, "0, 1, 2"),
         (setting("MQTT-Version", "5"), info, "mqtt3.1.1, mqtt5.0"),
