@@ -1,6 +1,5 @@
 //! One connection to an MQTT server. It takes orders until it has been idle for a while, nobody keeps it, or it is lost.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,19 +12,18 @@ use mqtt_protocol_core::mqtt::result_code::MqttError;
 use mqtt_protocol_core::mqtt::{Connection, role};
 use ngsild::subscription::{MqttQos, MqttServer, MqttVersion};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until, timeout};
 
+use super::owed::Owed;
 use super::packets::{self, Said};
 use super::{Order, PublishError, host};
 use crate::egress::{Egress, EgressError, Stream};
 
 /// How long making a connection may take, from the name to the server's word that it is accepted.
 const OPEN: Duration = Duration::from_secs(10);
-/// How long the server may leave a packet unread, or a ping unanswered.
+/// How long the server may leave a packet unread.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How long the server may leave a message unacknowledged. Nobody waits for it longer.
-const UNACKNOWLEDGED: Duration = Duration::from_secs(65);
 /// How long a connection is kept without a message.
 const IDLE: Duration = Duration::from_secs(60);
 /// How many messages may be unacknowledged at once, if the server allows as many.
@@ -33,7 +31,6 @@ const UNDER_WAY: usize = 256;
 /// How large what the server says may be, in bytes. It has nothing to say but acknowledgements.
 const SIZE: u32 = 64 << 10;
 
-type Answer = oneshot::Sender<Result<(), PublishError>>;
 type Done = Result<(), PublishError>;
 
 /// Makes a connection and works off orders. What it leaves undone is told to those who wait.
@@ -42,7 +39,7 @@ pub(super) async fn run(server: MqttServer, egress: Egress, mut orders: mpsc::Re
     let ended = match opened.unwrap_or_else(|_| Err(PublishError::Lost("it was not accepted in time".to_owned()))) {
         Ok(mut link) => {
             let ended = link.work(&mut orders).await;
-            link.fail(&ended);
+            link.owed.fail(&ended);
             ended
         }
         Err(error) => error,
@@ -54,18 +51,6 @@ pub(super) async fn run(server: MqttServer, egress: Egress, mut orders: mpsc::Re
     }
 }
 
-/// What becomes of a message that was sent.
-struct Sent {
-    at: Instant,
-    answer: Answer,
-}
-
-/// A ping, and the messages that the server has read when it answers.
-struct Ping {
-    at: Instant,
-    proves: Vec<Answer>,
-}
-
 struct Link {
     stream: Box<dyn Stream>,
     protocol: Connection<role::Client>,
@@ -73,11 +58,7 @@ struct Link {
     /// What the server allows, once it has accepted the connection.
     size: usize,
     qos: Option<MqttQos>,
-    /// Messages that the server will acknowledge, by their numbers.
-    sent: HashMap<u16, Sent>,
-    /// Messages that nothing acknowledges, since the last ping.
-    written: Vec<Answer>,
-    pings: VecDeque<Ping>,
+    owed: Owed,
     ping_at: Option<Instant>,
 }
 
@@ -96,9 +77,7 @@ impl Link {
             version: server.version,
             size: usize::MAX,
             qos: None,
-            sent: HashMap::new(),
-            written: Vec::new(),
-            pings: VecDeque::new(),
+            owed: Owed::default(),
             ping_at: None,
         };
         link.say(packets::connect(server)).await?;
@@ -137,17 +116,18 @@ impl Link {
                 },
                 () = sleep_until(deadline) => self.wake(Instant::now()).await,
             };
+            let step = match step {
+                Ok(()) => self.prove().await,
+                lost => lost,
+            };
             if let Err(error) = step {
-                return error;
-            }
-            if let Err(error) = self.prove().await {
                 return error;
             }
             if used.elapsed() >= IDLE {
                 // Orders that come at this very moment are worked off; later ones go to the next connection.
                 orders.close();
             }
-            if !more && self.owes_nothing() {
+            if !more && self.owed.is_settled() {
                 let _ = self.say(packets::disconnect(self.version)).await;
                 return PublishError::Lost("it was closed".to_owned());
             }
@@ -156,30 +136,19 @@ impl Link {
 
     fn has_room(&self) -> bool {
         let window = self.protocol.get_receive_maximum_vacancy_for_send();
-        self.sent.len() < UNDER_WAY && window != Some(0)
-    }
-
-    fn owes_nothing(&self) -> bool {
-        self.sent.is_empty() && self.written.is_empty() && self.pings.iter().all(|ping| ping.proves.is_empty())
+        self.owed.unacknowledged() < UNDER_WAY && window != Some(0)
     }
 
     /// When something is to be done that nobody asks for.
     fn deadline(&self, idle: Instant) -> Instant {
-        let pong = self.pings.front().map(|ping| ping.at + PATIENCE);
-        let acknowledged = self.sent.values().map(|sent| sent.at + UNACKNOWLEDGED).min();
+        let now = Instant::now();
         // Past its idle time it waits for answers only.
-        let idle = Some(idle).filter(|idle| *idle > Instant::now());
-        [pong, acknowledged, self.ping_at, idle]
-            .into_iter()
-            .flatten()
-            .min()
-            .unwrap_or_else(|| Instant::now() + PATIENCE)
+        let idle = Some(idle).filter(|idle| *idle > now);
+        [self.owed.deadline(), self.ping_at, idle].into_iter().flatten().min().unwrap_or(now + PATIENCE)
     }
 
     async fn wake(&mut self, now: Instant) -> Done {
-        let silent = self.pings.front().is_some_and(|ping| now >= ping.at + PATIENCE)
-            || self.sent.values().any(|sent| now >= sent.at + UNACKNOWLEDGED);
-        if silent {
+        if self.owed.deadline().is_some_and(|deadline| now >= deadline) {
             return Err(PublishError::Lost("it has not answered for too long".to_owned()));
         }
         if self.ping_at.is_some_and(|at| now >= at) {
@@ -196,30 +165,26 @@ impl Link {
             // Whoever sent it has given up waiting, and will try again.
             return Ok(());
         }
-        let packet = match self.packet(&topic, qos, payload) {
+        let (number, packet) = match self.packet(&topic, qos, payload) {
             Ok(packet) => packet,
             Err(error) => {
                 let _ = done.send(Err(error));
                 return Ok(());
             }
         };
-        let (number, packet) = packet;
         let events = self.protocol.send(packet);
         if let Some(error) = refusal(&events) {
             number.map(|number| self.protocol.release_packet_id(number));
             let _ = done.send(Err(PublishError::Rejected(error.to_string())));
             return Ok(());
         }
-        match number {
-            Some(number) => drop(self.sent.insert(number, Sent { at: Instant::now(), answer: done })),
-            None => self.written.push(done),
-        }
+        self.owed.sent(number, done);
         self.follow(events).await
     }
 
     /// Asks the server for a sign that it has read the messages that nothing acknowledges: it answers what it reads in order.
     async fn prove(&mut self) -> Done {
-        if self.written.is_empty() || !self.pings.is_empty() {
+        if !self.owed.wants_ping() {
             return Ok(());
         }
         self.say(packets::ping(self.version)).await
@@ -287,7 +252,7 @@ impl Link {
 
     async fn write(&mut self, packet: &Packet) -> Done {
         if matches!(packet, Packet::V3_1_1Pingreq(_) | Packet::V5_0Pingreq(_)) {
-            self.pings.push_back(Ping { at: Instant::now(), proves: std::mem::take(&mut self.written) });
+            self.owed.pinged();
         }
         let bytes = packet.to_continuous_buffer();
         let written = timeout(PATIENCE, async {
@@ -308,32 +273,13 @@ impl Link {
                 self.qos = Some(qos);
             }
             Said::Refused(why) => return Err(PublishError::Refused(why)),
-            Said::Acknowledged(number) => self.answer(number, Ok(())),
-            Said::Rejected(number, why) => self.answer(number, Err(PublishError::Rejected(why))),
-            Said::Pong => {
-                for answer in self.pings.pop_front().into_iter().flat_map(|ping| ping.proves) {
-                    let _ = answer.send(Ok(()));
-                }
-            }
+            Said::Acknowledged(number) => self.owed.acknowledged(number, Ok(())),
+            Said::Rejected(number, why) => self.owed.acknowledged(number, Err(PublishError::Rejected(why))),
+            Said::Pong => self.owed.ponged(),
             Said::Disconnected(why) => return Err(PublishError::Lost(format!("the server ended it: {why}"))),
             Said::Other => {}
         }
         Ok(())
-    }
-
-    fn answer(&mut self, number: u16, done: Done) {
-        if let Some(sent) = self.sent.remove(&number) {
-            let _ = sent.answer.send(done);
-        }
-    }
-
-    /// Tells everybody who waits why nothing comes.
-    fn fail(&mut self, error: &PublishError) {
-        let sent = self.sent.drain().map(|(_, sent)| sent.answer);
-        let pinged = self.pings.drain(..).flat_map(|ping| ping.proves);
-        for answer in sent.chain(pinged).chain(self.written.drain(..)) {
-            let _ = answer.send(Err(error.clone()));
-        }
     }
 }
 

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | this | which connection a message takes, and what became of it |
 //! | `link` | one connection, in a task of its own |
+//! | `owed` | what the server has not answered yet |
 //! | `packets` | what is said, in both versions of the protocol |
 
 mod link;
+mod owed;
 mod packets;
 
 use std::collections::HashMap;
@@ -73,7 +75,7 @@ struct Order {
     topic: String,
     qos: MqttQos,
     payload: Bytes,
-    done: oneshot::Sender<Result<(), PublishError>>,
+    done: owed::Answer,
 }
 
 /// A connection, or the attempt to make one.
