@@ -17,6 +17,9 @@ fi
 if [ "$task" = test ]; then
     ls -d /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || packages+=(postgresql)
     ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || packages+=("^postgresql-[0-9]+-postgis-3$")
+    # Debian keeps servers where only root looks.
+    PATH=$PATH:/usr/sbin need mosquitto mosquitto
+    need mosquitto_sub mosquitto-clients
     need chromium chromium
     need node nodejs
     need npm npm

@@ -12,7 +12,7 @@ const MAX_PAIRS: usize = 50;
 const MAX_KEY: usize = 256;
 const MAX_VALUE: usize = 8_192;
 /// How long the address of a receiver may be, in bytes.
-const MAX_URI: usize = 2_048;
+pub(crate) const MAX_URI: usize = 2_048;
 
 /// Headers that belong to the connection or to the body: no receiver may be given others.
 const OWN_HEADERS: [&str; 9] = [

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::egress::EgressPolicy;
+use crate::egress::{Authorities, EgressPolicy};
 use crate::service::harvest::Plan;
 use crate::service::identity::Alias;
 
@@ -47,6 +47,8 @@ pub struct Config {
     pub max_snapshot_entities: usize,
     /// Which outgoing calls are allowed.
     pub egress: EgressPolicy,
+    /// Whose certificates are believed in outgoing calls, besides those that the system believes.
+    pub authorities: Authorities,
     /// Which files are fetched regularly.
     pub harvest: Option<Plan>,
     /// Whether clients that name no @context get Hiroba's vocabulary.
@@ -87,6 +89,7 @@ impl Config {
             max_snapshots: 100,
             max_snapshot_entities: 100_000,
             egress: EgressPolicy::default(),
+            authorities: Authorities::default(),
             harvest: None,
             vocabulary_by_default: false,
             sparql: None,

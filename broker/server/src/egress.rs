@@ -3,12 +3,14 @@
 //! Addresses that are not public are refused unless the operator allows them; names are resolved once, and the call
 //! goes to the address that was checked. Size, time and redirects are bounded.
 
+mod authorities;
+mod connect;
 mod download;
 mod file_name;
 mod headers;
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -16,7 +18,10 @@ use reqwest::StatusCode;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
+use rustls::ClientConfig;
 
+pub use authorities::{Authorities, AuthoritiesError};
+pub use connect::Stream;
 pub use download::{DownloadError, DownloadedFile, Fetched, Validators};
 pub use headers::headers;
 
@@ -53,6 +58,9 @@ pub enum EgressError {
     /// The answer is not what it should be.
     #[error("{0}")]
     Content(String),
+    /// The operator's certificates cannot be read.
+    #[error(transparent)]
+    Authorities(#[from] AuthoritiesError),
 }
 
 /// What a call brought.
@@ -70,6 +78,9 @@ pub struct Egress {
     client: reqwest::Client,
     /// Follows no redirects: what is sent is meant for the receiver that was named.
     sender: reqwest::Client,
+    authorities: Authorities,
+    /// How other than web servers are made sure of, once it was needed.
+    tls: Arc<OnceLock<Arc<ClientConfig>>>,
     policy: EgressPolicy,
 }
 
@@ -82,9 +93,7 @@ impl Resolve for CheckedResolver {
         let policy = self.0;
         Box::pin(async move {
             let host = name.as_str().to_owned();
-            let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            let allowed: Vec<SocketAddr> =
-                found.into_iter().filter(|address| policy.private || is_public(address.ip())).collect();
+            let allowed = connect::resolve(&host, 0, policy).await?;
             if allowed.is_empty() {
                 return Err(Box::from(EgressError::Private(host).to_string()));
             }
@@ -100,12 +109,13 @@ pub fn install_tls() {
 }
 
 impl Egress {
-    /// A gate with a policy.
+    /// A gate with a policy, which believes the system's certificates and those of `authorities`.
     ///
     /// # Errors
     /// [`EgressError::Failed`] when the TLS library cannot be set up.
-    pub fn new(policy: EgressPolicy) -> Result<Self, EgressError> {
+    pub fn new(policy: EgressPolicy, authorities: Authorities) -> Result<Self, EgressError> {
         install_tls();
+        let certificates = authorities.of_web_client().map_err(|e| EgressError::Failed(describe(&e)))?;
         let check = Policy::custom(move |attempt| {
             if attempt.previous().len() >= REDIRECTS {
                 attempt.error("too many redirects")
@@ -122,10 +132,11 @@ impl Egress {
                 .timeout(TOTAL)
                 .redirect(redirects)
                 .no_proxy()
+                .tls_certs_merge(certificates.iter().cloned())
                 .dns_resolver(Arc::new(CheckedResolver(policy)));
             builder.build().map_err(|e| EgressError::Failed(describe(&e)))
         };
-        Ok(Self { client: client(check)?, sender: client(Policy::none())?, policy })
+        Ok(Self { client: client(check)?, sender: client(Policy::none())?, authorities, tls: Arc::default(), policy })
     }
 
     /// Fetches a document of at most `limit` bytes.
@@ -284,7 +295,7 @@ mod tests {
     #[tokio::test]
     async fn refused_calls_say_why() {
         let get = async |policy: EgressPolicy, url: &str| {
-            Egress::new(policy).unwrap().get(url, "*/*", 10).await.unwrap_err().to_string()
+            Egress::new(policy, Authorities::default()).unwrap().get(url, "*/*", 10).await.unwrap_err().to_string()
         };
         let closed = EgressPolicy::default();
         assert!(get(EgressPolicy { offline: true, private: true }, "http://example.org/").await.contains("--offline"));
@@ -312,7 +323,7 @@ mod tests {
                 socket.write_all(answer.as_bytes()).await.unwrap();
             }
         });
-        let egress = Egress::new(EgressPolicy { offline: false, private: true }).unwrap();
+        let egress = Egress::new(EgressPolicy { offline: false, private: true }, Authorities::default()).unwrap();
         assert_eq!(egress.get(&format!("http://{address}/"), "*/*", 100).await.unwrap().body.len(), 100);
         assert!(egress.get(&format!("http://{address}/"), "*/*", 99).await.is_err());
         assert!(egress.get(&format!("http://{address}/loop"), "*/*", 99).await.is_err());

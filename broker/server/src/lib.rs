@@ -8,5 +8,6 @@ pub mod egress;
 pub mod explorer;
 pub mod http;
 pub mod metrics;
+pub mod mqtt;
 pub mod service;
 pub mod state;

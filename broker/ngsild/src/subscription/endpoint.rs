@@ -5,8 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::members::{milliseconds, object};
+use super::mqtt::Mqtt;
 use crate::error::{Error, Result};
-use crate::receiver::{KeyValue, cut, pairs, receiver_info, scheme_and_rest};
+use crate::receiver::{KeyValue, MAX_URI, cut, pairs, receiver_info, scheme_and_rest};
 
 /// The media type of notifications (`accept`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -32,12 +33,12 @@ impl Accept {
 }
 
 /// What carries notifications.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transport {
     /// `http`, `https` (6.3.8)
     Http,
     /// `mqtt`, `mqtts` (clause 7)
-    Mqtt,
+    Mqtt(Mqtt),
 }
 
 /// Where notifications go.
@@ -45,13 +46,13 @@ pub enum Transport {
 pub struct Endpoint {
     /// `uri`, as written. It may hold a user and a password: not for logs.
     pub uri: String,
-    /// What the scheme of `uri` says.
+    /// What the scheme of `uri` says, and over MQTT where notifications go and how.
     pub transport: Transport,
     /// `accept`
     pub accept: Accept,
     /// `receiverInfo`: headers, or metadata over MQTT. They may hold secrets: not for logs.
     pub receiver_info: Vec<KeyValue>,
-    /// `notifierInfo`: settings of the channel. Over MQTT `MQTT-QoS` and `MQTT-Version` have legal values when present.
+    /// `notifierInfo`: settings of the channel.
     pub notifier_info: Vec<KeyValue>,
     /// `timeout`: how long to wait for an answer, as the client wishes. The broker may bound it.
     pub timeout: Option<Duration>,
@@ -67,10 +68,9 @@ impl Endpoint {
     pub(super) fn read(value: &Value) -> Result<Self> {
         let members = object(value, "an endpoint is an object with a 'uri'")?;
         let uri = members.get("uri").ok_or_else(|| Error::bad_request("an endpoint needs a 'uri'").at("uri"))?;
-        let (uri, transport) = address(uri).map_err(|e| e.at("uri"))?;
         let mut endpoint = Self {
-            uri,
-            transport,
+            uri: address(uri).map_err(|e| e.at("uri"))?,
+            transport: Transport::Http,
             accept: Accept::default(),
             receiver_info: Vec::new(),
             notifier_info: Vec::new(),
@@ -80,7 +80,7 @@ impl Endpoint {
         for (name, value) in members {
             endpoint.member(name, value).map_err(|e| e.inside(name))?;
         }
-        endpoint.check_mqtt()?;
+        endpoint.transport = endpoint.transport()?;
         Ok(endpoint)
     }
 
@@ -97,28 +97,16 @@ impl Endpoint {
         Ok(())
     }
 
-    fn check_mqtt(&self) -> Result<()> {
-        if self.transport != Transport::Mqtt {
-            return Ok(());
-        }
+    fn transport(&self) -> Result<Transport> {
+        let (tls, rest) = match scheme_and_rest(&self.uri) {
+            Some((scheme, rest)) if scheme == "mqtt" || scheme == "mqtts" => (scheme == "mqtts", rest),
+            _ => return Ok(Transport::Http),
+        };
         if self.accept == Accept::GeoJson {
             let detail = "over MQTT notifications are application/json or application/ld+json";
             return Err(Error::bad_request(detail).at("accept"));
         }
-        let legal: [(&str, &[&str]); 2] = [("MQTT-QoS", &["0", "1", "2"]), ("MQTT-Version", &["mqtt3.1.1", "mqtt5.0"])];
-        for (key, values) in legal {
-            let given = self.notifier_info.iter().filter(|pair| pair.key == key);
-            if given.into_iter().any(|pair| !values.contains(&pair.value.as_str())) {
-                let detail = format!("{key} is one of {}", values.join(", "));
-                return Err(Error::bad_request(detail).at("notifierInfo"));
-            }
-        }
-        Ok(())
-    }
-
-    /// The value of a pair of `notifierInfo`.
-    pub fn notifier(&self, key: &str) -> Option<&str> {
-        self.notifier_info.iter().find(|pair| pair.key == key).map(|pair| pair.value.as_str())
+        Ok(Transport::Mqtt(Mqtt::read(tls, rest, &self.notifier_info)?))
     }
 }
 
@@ -128,19 +116,15 @@ fn accept(value: &Value) -> Result<Accept> {
     found.ok_or_else(|| Error::bad_request(format!("'accept' is one of {}", known.map(Accept::media_type).join(", "))))
 }
 
-fn address(uri: &Value) -> Result<(String, Transport)> {
+fn address(uri: &Value) -> Result<String> {
     let wrong = || Error::bad_request("an endpoint is an http, https, mqtt or mqtts URI with a host");
     let text = uri.as_str().ok_or_else(wrong)?;
-    let (scheme, rest) = scheme_and_rest(text).ok_or_else(wrong)?;
-    let transport = match scheme.as_str() {
-        "http" | "https" => Transport::Http,
-        "mqtt" | "mqtts" => Transport::Mqtt,
-        _ => return Err(wrong()),
-    };
-    // A message is published to one topic: wildcards are for those who read.
-    let topic = rest.split_once('/').map_or("", |(_, topic)| topic);
-    if transport == Transport::Mqtt && (topic.is_empty() || topic.contains(['+', '#', '?'])) {
-        return Err(Error::bad_request("an mqtt URI ends with a topic: mqtt://host:1883/topic/subtopic"));
+    if text.len() > MAX_URI {
+        return Err(Error::bad_request(format!("the URI of an endpoint has at most {MAX_URI} bytes")));
     }
-    Ok((text.to_owned(), transport))
+    let (scheme, _) = scheme_and_rest(text).ok_or_else(wrong)?;
+    if !["http", "https", "mqtt", "mqtts"].contains(&scheme.as_str()) {
+        return Err(wrong());
+    }
+    Ok(text.to_owned())
 }

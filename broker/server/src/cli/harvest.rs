@@ -99,7 +99,7 @@ async fn execute(arguments: &HarvestArgs) -> Result<Outcome, HarvestError> {
         return Ok(Outcome::Done);
     }
     let plan = Plan::read(arguments.once.as_deref().unwrap_or(Path::new("")))?;
-    let egress = Egress::new(arguments.egress.policy())?;
+    let egress = arguments.egress.gate()?;
     if arguments.dry_run { Ok(check(&plan, &egress).await) } else { once(arguments, plan, egress).await }
 }
 

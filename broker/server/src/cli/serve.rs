@@ -16,7 +16,7 @@ use super::logging::{self, LogFormat};
 use super::secret::{self, SecretError};
 use super::{Outcome, output};
 use crate::config::Config;
-use crate::egress::{Egress, EgressPolicy};
+use crate::egress::{Authorities, Egress, EgressError, EgressPolicy};
 use crate::http::server;
 use crate::http::snapshots::BINDING;
 use crate::metrics::Metrics;
@@ -99,12 +99,27 @@ pub(super) struct EgressArgs {
     /// Allow outgoing calls to private addresses (closed networks, tests).
     #[arg(long, env = "HIROBA_ALLOW_PRIVATE_EGRESS")]
     pub(super) allow_private_egress: bool,
+    /// Certificates (PEM) of authorities to believe in outgoing calls besides those of the system.
+    #[arg(long, value_name = "FILE", env = "HIROBA_CA_FILE")]
+    pub(super) ca_file: Option<PathBuf>,
 }
 
 impl EgressArgs {
     /// As the gate reads it.
-    pub(super) fn policy(&self) -> EgressPolicy {
+    fn policy(&self) -> EgressPolicy {
         EgressPolicy { offline: self.offline, private: self.allow_private_egress }
+    }
+
+    fn authorities(&self) -> Result<Authorities, EgressError> {
+        Ok(self.ca_file.as_deref().map(Authorities::read).transpose()?.unwrap_or_default())
+    }
+
+    /// The gate.
+    ///
+    /// # Errors
+    /// When the certificates cannot be read, or the TLS library cannot be set up.
+    pub(super) fn gate(&self) -> Result<Egress, EgressError> {
+        Egress::new(self.policy(), self.authorities()?)
     }
 }
 
@@ -216,7 +231,7 @@ pub(super) enum ServeError {
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
-    Egress(#[from] crate::egress::EgressError),
+    Egress(#[from] EgressError),
     #[error(transparent)]
     Harvest(#[from] PlanError),
     #[error(transparent)]
@@ -237,6 +252,7 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
     let token = arguments.token_file.as_deref().map(secret::read).transpose()?;
     Ok(Config {
         egress: arguments.egress.policy(),
+        authorities: arguments.egress.authorities()?,
         harvest: arguments.harvest.as_deref().map(Plan::read).transpose()?,
         vocabulary_by_default: arguments.vocabulary_by_default,
         sparql: arguments.sparql.clone(),
@@ -277,7 +293,7 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
         ..Options::new(config.database.as_str())
     };
     let store = Store::open(options).await?;
-    let egress = Egress::new(config.egress)?;
+    let egress = Egress::new(config.egress, config.authorities.clone())?;
     let published: HashMap<&'static str, Arc<Value>> =
         HashMap::from([(hiroba_vocab::context::PATH, Arc::new(hiroba_vocab::context::context()))]);
     let metrics = Metrics::default();
@@ -292,7 +308,7 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
     let run_id = uuid::Uuid::new_v4().as_u128();
     Ok(AppState {
         egress: egress.clone(),
-        subscriptions: Subscriptions::new(run_id),
+        subscriptions: Subscriptions::new(run_id, egress.clone()),
         snapshots: Snapshots::new(egress.clone(), BINDING),
         imports: Imports::new(config.max_upload),
         contexts: Contexts::new(egress, store.clone(), published),

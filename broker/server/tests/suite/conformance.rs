@@ -16,6 +16,7 @@ const OF_NO_CLAUSE: &[&str] = &[
     "http/imports",
     "http/indexes",
     "http/main",
+    "http/mosquitto",
     "http/process",
     "http/receiver",
     "http/sidecar",

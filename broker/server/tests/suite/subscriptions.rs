@@ -154,8 +154,23 @@ fn what_is_no_subscription_is_refused_with_its_place() {
             (to(json!({"uri": "nonsense"})), "uri"),
             (to(json!({"uri": "ftp://receiver.example/"})), "uri"),
             (to(json!({"uri": "http://receiver.example:port/"})), "/notification/endpoint/uri"),
-            (to(json!({"uri": "mqtt://receiver.example/topic"})), "not built yet"),
-            (to(json!({"uri": "mqtts://receiver.example/topic"})), "not built yet"),
+            (to(json!({"uri": "mqtt://receiver.example"})), "topic"),
+            (to(json!({"uri": "mqtts://receiver.example/a/+/b"})), "/notification/endpoint/uri"),
+            (to(json!({"uri": "mqtt://receiver.example/a/%23"})), "/notification/endpoint/uri"),
+            (to(json!({"uri": "mqtt://receiver.example/a%00"})), "/notification/endpoint/uri"),
+            (
+                to(json!({"uri": format!("mqtt://receiver.example/{}", "a".repeat(2_048))})),
+                "/notification/endpoint/uri",
+            ),
+            (to(json!({"uri": "mqtt://%20/topic"})), "/notification/endpoint/uri"),
+            (
+                to(json!({"uri": "mqtt://a.example/t", "accept": "application/geo+json"})),
+                "/notification/endpoint/accept",
+            ),
+            (
+                to(json!({"uri": "mqtt://a.example/t", "notifierInfo": [{"key": "MQTT-QoS", "value": "3"}]})),
+                "/notification/endpoint/notifierInfo",
+            ),
             (to(json!({"uri": "http://receiver.example/", "accept": "text/html"})), "accept"),
         ] {
             let refused = broker.post(SUBSCRIPTIONS, &with(of_type_t("urn:s:1"), members.clone())).send().await;
@@ -172,7 +187,7 @@ fn what_is_no_subscription_is_refused_with_its_place() {
             (json!({"notification": "urn:ngsi-ld:null"}), "notification"),
             (json!({"timeInterval": 5, "watchedAttributes": ["a"]}), "watchedAttributes"),
             (json!({"description": "d", "expiresAt": "2001-01-01T00:00:00Z"}), "/expiresAt"),
-            (to(json!({"uri": "mqtt://receiver.example/topic"})), "not built yet"),
+            (to(json!({"uri": "mqtt://receiver.example/+"})), "/notification/endpoint/uri"),
         ] {
             let refused = patch(&broker, "urn:s:1", &change).await;
             assert_eq!(outcome(&refused), (400, "BadRequestData".into()), "{change}: {}", refused.text);
@@ -328,7 +343,7 @@ fn a_tenant_comes_to_be_with_its_first_subscription_and_sees_its_own_alone() {
     run(async {
         for broker in Broker::every().await {
             let of = async |asking: Asking<'_>, tenant: &str| asking.header("NGSILD-Tenant", tenant).send().await;
-            let wrong = with(of_type_t("urn:s:1"), to(json!({"uri": "mqtt://receiver.example/topic"})));
+            let wrong = with(of_type_t("urn:s:1"), to(json!({"uri": "mqtt://receiver.example/+"})));
             assert_eq!(of(broker.post(SUBSCRIPTIONS, &wrong), "city").await.status, 400);
             let unknown = of(broker.get(SUBSCRIPTIONS), "city").await;
             assert_eq!(outcome(&unknown), (404, "NonexistentTenant".into()), "what is refused leaves nothing");

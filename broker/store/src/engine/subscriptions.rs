@@ -172,6 +172,16 @@ impl Engine {
         }
     }
 
+    pub(crate) async fn hold_delivery(&self, claim: &DeliveryClaim, until: i64) -> Result<bool> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                let claim = claim.clone();
+                writer.run_unsynced(move |writer| writer.hold_delivery(&claim, until)).await
+            }
+            Self::PostGis { database, .. } => database.hold_delivery(claim, until).await,
+        }
+    }
+
     pub(crate) async fn next_notifications(&self, claim: &DeliveryClaim, limit: i64) -> Result<Vec<NotificationRow>> {
         match self {
             Self::Sqlite { database, .. } => database.next_notifications(claim.clone(), limit).await,

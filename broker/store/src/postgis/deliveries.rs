@@ -61,19 +61,19 @@ fn delivered() -> String {
                   and exists (select from held))
          update subscription_queue set waiting = waiting - (select count(*) from gone),
              times_sent = times_sent + cardinality($4), last_notification = $5, last_success = $5, failing = false,
-             retry_at = 0
+             failures = 0, retry_at = 0
          where tenant = $1::bigint and subscription = $2 and run = $3"
     )
 }
 
 const FAIL: &str = "times_sent = times_sent + 1, times_failed = times_failed + 1, last_notification = $5, \
-                    last_failure = $5, failing = true, retry_at = $6";
+                    last_failure = $5, failing = true, failures = failures + 1, retry_at = $6";
 
 /// The row of the queue is changed after it is held, which `exists` sees to: once it is changed, it cannot be held.
 fn failed() -> String {
     format!(
         "with {HELD},
-         tried as (update notification set attempts = attempts + 1, error = $7
+         tried as (update notification set attempts = attempts + 1, error = $7, tried_at = coalesce(tried_at, $5)
                    where tenant = $1::bigint and subscription = $2 and number = $4 and exists (select from held))
          update subscription_queue set {FAIL}
          where tenant = $1::bigint and subscription = $2 and run = $3 and exists (select from held)"
@@ -171,6 +171,11 @@ impl PostGis {
         Ok(self.note(sql::RELEASE_DELIVERY, &[&tenant.0, subscription, run, &now]).await? == 1)
     }
 
+    pub(crate) async fn hold_delivery(&self, claim: &DeliveryClaim, until: i64) -> Result<bool> {
+        let DeliveryClaim { tenant, subscription, run } = claim;
+        Ok(self.note(sql::HOLD_DELIVERY, &[&tenant.0, subscription, run, &until]).await? == 1)
+    }
+
     pub(crate) async fn next_notifications(&self, claim: &DeliveryClaim, limit: i64) -> Result<Vec<NotificationRow>> {
         let DeliveryClaim { tenant, subscription, run } = claim;
         let rows = self.select(sql::NEXT, &[&tenant.0, subscription, run, &limit, &PAYLOADS]).await?;
@@ -180,6 +185,7 @@ impl PostGis {
             attempts: row.get(2),
             error: row.get(3),
             payload: row.get(4),
+            tried_at: row.get(5),
         };
         Ok(rows.iter().map(notification).collect())
     }

@@ -112,6 +112,7 @@ fn entry(row: &Row) -> EntryRow {
         waiting: row.get(13),
         letters_lost: row.get(14),
         told_at: row.get(15),
+        failures: row.get(16),
     }
 }
 
@@ -168,9 +169,9 @@ impl PostGis {
     pub(crate) async fn changed_subscriptions(&self, after: i64, limit: i64) -> Result<ChangedRows> {
         let mut changed = ChangedRows::default();
         for row in self.select(&sql::changed(), &[&after, &limit]).await? {
-            (changed.revision, changed.forgotten) = (row.get(17), row.get(18));
+            (changed.revision, changed.forgotten) = (row.get(18), row.get(19));
             // One row without a subscription, where none has changed.
-            if let Some(deleted) = row.get(16) {
+            if let Some(deleted) = row.get(17) {
                 changed.entries.push((entry(&row), deleted));
             }
         }

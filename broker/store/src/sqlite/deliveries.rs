@@ -18,13 +18,13 @@ const CLAIM: &str = "update subscription_queue set run = ?3, holder = ?4, ready_
                      where tenant = ?1 and subscription = ?2";
 
 const FAIL: &str = "update subscription_queue set times_sent = times_sent + 1, times_failed = times_failed + 1, \
-                    last_notification = ?3, last_failure = ?3, failing = 1, retry_at = ?4 \
+                    last_notification = ?3, last_failure = ?3, failing = 1, failures = failures + 1, retry_at = ?4 \
                     where tenant = ?1 and subscription = ?2";
 
 const SUCCEED: &str = "update subscription_queue set times_sent = times_sent + ?4, last_notification = ?3, \
-                       last_success = ?3, failing = 0, retry_at = 0 where tenant = ?1 and subscription = ?2";
+                       last_success = ?3, failing = 0, failures = 0, retry_at = 0 where tenant = ?1 and subscription = ?2";
 
-const TRIED: &str = "update notification set attempts = attempts + 1, error = ?4 \
+const TRIED: &str = "update notification set attempts = attempts + 1, error = ?4, tried_at = coalesce(tried_at, ?5) \
                      where tenant = ?1 and subscription = ?2 and number = ?3";
 
 const BURY: &str = "insert into dead_letter (tenant, subscription, number, at, attempts, given_up_at, error, payload) \
@@ -56,6 +56,7 @@ impl Sqlite {
                     attempts: row.get(2)?,
                     error: row.get(3)?,
                     payload: row.get(4)?,
+                    tried_at: row.get(5)?,
                 })
             };
             let parameters = params![claim.tenant.0, claim.subscription, claim.run, limit, PAYLOADS];
@@ -137,6 +138,11 @@ impl Writer {
         Ok(self.connection.prepare_cached(sql::RELEASE_DELIVERY)?.execute(parameters)? == 1)
     }
 
+    pub(crate) fn hold_delivery(&mut self, claim: &DeliveryClaim, until: i64) -> Result<bool> {
+        let parameters = params![claim.tenant.0, claim.subscription, claim.run, until];
+        Ok(self.connection.prepare_cached(sql::HOLD_DELIVERY)?.execute(parameters)? == 1)
+    }
+
     pub(crate) fn note_delivered(&mut self, claim: &DeliveryClaim, numbers: &[i64], at: i64) -> Result<bool> {
         let (tenant, subscription) = (claim.tenant.0, claim.subscription.as_str());
         let transaction = self.begin()?;
@@ -168,7 +174,7 @@ impl Writer {
         }
         match attempt {
             Attempt::Failed { why, .. } => {
-                transaction.prepare_cached(TRIED)?.execute(params![tenant, subscription, number, why])?;
+                transaction.prepare_cached(TRIED)?.execute(params![tenant, subscription, number, why, at])?;
             }
             Attempt::GivenUp { why, .. } => {
                 transaction.prepare_cached(BURY)?.execute(params![tenant, subscription, number, 1, at, why])?;

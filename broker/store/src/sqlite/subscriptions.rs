@@ -52,6 +52,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
         waiting: row.get(13)?,
         letters_lost: row.get(14)?,
         told_at: row.get(15)?,
+        failures: row.get(16)?,
     })
 }
 
@@ -89,9 +90,9 @@ impl Sqlite {
             let mut rows = statement.query([after, limit])?;
             let mut changed = ChangedRows::default();
             while let Some(row) = rows.next()? {
-                (changed.revision, changed.forgotten) = (row.get(17)?, row.get(18)?);
+                (changed.revision, changed.forgotten) = (row.get(18)?, row.get(19)?);
                 // One row without a subscription, where none has changed.
-                if let Some(deleted) = row.get(16)? {
+                if let Some(deleted) = row.get(17)? {
                     changed.entries.push((entry(row)?, deleted));
                 }
             }

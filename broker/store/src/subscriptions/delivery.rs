@@ -32,6 +32,8 @@ pub struct Notification {
     pub error: Option<String>,
     /// What to deliver.
     pub payload: String,
+    /// When the first attempt failed, since it was last taken back.
+    pub tried_at: Option<DateTime>,
 }
 
 /// What waits, for metrics.
@@ -57,7 +59,7 @@ pub(crate) enum Attempt {
 }
 
 /// How many characters of notifications are taken up at a time, give or take one notification.
-pub(crate) const PAYLOADS: i64 = 1 << 20;
+pub(crate) const PAYLOADS: i64 = 256 << 10;
 
 impl Attempt {
     /// Before when nothing is to be tried again.
@@ -109,6 +111,14 @@ impl Store {
     /// [`StoreError`](crate::StoreError) when the database fails; then it is theirs when the claim ends.
     pub async fn release_delivery(&self, claim: &DeliveryClaim, now: DateTime) -> Result<bool> {
         self.inner.engine.release_delivery(claim, now.micros()).await
+    }
+
+    /// Leaves a subscription alone until an instant, or until it is changed. Whether it was still the caller's.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn hold_delivery(&self, claim: &DeliveryClaim, until: DateTime) -> Result<bool> {
+        self.inner.engine.hold_delivery(claim, until.micros()).await
     }
 
     /// The oldest notifications that wait, in their order: at most `limit`, and fewer when they are long. None when there

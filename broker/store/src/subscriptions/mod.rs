@@ -72,6 +72,8 @@ pub struct SubscriptionEntry {
     pub expires_at: Option<DateTime>,
     /// Of what instant the latest notification tells, if there was any.
     pub told_at: Option<DateTime>,
+    /// How many attempts have failed since one succeeded, or since it was changed.
+    pub failures: u64,
 }
 
 /// How far somebody has followed the changes of subscriptions. The default has seen nothing.

@@ -25,6 +25,7 @@ pub(crate) struct EntryRow {
     pub(crate) waiting: i64,
     pub(crate) letters_lost: i64,
     pub(crate) told_at: Option<i64>,
+    pub(crate) failures: i64,
 }
 
 fn position((transaction, number): (i64, i64)) -> Position {
@@ -51,6 +52,7 @@ impl From<EntryRow> for SubscriptionEntry {
             letters_lost: row.letters_lost.unsigned_abs(),
             expires_at: row.expires_at.map(DateTime::from_micros),
             told_at: row.told_at.map(DateTime::from_micros),
+            failures: row.failures.unsigned_abs(),
         }
     }
 }
@@ -92,6 +94,7 @@ pub(crate) struct NotificationRow {
     pub(crate) attempts: i64,
     pub(crate) error: Option<String>,
     pub(crate) payload: String,
+    pub(crate) tried_at: Option<i64>,
 }
 
 impl From<NotificationRow> for Notification {
@@ -102,6 +105,7 @@ impl From<NotificationRow> for Notification {
             attempts: row.attempts.unsigned_abs(),
             error: row.error,
             payload: row.payload,
+            tried_at: row.tried_at.map(DateTime::from_micros),
         }
     }
 }

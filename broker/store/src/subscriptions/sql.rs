@@ -7,7 +7,8 @@ pub(crate) const TOO_MANY: &str = "more notifications are waiting for this recei
 /// The columns of [`EntryRow`](super::EntryRow), in its order.
 const COLUMNS: &str = "cast(s.tenant as bigint), s.id, s.revision, s.since_transaction, s.since_number, s.expires_at, s.document, \
      coalesce(q.times_sent, 0), coalesce(q.times_failed, 0), q.last_notification, q.last_success, q.last_failure, \
-     coalesce(q.failing, false), coalesce(q.waiting, 0), coalesce(q.letters_lost, 0), q.told_at";
+     coalesce(q.failing, false), coalesce(q.waiting, 0), coalesce(q.letters_lost, 0), q.told_at, \
+     coalesce(q.failures, 0)";
 
 const QUEUE: &str = "left join subscription_queue q on q.tenant = s.tenant and q.subscription = s.id";
 
@@ -35,7 +36,8 @@ pub(crate) fn changed() -> String {
 
 /// A claim that ends more than a minute after this one would is by a clock that was wrong.
 pub(crate) const CLAIM_MATCHING: &str = "update matching set token = token + 1, holder = ?3, claimed_until = ?2 \
-     where claimed_until <= ?1 or claimed_until > cast(?2 as bigint) + 60000000 returning token, position_transaction, position_number";
+     where claimed_until <= ?1 or claimed_until > cast(?2 as bigint) + 60000000 \
+     returning token, position_transaction, position_number";
 
 pub(crate) const KEEP_MATCHING: &str = "update matching set claimed_until = ?2 where token = ?1";
 
@@ -54,10 +56,13 @@ pub(crate) const RELEASE_DELIVERY: &str = "update subscription_queue set run = 0
      ready_at = case when waiting = 0 then null when retry_at > ?4 then retry_at else ?4 end \
      where tenant = ?1 and subscription = ?2 and run = ?3";
 
+pub(crate) const HOLD_DELIVERY: &str = "update subscription_queue set run = 0, holder = null, retry_at = ?4, \
+     ready_at = case when waiting = 0 then null else ?4 end where tenant = ?1 and subscription = ?2 and run = ?3";
+
 /// Of the first ?4, as many as begin within ?5 characters of all before them.
-pub(crate) const NEXT: &str = "select number, at, attempts, error, payload from ( \
+pub(crate) const NEXT: &str = "select number, at, attempts, error, payload, tried_at from ( \
      select f.*, sum(length(f.payload)) over (order by f.number) - length(f.payload) as ahead from ( \
-         select number, at, attempts, error, payload from notification \
+         select number, at, attempts, error, payload, tried_at from notification \
          where tenant = ?1 and subscription = ?2 and exists (select 1 from subscription_queue q \
          where q.tenant = ?1 and q.subscription = ?2 and q.run = ?3) order by number limit ?4) f) w \
      where w.ahead < ?5 order by number";

@@ -8,7 +8,7 @@ use ngsild::render::Form;
 use ngsild::subscription::{Accept, Subscription, Transport, Trigger, Watch};
 use serde_json::json;
 
-use super::{body, context, create_with, notifying, sent_to, watch};
+use super::{body, context, create_with, notifying, watch};
 use crate::{at, entity};
 
 #[test]
@@ -41,10 +41,13 @@ fn everything_that_is_said_arrives() {
     assert_eq!(watch.conformance.unwrap().to_string(), "1.6");
     assert_eq!(watch.context, "https://a.example/context.jsonld");
     let endpoint = &watch.endpoint;
-    assert_eq!((endpoint.accept, endpoint.transport), (Accept::JsonLd, Transport::Http));
+    assert_eq!((endpoint.accept, &endpoint.transport), (Accept::JsonLd, &Transport::Http));
     assert_eq!(endpoint.timeout, Some(Duration::from_secs(3)));
     assert_eq!(endpoint.cooldown, Some(Duration::from_micros(10_000_500)));
-    assert_eq!((endpoint.receiver_info[0].key.as_str(), endpoint.notifier("k")), ("Authorization", Some("v")));
+    assert_eq!(
+        (endpoint.receiver_info[0].key.as_str(), endpoint.notifier_info[0].value.as_str()),
+        ("Authorization", "v")
+    );
 }
 
 #[test]
@@ -56,10 +59,6 @@ fn what_is_not_said_has_the_standards_defaults() {
     assert!(watch.join.is_none() && watch.projection.is_everything() && watch.watched.is_empty());
     let local = super::watch(&body(json!({"entities": [{"type": "*"}], "splitEntities": true})));
     assert!(local.local_only && !local.split_entities, "any type implies local scope, where nothing is split");
-    let mqtt = super::watch(&sent_to(json!({
-        "uri": "mqtts://user:password@a.example:8883/a/b", "notifierInfo": [{"key": "MQTT-QoS", "value": "1"}]
-    })));
-    assert_eq!((mqtt.endpoint.transport, mqtt.endpoint.notifier("MQTT-QoS")), (Transport::Mqtt, Some("1")));
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod gone;
 mod index;
 mod lifecycle;
 mod members;
+mod mqtt;
 mod notifications;
 mod refused;
 

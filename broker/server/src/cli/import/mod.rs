@@ -221,7 +221,7 @@ async fn run_all(arguments: &ImportArgs) -> Outcome {
             return error.outcome();
         }
     }
-    let egress = match Egress::new(arguments.egress.policy()) {
+    let egress = match arguments.egress.gate() {
         Ok(egress) => egress,
         Err(error) => {
             output::error(error);

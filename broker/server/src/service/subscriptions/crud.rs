@@ -9,6 +9,7 @@ use ngsild::subscription::{Counters, Fragment, Subscription, Transport, Watch};
 use ngsild::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
+use crate::mqtt;
 use crate::service::contexts::{self, Asker};
 use crate::service::{Place, Result, ServiceError, implicit_tenant, now};
 use crate::state::AppState;
@@ -184,12 +185,15 @@ async fn existing(state: &AppState, tenant: TenantId, id: &Iri) -> Result<Subscr
 /// Whether this broker can call the receiver, as far as its address tells.
 fn check_endpoint(subscription: &Subscription) -> Result<()> {
     let endpoint = Watch::of(subscription)?.endpoint;
-    let detail = match endpoint.transport {
-        Transport::Mqtt => "notifications over MQTT are not built yet; give an http or https URI",
-        Transport::Http if url::Url::parse(&endpoint.uri).is_err() => "an endpoint is an http or https URI with a host",
-        Transport::Http => return Ok(()),
+    let has_host = match &endpoint.transport {
+        Transport::Http => url::Url::parse(&endpoint.uri).is_ok(),
+        Transport::Mqtt(mqtt) => mqtt::host(&mqtt.server).is_some(),
     };
-    Err(Error::bad_request(detail).at("/notification/endpoint/uri").into())
+    if !has_host {
+        let detail = "an endpoint is an http, https, mqtt or mqtts URI with a host that can be called";
+        return Err(Error::bad_request(detail).at("/notification/endpoint/uri").into());
+    }
+    Ok(())
 }
 
 /// Whether the @context that notifications are to use can be had (5.8.1).

@@ -8,17 +8,20 @@
 //! | `periodic` | so do the turns of subscriptions with `timeInterval` |
 //! | `teller` | what a notification says |
 //! | `words` | the names in it |
-//! | `deliver` | notifications reach their receivers, in order for each subscription |
+//! | `deliver`, `turn` | notifications reach their receivers, in order for each subscription |
+//! | `channel` | what carries them: HTTP or MQTT |
 //!
 //! Both workers keep what they have done in the database, so that a process that dies loses nothing: another one, or the
 //! same after a restart, goes on.
 
+mod channel;
 pub mod crud;
 mod deliver;
 mod known;
 mod matcher;
 mod periodic;
 mod teller;
+mod turn;
 mod words;
 
 use std::sync::Arc;
@@ -28,6 +31,8 @@ use ngsild::DateTime;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
+use crate::egress::Egress;
+use crate::mqtt::Links;
 use crate::service::{Result, now};
 use crate::state::AppState;
 
@@ -44,12 +49,14 @@ pub struct Subscriptions {
     owner: String,
     /// Wakes the deliverer of this process.
     due: Notify,
+    /// Its connections to MQTT servers.
+    links: Links,
 }
 
 impl Subscriptions {
-    /// Nothing is under way. `run` is a number that no other process has.
-    pub fn new(run: u128) -> Self {
-        Self { owner: format!("{run:032x}"), due: Notify::new() }
+    /// Nothing is under way. `run` is a number that no other process has; calls to MQTT servers pass the gate.
+    pub fn new(run: u128, egress: Egress) -> Self {
+        Self { owner: format!("{run:032x}"), due: Notify::new(), links: Links::new(egress) }
     }
 }
 
