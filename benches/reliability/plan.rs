@@ -30,7 +30,7 @@ pub(crate) enum Filter {
     Lamp(u64),
 }
 
-/// The 50 subscriptions. They overlap: a write concerns none to seven of them.
+/// The 50 subscriptions. They overlap: a write concerns two to seven of them.
 pub(crate) fn filters() -> Vec<Filter> {
     let types = (0..10).map(|n| Filter::Type(n % TYPES));
     let ids = (0..15).map(|n| Filter::Id(n * 13));

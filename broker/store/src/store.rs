@@ -70,7 +70,7 @@ impl Options {
             keep_history: None,
             history_ends_with_entity: false,
             snapshot_grace: Duration::from_secs(600),
-            max_waiting: 10_000,
+            max_waiting: 100_000,
             max_dead_letters: 1_000,
             told_deletions: 10_000,
             declared: Vec::new(),

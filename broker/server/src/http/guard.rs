@@ -12,7 +12,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, ResponseError};
+use actix_web::{Error, HttpMessage as _, ResponseError};
 use futures_util::StreamExt as _;
 use prometheus_client::metrics::gauge::Gauge;
 
