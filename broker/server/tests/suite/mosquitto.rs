@@ -58,9 +58,9 @@ impl Mosquitto {
         let path = folder.path().display();
         certificates(folder.path());
         let passwords = folder.path().join("users");
-        let made = Command::new(program("mosquitto_passwd")?).arg("-c").arg("-b").arg(&passwords);
-        let made = made.args(["ann", "p@ss:w/rd"]).stderr(Stdio::null()).status().unwrap();
-        assert!(made.success());
+        let mut made = Command::new(program("mosquitto_passwd")?);
+        made.args(["-c", "-b"]).arg(&passwords).args(["ann", "p@ss:w/rd"]).stderr(Stdio::null());
+        assert!(made.status().unwrap().success());
         std::fs::write(folder.path().join("rights"), "topic readwrite t\n").unwrap();
         let settings = settings.replace("{folder}", &path.to_string());
         let config = format!(
