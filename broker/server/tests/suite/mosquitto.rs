@@ -58,14 +58,15 @@ impl Mosquitto {
         let path = folder.path().display();
         certificates(folder.path());
         let passwords = folder.path().join("users");
-        let made = Command::new(program("mosquitto_passwd")?).arg("-c").arg("-b").arg(&passwords);
-        let made = made.args(["ann", "p@ss:w/rd"]).stderr(Stdio::null()).status().unwrap();
-        assert!(made.success());
+        let mut made = Command::new(program("mosquitto_passwd")?);
+        made.args(["-c", "-b"]).arg(&passwords).args(["ann", "p@ss:w/rd"]).stderr(Stdio::null());
+        assert!(made.status().unwrap().success());
         std::fs::write(folder.path().join("rights"), "topic readwrite t\n").unwrap();
         let settings = settings.replace("{folder}", &path.to_string());
+        // Some settings are about the listener above them.
         let config = format!(
-            "listener {port} 127.0.0.1\nlistener {tls_port} 127.0.0.1\ncertfile {path}/server.pem\nkeyfile {path}/server.key\n\
-             user root\npersistence true\npersistence_location {path}/\nlog_dest none\n{settings}"
+            "listener {tls_port} 127.0.0.1\ncertfile {path}/server.pem\nkeyfile {path}/server.key\n\
+             listener {port} 127.0.0.1\nuser root\npersistence true\npersistence_location {path}/\nlog_dest none\n{settings}"
         );
         std::fs::write(folder.path().join("mosquitto.conf"), config).unwrap();
         let process = launch(&server, folder.path());
