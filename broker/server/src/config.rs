@@ -58,6 +58,8 @@ pub struct Config {
     pub alias: Option<Alias>,
     /// How many requests are answered at once before new ones are told to come later.
     pub max_in_flight: usize,
+    /// How many streams may be open at once.
+    pub max_streams: usize,
     /// How long requests under way may take when the server goes down.
     pub drain: Duration,
 }
@@ -90,6 +92,7 @@ impl Config {
             token: None,
             alias: None,
             max_in_flight: 2_000,
+            max_streams: 1_000,
             drain: Duration::from_secs(20),
         }
     }

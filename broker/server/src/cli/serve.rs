@@ -25,6 +25,7 @@ use crate::service::harvest::{Harvest, Plan, PlanError};
 use crate::service::identity::Alias;
 use crate::service::imports::Imports;
 use crate::service::snapshots::Snapshots;
+use crate::service::streams::Streams;
 use crate::service::subscriptions::Subscriptions;
 use crate::state::AppState;
 
@@ -168,6 +169,9 @@ pub(super) struct ServeArgs {
     /// How many entities a snapshot may have.
     #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_SNAPSHOT_ENTITIES", default_value_t = 100_000)]
     pub(super) max_snapshot_entities: usize,
+    /// How many live streams (/stream) may be open at once.
+    #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_STREAMS", default_value_t = 1_000)]
+    pub(super) max_streams: usize,
     /// The form of the log.
     #[arg(long, value_enum, default_value_t)]
     pub(super) log_format: LogFormat,
@@ -243,6 +247,7 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         max_map_lifetime: arguments.max_entity_map_lifetime,
         max_upload: arguments.max_upload << 20,
         max_snapshots: arguments.max_snapshots,
+        max_streams: arguments.max_streams,
         max_snapshot_entities: arguments.max_snapshot_entities,
         ..Config::new(arguments.listen, arguments.database.address())
     })
@@ -285,6 +290,7 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
         egress: egress.clone(),
         subscriptions: Subscriptions::new(run_id),
         snapshots: Snapshots::new(egress.clone(), BINDING),
+        streams: Arc::new(Streams::new(config.max_streams, metrics.streams_open.clone())),
         imports: Imports::new(config.max_upload),
         contexts: Contexts::new(egress, store.clone(), published),
         harvest,

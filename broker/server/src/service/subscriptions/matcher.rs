@@ -1,13 +1,12 @@
 //! Changes become notifications (5.8.6). One process at a time does it for all; when it dies, another one goes on from the
 //! last change that was dealt with, so each change is matched once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hiroba_store::{ChangeRecord, Matching, NewNotification, Page, TenantId};
-use hiroba_vocab::{EntityId, Tenant};
+use hiroba_vocab::Tenant;
 use ngsild::change::Operation;
 use ngsild::jsonld::{Context, UserContext};
 use ngsild::query::filter::MissingLinks;
@@ -16,8 +15,8 @@ use ngsild::{DateTime, Entity, LinkedEntities};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::known::Known;
-use super::past::{Around, states};
 use crate::service::contexts::Asker;
+use crate::service::past::{Around, around};
 use crate::service::{Result, now};
 use crate::state::AppState;
 
@@ -120,41 +119,16 @@ async fn matches(state: &AppState, mut matching: Matching) -> Result<()> {
 
 /// The notifications that changes make, in the order of the changes.
 async fn changed(state: &AppState, known: &mut Known, records: &[ChangeRecord]) -> Result<Vec<NewNotification>> {
-    let mut tenants: HashMap<&Tenant, Option<TenantId>> = HashMap::new();
-    // What may be of interest to somebody, by entity, since states are found from the present back.
-    let mut groups: HashMap<(TenantId, &EntityId), Vec<usize>> = HashMap::new();
-    for (at, record) in records.iter().enumerate() {
-        let tenant = match tenants.get(&record.tenant) {
-            Some(tenant) => *tenant,
-            None => {
-                let tenant = state.store.tenant(&record.tenant).await?;
-                tenants.insert(&record.tenant, tenant);
-                tenant
-            }
-        };
-        let Some(tenant) = tenant else { continue };
+    let for_somebody = |tenant, record: &ChangeRecord| {
         let candidates =
             known.index(tenant).map(|index| index.candidates(&record.change, &record.entity, &record.change.types));
-        if candidates.is_some_and(|candidates| !candidates.is_empty()) {
-            groups.entry((tenant, &record.entity)).or_default().push(at);
-        }
-    }
-    let mut around: HashMap<usize, (TenantId, Around)> = HashMap::new();
-    for ((tenant, id), group) in groups {
-        // All changes of the entity from the first of interest on: the others lead from one state to the next.
-        let first = group.first().copied().unwrap_or_default();
-        let of_entity = |(at, record): &(usize, &ChangeRecord)| {
-            *at >= first && record.entity == *id && tenants.get(&record.tenant) == Some(&Some(tenant))
-        };
-        let (places, changes): (Vec<usize>, Vec<&ChangeRecord>) = records.iter().enumerate().filter(of_entity).unzip();
-        for (at, states) in places.into_iter().zip(states(&state.store, tenant, id, &changes).await?) {
-            around.insert(at, (tenant, states));
-        }
-    }
+        candidates.is_some_and(|candidates| !candidates.is_empty())
+    };
+    let around = around(&state.store, records, for_somebody).await?;
     let mut notifications = Vec::new();
-    for (at, record) in records.iter().enumerate() {
-        if let Some((tenant, around)) = around.get(&at) {
-            tell(state, known, *tenant, record, around, &mut notifications).await?;
+    for (record, around) in records.iter().zip(around) {
+        if let Some((tenant, around)) = around {
+            tell(state, known, tenant, record, &around, &mut notifications).await?;
         }
     }
     Ok(notifications)

@@ -4,7 +4,6 @@
 //! |---|---|
 //! | `crud` | subscriptions are created, told of, changed and deleted; what was given up is sent after all |
 //! | `known` | the subscriptions of all tenants, ready for matching |
-//! | `past` | the states that an entity went through |
 //! | `matcher` | changes become notifications, by one process at a time |
 //! | `deliver` | notifications reach their receivers, in order for each subscription |
 //!
@@ -15,7 +14,6 @@ pub mod crud;
 mod deliver;
 mod known;
 mod matcher;
-mod past;
 
 use std::sync::Arc;
 
