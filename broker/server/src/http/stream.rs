@@ -14,6 +14,7 @@ use ngsild::query::Projection;
 use ngsild::render::{EntityDocument, Rendering};
 use ngsild::{DateTime, Entity, Error, ErrorKind};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use super::problem::Result;
 use super::request::accept::{self, EVENTS, Media};
@@ -114,8 +115,10 @@ impl Feed {
     /// The next bytes; `None` when the stream ends.
     async fn chunk(&mut self) -> ServiceResult<Option<Bytes>> {
         let Some(told) = self.told else { return Ok(Some(self.opening())) };
+        // However much happens that is nothing to this stream.
+        let deadline = Instant::now() + HEARTBEAT;
         loop {
-            let (moments, up_to) = match self.reader.next(HEARTBEAT).await? {
+            let (moments, up_to) = match self.reader.next(deadline).await? {
                 Step::Closing => return Ok(None),
                 Step::Quiet => return Ok(Some(self.heartbeat(told))),
                 Step::Moments(moments, up_to) => (moments, up_to),
@@ -136,6 +139,9 @@ impl Feed {
             self.reader.told(reached);
             if !chunk.is_empty() {
                 return Ok(Some(chunk.into()));
+            }
+            if Instant::now() >= deadline {
+                return Ok(Some(self.heartbeat(told)));
             }
         }
     }

@@ -1,7 +1,6 @@
 //! One stream.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use hiroba_store::{Position, Store, TenantId};
 use ngsild::query::Query;
@@ -13,8 +12,10 @@ use super::{Interest, Seat};
 use crate::service::{Result, ServiceError};
 use crate::state::AppState;
 
-/// How many changes are read at a time by a stream that is behind.
+/// How many changes are read at a time by a stream that is behind, and how many bytes of them, about, it may hold while its
+/// client does not read.
 const PAGE: usize = 100;
+const MOST_BYTES: usize = 256 << 10;
 
 /// A position in the log, and how to go on from it.
 #[derive(Debug)]
@@ -23,6 +24,9 @@ pub struct Reader {
     seat: Seat,
     moved: watch::Receiver<bool>,
     position: Position,
+    /// What was read of the log and is not told yet, and how much to read next.
+    behind: Stretch,
+    page: usize,
     /// Whether changes were lost before the first.
     lost: bool,
 }
@@ -32,7 +36,7 @@ pub struct Reader {
 pub enum Step {
     /// Changes, in their order, and how far in the log they reach. Some may be [nothing](Reader::event) to it.
     Moments(Vec<Arc<Moment>>, Position),
-    /// Nothing happened for a while.
+    /// Nothing happened in time.
     Quiet,
     /// The server goes down.
     Closing,
@@ -54,7 +58,8 @@ pub async fn open(state: &AppState, tenant: TenantId, query: Query, after: Optio
         None => false,
     };
     let position = after.filter(|_| !lost).unwrap_or(head);
-    Ok(Reader { store: state.store.clone(), seat, moved: streams.moved.subscribe(), position, lost })
+    let (store, moved, behind) = (state.store.clone(), streams.moved.subscribe(), (Vec::new(), position));
+    Ok(Reader { store, seat, moved, position, behind, page: PAGE, lost })
 }
 
 impl Reader {
@@ -77,25 +82,25 @@ impl Reader {
     /// Everything up to here was told.
     pub fn told(&mut self, position: Position) {
         self.position = position;
+        self.behind.0.retain(|moment| moment.position() > position);
     }
 
-    /// What comes next. Waits for it so long.
+    /// What comes next. Waits for it until then.
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn next(&mut self, patience: Duration) -> Result<Step> {
-        let deadline = Instant::now() + patience;
+    pub async fn next(&mut self, deadline: Instant) -> Result<Step> {
         loop {
             if *self.moved.borrow_and_update() {
                 return Ok(Step::Closing);
             }
             match self.shared() {
                 Ok((moments, up_to)) if !moments.is_empty() => return Ok(Step::Moments(moments, up_to)),
-                Ok((_, up_to)) => self.position = up_to,
-                Err(from) => match self.page().await? {
+                Ok((_, up_to)) => self.told(up_to),
+                Err(from) => match self.from_log().await? {
                     Some((moments, last)) if !moments.is_empty() => return Ok(Step::Moments(moments, last)),
                     Some((_, last)) => {
-                        self.position = last;
+                        self.told(last);
                         if Instant::now() < deadline {
                             continue;
                         }
@@ -104,7 +109,7 @@ impl Reader {
                     None => {
                         // Nothing more is behind: what the follower has goes on from here.
                         if let Some(from) = from {
-                            self.position = self.position.max(from);
+                            self.told(self.position.max(from));
                             continue;
                         }
                     }
@@ -129,13 +134,32 @@ impl Reader {
         Ok((recent.after(self.position), recent.up_to().max(self.position)))
     }
 
-    /// One page of the log itself; `None` when nothing is there.
-    async fn page(&self) -> Result<Option<Stretch>> {
-        let records = self.store.changes(self.position, PAGE).await?;
-        let Some(last) = records.last().map(|record| record.position) else { return Ok(None) };
-        let interest = &self.seat.interest;
-        let moments = Moment::all(&self.store, records, |tenant, record| interest.concerns(tenant, record)).await?;
-        Ok(Some((moments.into_iter().map(Arc::new).collect(), last)))
+    /// What is next in the log itself; `None` when nothing is there.
+    async fn from_log(&mut self) -> Result<Option<Stretch>> {
+        if self.behind.0.is_empty() {
+            let records = self.store.changes(self.position, self.page).await?;
+            let Some(last) = records.last().map(|record| record.position) else { return Ok(None) };
+            let interest = &self.seat.interest;
+            let moments = Moment::all(&self.store, records, |tenant, record| interest.concerns(tenant, record)).await?;
+            self.behind = self.bounded(moments, last);
+        }
+        Ok(Some(self.behind.clone()))
+    }
+
+    /// As many as may be held, one at least. The others are read again: fewer are read then, so it is not for long.
+    fn bounded(&mut self, mut moments: Vec<Moment>, last: Position) -> Stretch {
+        let mut weight = 0;
+        let fits = moments.iter().take_while(|moment| {
+            let fits = weight < MOST_BYTES;
+            weight += moment.weight();
+            fits
+        });
+        let fits = fits.count();
+        let all = fits == moments.len();
+        self.page = if all { (self.page * 2).min(PAGE) } else { fits };
+        moments.truncate(fits);
+        let up_to = moments.last().filter(|_| !all).map_or(last, Moment::position);
+        (moments.into_iter().map(Arc::new).collect(), up_to)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Going on where one was.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
-use hiroba_store::{Options, Store};
+use hiroba_store::{Options, Position, Store};
 use ngsild::DateTime;
 use serde_json::json;
 
@@ -78,16 +78,28 @@ fn what_the_log_no_longer_tells_is_told_as_a_reset() {
 }
 
 #[test]
-fn a_sign_of_life_moves_the_position_on() {
+fn a_sign_of_life_moves_the_position_on_however_busy_others_are() {
     run(async {
         let broker = Broker::sqlite().await;
         let mut stream = Listener::open(&broker, "/stream?type=T").await;
+        let mut busy = Listener::open(&broker, "/stream?type=U").await;
         let start = stream.last_id.clone();
         broker.create(&json!({"id": "urn:x:1", "type": "U"})).await;
-        let block = stream.block().await.unwrap();
+        let writing = async {
+            for n in 0.. {
+                broker.set("urn:x:1", &json!({"n": n})).await;
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+        };
+        let block = tokio::select! {
+            block = stream.block() => block.unwrap(),
+            () = writing => panic!("writing has no end"),
+        };
         assert!(block.starts_with(':'), "{block}");
-        assert_ne!(stream.last_id, start);
-        assert_eq!(broker.changes("/changes", 1).await[0]["position"], stream.last_id);
+        let known: Position = stream.last_id.parse().unwrap();
+        assert!(known > start.parse().unwrap());
+        busy.told(20).await;
+        assert!(known > busy.last_id.parse().unwrap());
     });
 }
 
