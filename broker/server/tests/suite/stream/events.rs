@@ -47,13 +47,15 @@ fn entities_come_change_leave_and_go() {
 fn each_state_is_told_even_one_that_is_over() {
     run(async {
         for broker in Broker::every().await {
+            broker.create(&json!({"id": "urn:x:first", "type": "U"})).await;
+            broker.changes("/changes", 1).await;
             let start = Listener::open(&broker, "/stream").await.last_id;
             broker.create(&thing("urn:x:1", 0)).await;
             for n in 1..=20 {
                 broker.set("urn:x:1", &json!({"n": n})).await;
             }
             broker.delete("urn:x:1").await;
-            broker.changes("/changes", 22).await;
+            broker.changes("/changes", 23).await;
             // Everything has happened before this stream is opened.
             let path = format!("/stream?type=T&format=simplified&lastEventId={start}");
             let mut stream = Listener::open(&broker, &path).await;
