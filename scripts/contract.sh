@@ -13,11 +13,13 @@ if ! python=$(scripts/venv.sh clients/schemathesis/requirements.txt 2>"$broker_d
     echo "SKIPPED clients/schemathesis: $(cat "$broker_dir/reason")" >&2
     exit
 fi
+# An answer without end is none for schemathesis: /stream is left out. The Rust tests hold its parameters against the
+# contract, and its events against what was done (suite/stream).
 hold() {
     echo "== openapi.yaml on $1"
     start_broker --offline "${@:2}"
     "$python/bin/schemathesis" --config-file clients/schemathesis/schemathesis.toml run openapi.yaml --url "$HIROBA_URL" \
-        --no-color --phases "${HIROBA_CONTRACT_PHASES:-examples,coverage,fuzzing,stateful}"
+        --exclude-operation-id stream --no-color --phases "${HIROBA_CONTRACT_PHASES:-examples,coverage,fuzzing,stateful}"
     stop_broker
 }
 hold SQLite

@@ -28,6 +28,9 @@ pub struct Change {
     pub operation: Operation,
     /// The types after the change; before it, when the entity was deleted.
     pub types: Vec<Iri>,
+    /// The types before the change, if an update made them others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub types_before: Option<Vec<Iri>>,
     /// The instances that were touched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<AttributeChange>,
@@ -95,7 +98,8 @@ impl From<Outcome> for Change {
             before: None,
             after: Some(after),
         };
-        Self { operation, types, attributes: attributes.into_iter().map(touched).collect(), scope, expires_at: None }
+        let attributes = attributes.into_iter().map(touched).collect();
+        Self { operation, types, types_before: None, attributes, scope, expires_at: None }
     }
 }
 
@@ -139,7 +143,8 @@ impl Change {
         let (old_scope, new_scope) = (scopes(before), scopes(after));
         let scope = (old_scope != new_scope).then_some(ScopeChange { before: old_scope, after: new_scope });
         let expires_at = after.and_then(|entity| entity.expires_at);
-        Some(Self { operation, types: types.clone(), attributes, scope, expires_at })
+        let types_before = before.map(|old| &old.types).filter(|old| *old != types).cloned();
+        Some(Self { operation, types: types.clone(), types_before, attributes, scope, expires_at })
     }
 }
 

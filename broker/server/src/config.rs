@@ -63,6 +63,8 @@ pub struct Config {
     pub alias: Option<Alias>,
     /// How many requests are answered at once before new ones are told to come later; of those that write, three quarters.
     pub max_in_flight: usize,
+    /// How many streams may be open at once.
+    pub max_streams: usize,
     /// How long requests under way may take when the server goes down.
     pub drain: Duration,
 }
@@ -97,6 +99,7 @@ impl Config {
             token: None,
             alias: None,
             max_in_flight: 2_000,
+            max_streams: 1_000,
             drain: Duration::from_secs(20),
         }
     }

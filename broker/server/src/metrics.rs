@@ -84,6 +84,8 @@ pub struct Metrics {
     pub duration: Histogram,
     /// Requests under way.
     pub in_flight: Gauge,
+    /// Live streams that are open.
+    pub streams_open: Gauge,
     /// Entities read by queries to find their results.
     pub candidates: Counter,
     /// Answers that were still true and so not worked out again.
@@ -111,6 +113,7 @@ impl Default for Metrics {
             requests: Family::default(),
             duration: Histogram::new(exponential_buckets(0.000_5, 2.0, 15)),
             in_flight: Gauge::default(),
+            streams_open: Gauge::default(),
             candidates: Counter::default(),
             cached_answers: Counter::default(),
             waiting_writes: Gauge::default(),
@@ -125,6 +128,7 @@ impl Default for Metrics {
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         registry.register("http_request_duration_seconds", "How long answers took", metrics.duration.clone());
         registry.register("http_requests_in_flight", "Requests under way", metrics.in_flight.clone());
+        registry.register("streams_open", "Live streams that are open", metrics.streams_open.clone());
         registry.register("query_candidates", "Entities read by queries", metrics.candidates.clone());
         registry.register("cached_answers", "Answers given from memory", metrics.cached_answers.clone());
         registry.register("waiting_writes", "Writes that wait for their commit", metrics.waiting_writes.clone());

@@ -15,6 +15,7 @@ use crate::service::discovery::Summary;
 use crate::service::harvest::Harvest;
 use crate::service::imports::Imports;
 use crate::service::snapshots::Snapshots;
+use crate::service::streams::Streams;
 use crate::service::subscriptions::Subscriptions;
 
 /// The state of one broker.
@@ -30,6 +31,8 @@ pub struct AppState {
     pub egress: Egress,
     /// The work on subscriptions.
     pub subscriptions: Subscriptions,
+    /// The live streams that are open.
+    pub streams: Arc<Streams>,
     /// The snapshots that are at work.
     pub snapshots: Snapshots,
     /// The files that were sent to be imported.

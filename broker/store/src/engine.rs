@@ -301,6 +301,13 @@ impl Engine {
         }
     }
 
+    pub(crate) async fn oldest(&self) -> Result<Option<Position>> {
+        match self {
+            Self::Sqlite { database, .. } => database.oldest().await,
+            Self::PostGis { database, .. } => database.oldest().await,
+        }
+    }
+
     pub(crate) async fn next_expiry(&self) -> Result<Option<i64>> {
         match self {
             Self::Sqlite { database, .. } => database.next_expiry().await,

@@ -48,6 +48,22 @@ impl Store {
         }
     }
 
+    /// Whether the log tells everything that came after a position. Not when the history after it was removed, or when no
+    /// reader can have got this far: then the position is of another log. Where nothing is left of the time before it, the
+    /// answer is no, since something may be missing.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn tells_all_after(&self, position: Position) -> Result<bool> {
+        let head = self.inner.engine.head().await?;
+        if position >= head {
+            return Ok(position == head);
+        }
+        // What directly follows is enough: where there is one writer at a time, nothing can have been in between.
+        let next = Position { number: position.number.saturating_add(1), ..position };
+        Ok(self.inner.engine.oldest().await?.is_some_and(|oldest| oldest <= next))
+    }
+
     /// Changes of one entity after a version, the oldest first, at most `limit`: what leads from a state to the present.
     ///
     /// # Errors

@@ -60,9 +60,14 @@ pub struct EntitySelector {
 impl EntitySelector {
     /// Whether the entity has an asked-for id and the asked-for types.
     pub fn matches(&self, entity: &Entity) -> bool {
-        (self.ids.is_empty() || self.ids.contains(&entity.id))
-            && self.id_pattern.as_ref().is_none_or(|pattern| pattern.matches(entity.id.as_str()))
-            && self.types.as_ref().is_none_or(|types| types.matches(&entity.types))
+        self.selects(&entity.id, &entity.types)
+    }
+
+    /// Whether an entity with this id and these types is selected.
+    pub fn selects(&self, id: &EntityId, types: &[Iri]) -> bool {
+        (self.ids.is_empty() || self.ids.contains(id))
+            && self.id_pattern.as_ref().is_none_or(|pattern| pattern.matches(id.as_str()))
+            && self.types.as_ref().is_none_or(|wanted| wanted.matches(types))
     }
 }
 

@@ -63,7 +63,7 @@ impl<'r> Rendering<'r> {
 }
 
 /// A document as a JSON value. What the model holds is always JSON.
-pub(crate) fn json(document: &impl Serialize) -> Value {
+pub fn json(document: &impl Serialize) -> Value {
     serde_json::to_value(document).unwrap_or_default()
 }
 

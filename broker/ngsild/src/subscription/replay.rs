@@ -32,8 +32,8 @@ pub fn advance(before: Option<Entity>, id: &EntityId, change: &Change, at: DateT
 /// The state of an entity before a change, from the state after it: change by change, from the newest, the present becomes
 /// the past. `None` is an entity that does not exist. `at` is when the change was made.
 ///
-/// What a record does not hold stays as it is after the change: types that were added or replaced, `expiresAt`, and
-/// `modifiedAt` of the entity. A deleted entity comes back as old as its oldest attribute instance, or as its deletion when
+/// What a record does not hold stays as it is after the change: `expiresAt` and `modifiedAt` of the entity, and in records
+/// without `typesBefore` the types. A deleted entity comes back as old as its oldest attribute instance, or as its deletion when
 /// it has none, and without `expiresAt`. The order of attributes and instances is not restored.
 ///
 /// An update of an entity that is not there cannot be undone: `None`.
@@ -45,6 +45,9 @@ pub fn rewind(after: Option<Entity>, id: &EntityId, change: &Change, at: DateTim
     };
     for touched in &change.attributes {
         put(&mut entity.attributes, touched, touched.before.as_ref());
+    }
+    if let Some(types) = &change.types_before {
+        entity.types.clone_from(types);
     }
     if let Some(scope) = &change.scope {
         entity.scope = scope.before.clone();

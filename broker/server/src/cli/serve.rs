@@ -25,6 +25,7 @@ use crate::service::harvest::{Harvest, Plan, PlanError};
 use crate::service::identity::Alias;
 use crate::service::imports::Imports;
 use crate::service::snapshots::Snapshots;
+use crate::service::streams::Streams;
 use crate::service::subscriptions::Subscriptions;
 use crate::state::AppState;
 
@@ -190,6 +191,9 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_IN_FLIGHT", default_value_t = 2_000,
           value_parser = clap::value_parser!(u32).range(4..=100_000))]
     pub(super) max_in_flight: u32,
+    /// How many live streams (/stream) may be open at once.
+    #[arg(long, value_name = "NUMBER", env = "HIROBA_MAX_STREAMS", default_value_t = 1_000)]
+    pub(super) max_streams: usize,
     /// The form of the log.
     #[arg(long, value_enum, default_value_t)]
     pub(super) log_format: LogFormat,
@@ -267,6 +271,7 @@ fn config(arguments: &ServeArgs) -> Result<Config, ServeError> {
         max_upload: arguments.max_upload << 20,
         max_subscriptions: arguments.max_subscriptions,
         max_snapshots: arguments.max_snapshots,
+        max_streams: arguments.max_streams,
         max_snapshot_entities: arguments.max_snapshot_entities,
         max_in_flight: usize::try_from(arguments.max_in_flight).unwrap_or(usize::MAX),
         ..Config::new(arguments.listen, arguments.database.address())
@@ -310,6 +315,7 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
         egress: egress.clone(),
         subscriptions: Subscriptions::new(run_id, egress.clone()),
         snapshots: Snapshots::new(egress.clone(), BINDING),
+        streams: Arc::new(Streams::new(config.max_streams, metrics.streams_open.clone())),
         imports: Imports::new(config.max_upload),
         contexts: Contexts::new(egress, store.clone(), published),
         harvest,

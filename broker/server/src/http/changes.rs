@@ -121,7 +121,7 @@ fn shown(stored: &Stored) -> Value {
     let context = Context::core();
     let rendering = Rendering { sys_attrs: true, ..Rendering::whole(&context, Form::Normalized) };
     let document = EntityDocument { entity: &stored.entity, rendering, embedded_context: None };
-    serde_json::to_value(document).unwrap_or_default()
+    ngsild::render::json(&document)
 }
 
 fn line(value: &impl Serialize) -> Result<Vec<u8>> {

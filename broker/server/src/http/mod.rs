@@ -19,6 +19,7 @@ mod routes;
 pub mod server;
 pub mod snapshots;
 mod sparql;
+pub mod stream;
 pub mod subscriptions;
 pub mod system;
 pub mod temporal;

@@ -214,7 +214,10 @@ impl HttpError {
                 problem(StatusCode::FORBIDDEN, "TooComplexQuery", "Too Complex Query")
             }
             Self::Service(
-                ServiceError::Contended(_) | ServiceError::Busy(_) | ServiceError::Store(StoreError::Overloaded),
+                ServiceError::Contended(_)
+                | ServiceError::Busy(_)
+                | ServiceError::TooManyStreams(_)
+                | ServiceError::Store(StoreError::Overloaded),
             )
             | Self::Overloaded => problem(StatusCode::SERVICE_UNAVAILABLE, "InternalError", "Service Unavailable"),
             Self::Service(ServiceError::Conflict(_)) => problem(StatusCode::CONFLICT, "InvalidRequest", "Conflict"),

@@ -46,15 +46,8 @@ pub(super) struct Answering<'a> {
 
 impl Answering<'_> {
     fn rendering<'r>(&'r self, representation: &'r Representation, linked: &'r LinkedEntities) -> Rendering<'r> {
-        Rendering {
-            context: &self.names.context,
-            form: representation.form,
-            sys_attrs: representation.sys_attrs,
-            lang: representation.lang.as_ref(),
-            projection: &representation.projection,
-            datasets: &representation.datasets,
-            inline: representation.joining().and_then(|joining| Inline::new(joining, linked)),
-        }
+        let inline = representation.joining().and_then(|joining| Inline::new(joining, linked));
+        Rendering { inline, ..representation.rendering(&self.names.context) }
     }
 
     /// The value of `@context` in the body; `None` when it goes into a header.

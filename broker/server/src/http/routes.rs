@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
 use super::{
     attributes, batch, changes, contexts, datasets, discovery, entities, identity, imports, maps, query, snapshots,
-    sparql, subscriptions, system, temporal, vocab,
+    sparql, stream, subscriptions, system, temporal, vocab,
 };
 use crate::explorer::{assets, entity, landing, types};
 
@@ -75,6 +75,7 @@ routes! {
     "/contexts/{name}" { GET contexts::published, }
     "/vocab" { GET vocab::ontology, }
     "/vocab/{name}" { GET vocab::product, }
+    "/stream" { GET stream::stream, }
     "/changes" { GET changes::feed, }
     "/changes/snapshot" { GET changes::snapshot, }
     "/datasets/{id}/versions" { GET datasets::versions, }

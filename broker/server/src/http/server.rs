@@ -13,7 +13,7 @@ use actix_web::{App, HttpServer};
 use super::guard::guard;
 use super::routes::configure;
 use crate::service::subscriptions::Workers;
-use crate::service::{imports, snapshots};
+use crate::service::{imports, snapshots, streams};
 use crate::state::AppState;
 
 /// How long a client may take to send its headers.
@@ -56,6 +56,7 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     let saving = actix_web::rt::spawn(save_uses(state.clone()));
     let snapshots = actix_web::rt::spawn(snapshots::run(state.clone().into_inner()));
     let subscriptions = Workers::start(&state.clone().into_inner())?;
+    let streams = actix_web::rt::spawn(streams::run(state.clone().into_inner()));
     let imports = actix_web::rt::spawn(imports::run(state.clone().into_inner()));
     let harvest = state.harvest.clone().map(|harvest| actix_web::rt::spawn(harvest.run()));
     let stopping = state.clone();
@@ -66,6 +67,7 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
             _ = tokio::signal::ctrl_c() => {}
         }
         stopping.draining.store(true, Ordering::Relaxed);
+        stopping.streams.close();
         tracing::info!("stopping: requests under way are answered, no new ones are taken");
         handle.stop(true).await;
     });
@@ -73,6 +75,7 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     saving.abort();
     snapshots.abort();
     drop(subscriptions);
+    streams.abort();
     if let Some(harvest) = harvest {
         harvest.abort();
     }

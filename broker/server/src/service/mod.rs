@@ -17,6 +17,7 @@ pub mod query;
 pub mod snapshots;
 pub mod sources;
 mod states;
+pub mod streams;
 pub mod subscriptions;
 pub mod temporal;
 pub mod walk;
@@ -57,6 +58,11 @@ pub enum ServiceError {
     /// There is no such subscription (5.8). Holds the id that was asked for.
     #[error("there is no subscription {0}")]
     NoSubscription(String),
+    /// As many streams are open as may be. Holds how many that are.
+    #[error(
+        "{0} streams are open already, as many as this server allows; try again later, or ask by a query now and then"
+    )]
+    TooManyStreams(usize),
     /// The entity kept changing while this request tried to change it.
     #[error("{0} is being changed by too many others at once")]
     Contended(EntityId),

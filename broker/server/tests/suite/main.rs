@@ -33,6 +33,7 @@ mod readme;
 mod receiver;
 mod sidecar;
 mod snapshots;
+mod stream;
 mod subscriptions;
 mod support;
 mod temporal;

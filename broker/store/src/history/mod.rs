@@ -343,7 +343,8 @@ impl Store {
             None => {
                 // Nobody will look for the series of an entity that is not there, unless the record says so.
                 columns.marks |= marks::ENDS;
-                Change { operation: Operation::Updated, types, attributes: Vec::new(), scope: None, expires_at: None }
+                let (attributes, types_before) = (Vec::new(), None);
+                Change { operation: Operation::Updated, types, types_before, attributes, scope: None, expires_at: None }
             }
         };
         if change.attributes.iter().any(|touched| touched.after.is_none()) {

@@ -229,6 +229,18 @@ impl PostGis {
         Ok(Position { transaction: transaction.unsigned_abs(), number: i64::MAX.unsigned_abs() })
     }
 
+    /// The first position that the log still holds.
+    pub(crate) async fn oldest(&self) -> Result<Option<Position>> {
+        let sql = "select transaction, version from change order by transaction, version limit 1";
+        let client = self.client().await?;
+        let statement = client.prepare_cached(sql).await?;
+        let row = client.query_opt(&statement, &[]).await?;
+        Ok(row.map(|row| {
+            let (transaction, number): (i64, i64) = (row.get(0), row.get(1));
+            Position { transaction: transaction.unsigned_abs(), number: number.unsigned_abs() }
+        }))
+    }
+
     /// Entities of all tenants of which something has expired at `now`, the longest ago first.
     pub(crate) async fn expired(&self, now: i64, limit: i64) -> Result<Vec<(i64, Row)>> {
         let sql = "select tenant::bigint, seq, version, payload from entity

@@ -237,6 +237,15 @@ impl Sqlite {
         .await
     }
 
+    /// The first position that the log still holds.
+    pub(crate) async fn oldest(&self) -> Result<Option<Position>> {
+        self.read(|connection| {
+            let oldest: Option<i64> = connection.query_row("select min(position) from change", [], |row| row.get(0))?;
+            Ok(oldest.map(|number| Position { transaction: 0, number: number.unsigned_abs() }))
+        })
+        .await
+    }
+
     pub(crate) async fn tenants(&self) -> Result<Vec<(i64, String)>> {
         self.read(|connection| {
             let mut statement =

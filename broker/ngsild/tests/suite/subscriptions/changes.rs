@@ -220,7 +220,7 @@ proptest! {
         let found = rewind(Some(after.clone()), &id, &change, at(5)).unwrap();
         prop_assert_eq!(in_order(&found), in_order(&before));
         prop_assert_eq!(&found.scope, &before.scope);
-        prop_assert_eq!((&found.types, found.created_at), (&after.types, after.created_at));
+        prop_assert_eq!((&found.types, found.created_at), (&before.types, after.created_at));
         let deletion = Change::between(Some(&before), None).unwrap();
         let found = rewind(Some(after), &id, &deletion, at(5)).unwrap();
         prop_assert!(found.says_the_same(&before));

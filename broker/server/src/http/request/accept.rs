@@ -27,6 +27,9 @@ impl Media {
     }
 }
 
+/// The media type of server-sent events.
+pub const EVENTS: &str = "text/event-stream";
+
 /// What operations that know no GeoJSON can answer in.
 const PLAIN: &[&str] = &["application/json", "application/ld+json"];
 /// What Retrieve Entity and Query Entities can answer in.
@@ -47,6 +50,14 @@ pub fn plain(request: &HttpRequest) -> Result<Media> {
 pub fn geo(request: &HttpRequest) -> Result<Media> {
     let available = "application/json, application/ld+json, application/geo+json";
     pick(request, GEO).ok_or(HttpError::NotAcceptable(available)).map(media)
+}
+
+/// Whether the client takes a stream of events.
+///
+/// # Errors
+/// NotAcceptable when it does not.
+pub fn events(request: &HttpRequest) -> Result<()> {
+    pick(request, &[EVENTS]).map(drop).ok_or(HttpError::NotAcceptable(EVENTS))
 }
 
 fn media(name: &str) -> Media {

@@ -9,9 +9,12 @@
 //! 6. the body: size, JSON, @context, content;
 //! 7. existence: of the tenant, then of the snapshot, then of the entity, then of the attribute.
 //!
+//! Where the URL may say what else headers do (`address`), it is read with the parameters.
+//!
 //! A missing `Content-Length` comes before all of these (6.3.4), like whatever `guard` refuses.
 
 pub mod accept;
+pub mod address;
 pub mod array;
 pub mod body;
 pub mod deletion;
@@ -76,8 +79,21 @@ impl Names {
     /// # Errors
     /// BadRequestData for an invalid context; LdContextNotAvailable.
     pub async fn resolve(user: UserContext, request: &HttpRequest, state: &AppState) -> Result<Self> {
-        let (tenant, base) = (owner(request)?.tenant, base_url(request, state));
-        let resolved = state.contexts.resolve(Asker { tenant: &tenant, base: &base }, &user).await?;
+        Self::resolve_for(&owner(request)?.tenant, user, request, state).await
+    }
+
+    /// The names of a user context, as it is understood in a tenant.
+    ///
+    /// # Errors
+    /// BadRequestData for an invalid context; LdContextNotAvailable.
+    pub async fn resolve_for(
+        tenant: &Tenant,
+        user: UserContext,
+        request: &HttpRequest,
+        state: &AppState,
+    ) -> Result<Self> {
+        let base = base_url(request, state);
+        let resolved = state.contexts.resolve(Asker { tenant, base: &base }, &user).await?;
         Ok(Self { user, context: Arc::clone(&resolved.context), fingerprint: resolved.fingerprint })
     }
 }
@@ -123,7 +139,7 @@ pub fn on_snapshot(request: &HttpRequest) -> bool {
 }
 
 /// The value of a header that may be there once; an empty one counts as none.
-fn header<'r>(request: &'r HttpRequest, name: &'static str) -> Result<Option<&'r str>> {
+pub(super) fn header<'r>(request: &'r HttpRequest, name: &'static str) -> Result<Option<&'r str>> {
     let mut values = request.headers().get_all(name);
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {

@@ -4,7 +4,7 @@ use hiroba_vocab::DatasetId;
 use ngsild::language::LanguagePreference;
 use ngsild::linked::{Join, Joining};
 use ngsild::query::{Projection, ProjectionList};
-use ngsild::render::{Form, GeometryChoice};
+use ngsild::render::{Form, GeometryChoice, Rendering};
 use ngsild::{Error, jsonld::Context};
 
 use super::super::problem::Result;
@@ -55,6 +55,19 @@ impl Representation {
     /// How deep linked entities are joined; 0 without `join`.
     pub fn levels(&self) -> usize {
         self.join.as_ref().map_or(0, |join| join.levels)
+    }
+
+    /// How to render entities with names as a @context has them, without those that they link to.
+    pub fn rendering<'r>(&'r self, context: &'r Context) -> Rendering<'r> {
+        Rendering {
+            context,
+            form: self.form,
+            sys_attrs: self.sys_attrs,
+            lang: self.lang.as_ref(),
+            projection: &self.projection,
+            datasets: &self.datasets,
+            inline: None,
+        }
     }
 
     /// Which links the answer follows; `None` without `join`.

@@ -23,10 +23,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST_PATIENCE: Duration = Duration::from_secs(60);
 /// For how long one subscription is delivered for before others have their turn; an attempt under way goes on.
 const TURN: Duration = Duration::from_secs(2);
-/// How many notifications are read at a time, and noted as delivered together.
+/// How many notifications are read at a time.
 const AHEAD: usize = 20;
-/// For how long what the database said of a claim and a subscription is believed. What was delivered in this time may come
-/// again when the process dies.
+/// For how long what the database said of a claim and a subscription is believed.
 const SURE: Duration = Duration::from_millis(500);
 /// The first pause after a failure, and the longest.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -58,11 +57,10 @@ pub(super) async fn take(state: &AppState, claim: &DeliveryClaim, sure: Instant)
         cooldown: watch.endpoint.cooldown.unwrap_or_default(),
         revision: entry.revision,
         failures: entry.failures,
-        delivered: Vec::new(),
         began: Instant::now(),
         sure,
     };
-    if turn.run().await? != Go::Lost && turn.note().await? {
+    if turn.run().await? != Go::Lost {
         store.release_delivery(claim, now()).await?;
     }
     Ok(())
@@ -79,8 +77,6 @@ struct Turn<'t> {
     revision: i64,
     /// How many attempts have failed since one succeeded.
     failures: u64,
-    /// What the receiver has, and the database does not know of yet.
-    delivered: Vec<i64>,
     began: Instant,
     /// When the database last said that the subscription is ours.
     sure: Instant,
@@ -109,8 +105,11 @@ impl Turn<'_> {
                 match outcome {
                     Ok(()) => {
                         self.state.metrics.attempted("delivered");
-                        self.delivered.push(notification.number);
                         self.failures = 0;
+                        // Before the next one is sent: what comes again after a kill is the last one only.
+                        if !self.state.store.delivered(self.claim, &[notification.number], now()).await? {
+                            return Ok(Go::Lost);
+                        }
                     }
                     Err(failure) => return self.failed(notification, &failure).await,
                 }
@@ -118,14 +117,10 @@ impl Turn<'_> {
             if next.is_empty() {
                 return Ok(Go::Stop);
             }
-            if !self.note().await? {
-                return Ok(Go::Lost);
-            }
         }
     }
 
-    /// Whether the subscription is still ours to deliver for, and what it was. The database is asked now and then, and told
-    /// what the receiver has: when this process dies, no more than that comes again.
+    /// Whether the subscription is still ours to deliver for, and what it was. The database is asked now and then.
     async fn goes_on(&mut self) -> Result<Go> {
         if self.state.draining.load(Ordering::Relaxed) || self.began.elapsed() > TURN {
             return Ok(Go::Stop);
@@ -134,7 +129,7 @@ impl Turn<'_> {
             return Ok(Go::On);
         }
         let (asked, store, claim) = (Instant::now(), &self.state.store, self.claim);
-        if !self.note().await? || !store.keep_delivery(claim, in_future(now(), LEASE)).await? {
+        if !store.keep_delivery(claim, in_future(now(), LEASE)).await? {
             return Ok(Go::Lost);
         }
         self.sure = asked;
@@ -143,15 +138,6 @@ impl Turn<'_> {
             Some(entry) if entry.revision != self.revision => Go::Stop,
             Some(_) => Go::On,
         })
-    }
-
-    /// Tells the database what the receiver has. Whether the subscription is still ours.
-    async fn note(&mut self) -> Result<bool> {
-        if self.delivered.is_empty() {
-            return Ok(true);
-        }
-        let numbers = std::mem::take(&mut self.delivered);
-        Ok(self.state.store.delivered(self.claim, &numbers, now()).await?)
     }
 
     /// One attempt, while saying that the delivery goes on. `None` when it is somebody else's by now.
@@ -172,9 +158,6 @@ impl Turn<'_> {
 
     /// Notes that an attempt failed, and when the next one is to be made.
     async fn failed(&mut self, notification: &Notification, failure: &Failure) -> Result<Go> {
-        if !self.note().await? {
-            return Ok(Go::Lost);
-        }
         let (store, claim, now) = (&self.state.store, self.claim, now());
         let again = in_future(now, pause(self.failures).max(self.cooldown));
         let is_over = notification.tried_at.is_some_and(|first| now > in_future(first, TRIED));
