@@ -32,10 +32,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const MOST_PATIENCE: Duration = Duration::from_secs(60);
 /// How many notifications of one subscription are delivered before others have their turn.
 const TURN: usize = 100;
-/// How many of them are read at a time, and noted as delivered together.
+/// How many of them are read at a time.
 const AHEAD: usize = 20;
-/// For how long what the database said of a claim is believed. What was delivered in this time may come again when the
-/// process dies.
+/// For how long what the database said of a claim is believed.
 const SURE: Duration = Duration::from_millis(500);
 /// How often to look for what is due by itself.
 const LOOK: Duration = Duration::from_millis(500);
@@ -99,7 +98,7 @@ async fn deliver(state: &AppState, claim: &DeliveryClaim, sure: Instant) -> Resu
     let tenants = store.tenants().await?;
     let tenant = tenants.iter().find(|(id, _)| *id == claim.tenant).map(|(_, name)| name.as_str());
     let headers = headers(&watch, tenant.filter(|name| !name.is_empty()));
-    let mut turn = Turn { state, claim, watch, headers, delivered: Vec::new(), sure };
+    let mut turn = Turn { state, claim, watch, headers, sure };
     for _ in 0..TURN / AHEAD {
         let next = store.next_notifications(claim, AHEAD).await?;
         for notification in &next {
@@ -110,16 +109,13 @@ async fn deliver(state: &AppState, claim: &DeliveryClaim, sure: Instant) -> Resu
             match outcome {
                 Ok(()) => {
                     state.metrics.attempted("delivered");
-                    turn.delivered.push(notification.number);
+                    // Before the next one is sent: what comes again after a kill is the last one only.
+                    if !store.delivered(claim, &[notification.number], now()).await? {
+                        return Ok(());
+                    }
                 }
-                Err(failure) => {
-                    turn.note().await?;
-                    return turn.failed(notification, &failure).await;
-                }
+                Err(failure) => return turn.failed(notification, &failure).await,
             }
-        }
-        if !turn.note().await? {
-            return Ok(());
         }
         if next.len() < AHEAD || state.draining.load(Ordering::Relaxed) {
             break;
@@ -135,32 +131,20 @@ struct Turn<'t> {
     claim: &'t DeliveryClaim,
     watch: Watch,
     headers: HeaderMap,
-    /// What the receiver has, and the database does not know of yet.
-    delivered: Vec<i64>,
     /// When the database last said that the subscription is ours.
     sure: Instant,
 }
 
 impl Turn<'_> {
-    /// Whether the subscription is still ours to deliver for. The database is asked now and then, and told what the receiver
-    /// has: when this process dies, no more than that comes again.
+    /// Whether the subscription is still ours to deliver for. The database is asked now and then.
     async fn is_ours(&mut self) -> Result<bool> {
         if self.sure.elapsed() < SURE {
             return Ok(true);
         }
         let asked = Instant::now();
-        let ours = self.note().await? && self.state.store.keep_delivery(self.claim, in_future(now(), LEASE)).await?;
+        let ours = self.state.store.keep_delivery(self.claim, in_future(now(), LEASE)).await?;
         self.sure = asked;
         Ok(ours)
-    }
-
-    /// Tells the database what the receiver has. Whether the subscription is still ours.
-    async fn note(&mut self) -> Result<bool> {
-        if self.delivered.is_empty() {
-            return Ok(true);
-        }
-        let numbers = std::mem::take(&mut self.delivered);
-        Ok(self.state.store.delivered(self.claim, &numbers, now()).await?)
     }
 
     /// One attempt, while saying that the delivery goes on. `None` when it is somebody else's by now.
