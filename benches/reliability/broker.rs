@@ -93,9 +93,9 @@ fn launch(program: &Path, arguments: &[String], listen: &str) -> (Child, SocketA
     std::thread::spawn(move || {
         lines.skip(4).enumerate().for_each(|(number, line)| {
             if number < LINES {
-                println!("  broker: {line}")
+                println!("  broker: {line}");
             }
-        })
+        });
     });
     (process, address)
 }

@@ -49,7 +49,7 @@ impl Filter {
             Self::Id(id) => entity == id,
             Self::Pattern(digit) => entity % 10 == digit,
             Self::Phase { kind, phase } => entity % TYPES == kind && value % PHASES == phase,
-            Self::Lamp(kind) => entity % TYPES == kind && value % LAMP == 0,
+            Self::Lamp(kind) => entity % TYPES == kind && value.is_multiple_of(LAMP),
         }
     }
 
@@ -101,7 +101,7 @@ pub(crate) fn entity(number: u64) -> Value {
 /// The body of a write to `/attrs`.
 pub(crate) fn attributes(value: u64) -> Value {
     let mut body = json!({"level": property(value), "phase": property(value % PHASES)});
-    if value % LAMP == 0 {
+    if value.is_multiple_of(LAMP) {
         body["lamp"] = property(value);
     }
     body
