@@ -102,34 +102,44 @@ impl Mosquitto {
         self.signal(if freeze { "-STOP" } else { "-CONT" });
     }
 
+    /// A program that speaks to this server as ann.
+    fn client(&self, name: &str) -> Command {
+        let mut command = Command::new(program(name).unwrap());
+        command.args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-u", "ann", "-P", "p@ss:w/rd"]);
+        command
+    }
+
     fn signal(&self, signal: &str) {
         assert!(Command::new("kill").args([signal, &self.process.id().to_string()]).status().unwrap().success());
     }
 
     /// Reads everything from now on, in a session that survives the server.
     pub(crate) async fn read(&self) -> Reader {
-        let mut process = Command::new(program("mosquitto_sub").unwrap())
-            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-t", "#", "-q", "2", "-d"])
-            .args(["-c", "-i", "reader", "-u", "ann", "-P", "p@ss:w/rd", "-F", "MESSAGE %q %t %p"])
+        let mut process = self
+            .client("mosquitto_sub")
+            .args(["-t", "#", "-q", "2", "-c", "-i", "reader", "-F", "%q %t %p"])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let (got, subscribed) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(false)));
+        let got = Arc::new(Mutex::new(Vec::new()));
         let reader = Reader { process, got: Arc::clone(&got) };
-        let seen = Arc::clone(&subscribed);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
-                *seen.lock().unwrap() |= line.starts_with("Subscribed");
-                let Some(message) = line.strip_prefix("MESSAGE ") else { continue };
-                let mut parts = message.splitn(3, ' ');
-                let (qos, topic) = (parts.next().unwrap().parse().unwrap(), parts.next().unwrap().to_owned());
-                let body = serde_json::from_str(parts.next().unwrap()).unwrap();
+                // A topic may have blanks: the body begins with the first brace.
+                let (head, body) = line.split_at(line.find('{').unwrap());
+                let (qos, topic) = head.trim_end().split_once(' ').unwrap();
+                let (qos, topic, body) = (qos.parse().unwrap(), topic.to_owned(), serde_json::from_str(body).unwrap());
                 got.lock().unwrap().push(Message { qos, topic, body });
             }
         });
-        eventually("the reader has subscribed", async || *subscribed.lock().unwrap()).await;
+        eventually("the reader has subscribed", async || {
+            let told = self.client("mosquitto_pub").args(["-t", "t", "-m", "{}"]).status().unwrap();
+            assert!(told.success());
+            reader.got.lock().unwrap().iter().any(|message| message.topic == "t")
+        })
+        .await;
         // The session is written down, so that it is known again after the server was killed.
         self.signal("-USR1");
         let file = self.folder.path().join("mosquitto.db");

@@ -109,7 +109,7 @@ fn a_refusal_tells_its_reason_and_never_the_password() {
             (format!("mqtt://127.0.0.1:{port}/t"), "mqtt5.0", 2, 1, false, "up to MQTT-QoS 1"),
             (format!("mqtt://127.0.0.1:{port}/t"), "mqtt5.0", 1, 600, true, "too large: 609 bytes"),
             (format!("mqtt://127.0.0.1:{port}/t"), "mqtt5.0", 0, 600, true, "the MQTT server takes 500"),
-            (format!("mqtt://127.0.0.1:{port}/t"), "mqtt3.1.1", 0, 600, false, "closed"),
+            (format!("mqtt://127.0.0.1:{port}/t"), "mqtt3.1.1", 0, 600, false, "is lost"),
             (format!("mqtt://127.0.0.1:{closed}/t"), "mqtt5.0", 1, 1, false, "refused"),
             (format!("mqtts://localhost:{tls}/t"), "mqtt5.0", 1, 1, false, "UnknownIssuer"),
             (format!("mqtts://localhost:{port}/t"), "mqtt5.0", 1, 1, false, "no TLS connection"),
