@@ -12,7 +12,7 @@ use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use crate::support::Broker;
+use crate::support::{Broker, eventually};
 
 /// How long to wait for what must come.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,8 +36,14 @@ fn request(broker: &Broker, path: &str, headers: &[(&str, &str)]) -> reqwest::Re
 }
 
 impl Listener {
-    /// Opens a stream, and reads until its position is known.
+    /// Opens a stream once the log tells of everything that was done before, and reads until its position is known.
     async fn open(broker: &Broker, path: &str) -> Self {
+        let last = uuid::Uuid::new_v4().simple().to_string();
+        let entity = json!({"id": format!("urn:x:{last}"), "type": "T"});
+        let answer = broker.post("/ngsi-ld/v1/entities", &entity).header("NGSILD-Tenant", "another").send().await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        eventually("the log tells of it", async || broker.get("/changes?limit=5000").send().await.text.contains(&last))
+            .await;
         Self::open_with(broker, path, &[]).await
     }
 

@@ -126,7 +126,7 @@ fn reading_stays_open_when_writing_needs_a_token() {
         let file = folder.path().join("token");
         std::fs::write(&file, "s3cret\n").unwrap();
         let broker = Broker::sqlite_with(&["--token-file", file.to_str().unwrap()]).await;
-        let mut stream = Listener::open(&broker, "/stream").await;
+        let mut stream = Listener::open_with(&broker, "/stream", &[]).await;
         let body = json!({"id": "urn:x:1", "type": "T"});
         let created = broker.post("/ngsi-ld/v1/entities", &body).header("authorization", "Bearer s3cret").send().await;
         assert_eq!(created.status, 201);
