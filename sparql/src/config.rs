@@ -15,7 +15,9 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The broker to follow.
     pub broker: Url,
-    /// The bearer token that the broker's feed asks for.
+    /// Whether updates are permitted. Then no broker is followed.
+    pub maintenance: bool,
+    /// The bearer token that the broker's feed asks for; in maintenance the one that updates need.
     pub token: Option<String>,
     /// Where the copy is kept.
     pub data_dir: PathBuf,

@@ -32,7 +32,11 @@ struct Cli {
     /// Where to keep the copy. It can be deleted at any time while this does not run: it is made anew.
     #[arg(long, value_name = "DIR", env = "HIROBA_SPARQL_DATA_DIR", default_value = "./hiroba-sparql-data")]
     data_dir: PathBuf,
-    /// A file with the token that the broker's change feed asks for.
+    /// Permit SPARQL Update, with the token of --token-file, and follow no broker. What is changed is lost: the next start
+    /// without this makes the copy anew.
+    #[arg(long, requires = "token_file")]
+    maintenance: bool,
+    /// A file with the token that the broker's change feed asks for; with --maintenance, the token that updates need.
     #[arg(long, value_name = "FILE", env = "HIROBA_TOKEN_FILE")]
     token_file: Option<PathBuf>,
     /// How long one query may take.
@@ -99,6 +103,7 @@ fn config(arguments: Cli) -> Result<Config, ServeError> {
     Ok(Config {
         listen: arguments.listen,
         broker: arguments.broker,
+        maintenance: arguments.maintenance,
         token,
         data_dir: arguments.data_dir,
         limits,

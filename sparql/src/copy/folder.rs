@@ -56,6 +56,19 @@ impl Folder {
         Ok(copy)
     }
 
+    /// The copy in use, complete or not; where there is none, an empty one that is now in use.
+    ///
+    /// # Errors
+    /// [`CopyError`] when it cannot be opened or made.
+    pub fn current_or_empty(&self) -> Result<Copy, CopyError> {
+        if let Some(copy) = self.current()? {
+            return Ok(copy);
+        }
+        let copy = Copy::open(&self.new_copy()?)?;
+        self.make_current(&copy)?;
+        Ok(copy)
+    }
+
     /// A name for a new copy that no other has.
     ///
     /// # Errors

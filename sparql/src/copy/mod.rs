@@ -5,6 +5,7 @@
 //! same transaction as the quads.
 
 mod apply;
+mod by_hand;
 mod current;
 mod folder;
 mod load;

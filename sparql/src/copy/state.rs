@@ -77,11 +77,7 @@ pub(super) fn read(store: &Store) -> Result<Option<State>, StorageError> {
 
 /// Replaces the state within a transaction.
 pub(super) fn write(transaction: &mut Transaction<'_>, state: &State) -> Result<(), StorageError> {
-    let old: Vec<Quad> =
-        transaction.quads_for_pattern(Some(STATE.into()), None, None, Some(STATE.into())).collect::<Result<_, _>>()?;
-    for quad in &old {
-        transaction.remove(quad);
-    }
+    forget(transaction)?;
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let values = [
         (terms::TRANSACTION, Some(number(state.position.transaction))),
@@ -95,6 +91,16 @@ pub(super) fn write(transaction: &mut Transaction<'_>, state: &State) -> Result<
         if let Some(value) = value {
             transaction.insert(QuadRef::new(STATE, predicate, &Literal::from(value), STATE));
         }
+    }
+    Ok(())
+}
+
+/// Takes the state away within a transaction: what remains is no copy of any log.
+pub(super) fn forget(transaction: &mut Transaction<'_>) -> Result<(), StorageError> {
+    let old: Vec<Quad> =
+        transaction.quads_for_pattern(Some(STATE.into()), None, None, Some(STATE.into())).collect::<Result<_, _>>()?;
+    for quad in &old {
+        transaction.remove(quad);
     }
     Ok(())
 }

@@ -22,13 +22,13 @@ pub(super) fn answer(request: &HttpRequest, state: &AppState, pairs: &Pairs) -> 
         Some(copy) => copy.graphs().map_err(|error| QueryError::Internal(error.to_string()))?,
         None => Vec::new(),
     };
-    let connection = request.connection_info();
-    let endpoint = format!("{}://{}/sparql", connection.scheme(), connection.host());
-    let body = describe(&endpoint, &graphs, format).map_err(|error| QueryError::Internal(error.to_string()))?;
+    let endpoint = params::endpoint(request);
+    let body = describe(&endpoint, &graphs, state.config.maintenance, format)
+        .map_err(|error| QueryError::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok().content_type(format.media).insert_header((VARY, "Accept")).body(body))
 }
 
-fn describe(endpoint: &str, graphs: &[String], format: &Format) -> std::io::Result<Vec<u8>> {
+fn describe(endpoint: &str, graphs: &[String], updates: bool, format: &Format) -> std::io::Result<Vec<u8>> {
     let Form::Graph(rdf_format) = format.form else { return Ok(Vec::new()) };
     let mut writer = query::serializer(rdf_format).for_writer(Vec::new());
     // Whatever the client calls this host; a name that cannot stand in an IRI is left out.
@@ -41,6 +41,9 @@ fn describe(endpoint: &str, graphs: &[String], format: &Format) -> std::io::Resu
     say(&service, rdf::TYPE, sd("Service").into())?;
     say(&service, sd("endpoint").as_ref(), endpoint.clone().into())?;
     say(&service, sd("supportedLanguage").as_ref(), sd("SPARQL11Query").into())?;
+    if updates {
+        say(&service, sd("supportedLanguage").as_ref(), sd("SPARQL11Update").into())?;
+    }
     for format in &FORMATS {
         let iri = match format.form {
             Form::Results(form) => form.iri(),

@@ -3,6 +3,7 @@
 mod body;
 mod description;
 mod guard;
+mod maintenance;
 mod params;
 pub mod problem;
 mod routes;

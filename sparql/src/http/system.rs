@@ -14,6 +14,7 @@ use crate::state::AppState;
 pub(super) async fn health(state: Data<AppState>) -> HttpResponse {
     let status = state.status.borrow().clone();
     let word = match (&status.position, &status.trouble) {
+        _ if state.config.maintenance => "maintenance",
         (None, _) => "no data yet",
         (Some(_), Some(_)) => "degraded",
         (Some(_), None) => "ok",

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use oxigraph::sparql::QueryEvaluationError;
+use oxigraph::sparql::{QueryEvaluationError, UpdateEvaluationError};
+use oxigraph::store::StorageError;
 use spargebra::SparqlSyntaxError;
 
 /// Why a query is not answered, or not to its end.
@@ -14,6 +15,11 @@ pub enum QueryError {
     /// It is an update.
     #[error("this endpoint only reads: changes go to the broker, by NGSI-LD")]
     Update,
+    /// An update names its dataset, and so does the request (SPARQL 1.1 Protocol, 2.2.3).
+    #[error(
+        "the update has USING, USING NAMED or WITH, and the request using-graph-uri or using-named-graph-uri: use one"
+    )]
+    Dataset,
     /// It uses something that is not there: an unknown function, another endpoint.
     #[error("{0}")]
     Unsupported(String),
@@ -65,6 +71,23 @@ impl QueryError {
         let (line, rest) = text.strip_prefix("error at ")?.split_once(':')?;
         let column: String = rest.chars().take_while(char::is_ascii_digit).collect();
         Some((line.parse().ok()?, column.parse().ok()?))
+    }
+}
+
+impl From<StorageError> for QueryError {
+    fn from(error: StorageError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<UpdateEvaluationError> for QueryError {
+    fn from(error: UpdateEvaluationError) -> Self {
+        match error {
+            UpdateEvaluationError::Storage(error) => Self::Internal(error.to_string()),
+            UpdateEvaluationError::Unexpected(error) => Self::Internal(error.to_string()),
+            // The data stand against it (a graph that is there already), or it wants to have something from elsewhere.
+            other => Self::Unsupported(other.to_string()),
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod interrupt;
 mod memory;
 mod pool;
 mod ticket;
+mod update;
 mod walk;
 
 pub use error::QueryError;
@@ -38,4 +39,17 @@ pub struct Question {
     pub accept: String,
     /// Whether only the header of the answer is wanted.
     pub head_only: bool,
+}
+
+/// What the operator changes in maintenance.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Update {
+    /// The update: operations, separated by semicolons.
+    pub text: String,
+    /// What relative IRIs are relative to: the address of the endpoint.
+    pub base: String,
+    /// `using-graph-uri`: graphs that make up the default graph of each WHERE.
+    pub using_graphs: Vec<String>,
+    /// `using-named-graph-uri`: graphs that each WHERE can name.
+    pub using_named_graphs: Vec<String>,
 }

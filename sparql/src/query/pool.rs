@@ -11,7 +11,7 @@ use super::chunks::{Chunks, WAITING};
 use super::format::Format;
 use super::memory::Memory;
 use super::ticket::{Reason, Ticket};
-use super::{QueryError, Question, evaluate};
+use super::{QueryError, Question, Update, evaluate, update};
 use crate::copy::{Copy, Current};
 use crate::metrics::{Ending, Metrics, QueryLabels};
 
@@ -71,11 +71,7 @@ impl Pool {
     /// # Errors
     /// [`QueryError`].
     pub async fn answer(self: &Arc<Self>, question: Question) -> Result<Answer, QueryError> {
-        let place = tokio::time::timeout(QUEUE, Arc::clone(&self.places).acquire_owned()).await;
-        let Ok(Ok(place)) = place else {
-            self.count(Ending::Busy);
-            return Err(QueryError::Busy);
-        };
+        let place = self.place().await?;
         let copy = self.current.get().ok_or(QueryError::NoCopy)?;
         let ticket = Arc::new(Ticket::new(self.limits.timeout));
         let (head, begun) = oneshot::channel();
@@ -96,6 +92,35 @@ impl Pool {
         Ok(Answer { format, body: chunks, _waiting: waiting })
     }
 
+    /// Carries an update out on the copy in use.
+    ///
+    /// # Errors
+    /// [`QueryError`]: then nothing has changed.
+    pub async fn update(self: &Arc<Self>, update: Update) -> Result<(), QueryError> {
+        let place = self.place().await?;
+        let copy = self.current.get().ok_or(QueryError::NoCopy)?;
+        let ticket = Arc::new(Ticket::new(self.limits.timeout));
+        let _waiting = StopWhenDropped(Arc::clone(&ticket));
+        let running = Running::enter(Arc::clone(self), ticket, place);
+        let (done, ended) = oneshot::channel();
+        spawn(move || {
+            let outcome = update::run(&copy, &update, &running.ticket);
+            running.ended(&outcome);
+            // When nobody takes it, the client is gone.
+            let _ = done.send(outcome);
+        })?;
+        // It ends by itself when its time is up; whoever left before would not know whether it was carried out.
+        ended.await.unwrap_or_else(|_| Err(QueryError::Internal("the update's thread is gone".to_owned())))
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, QueryError> {
+        let place = tokio::time::timeout(QUEUE, Arc::clone(&self.places).acquire_owned()).await;
+        place.ok().and_then(Result::ok).ok_or_else(|| {
+            self.count(Ending::Busy);
+            QueryError::Busy
+        })
+    }
+
     fn start(
         self: &Arc<Self>,
         place: OwnedSemaphorePermit,
@@ -106,16 +131,14 @@ impl Pool {
     ) -> Result<(), QueryError> {
         let pool = Arc::clone(self);
         let running = Running::enter(pool, ticket, place);
-        let work = move || {
+        spawn(move || {
             let max_results = running.pool.limits.max_results;
             let outcome = match copy.store() {
                 Ok(store) => evaluate::answer(store, &question, &running.ticket, max_results, &mut out),
                 Err(error) => Err(QueryError::Internal(error.to_string())),
             };
             running.ended(&out.finish(outcome));
-        };
-        let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(work);
-        thread.map(drop).map_err(|error| QueryError::Internal(format!("no thread for the query: {error}")))
+        })
     }
 
     /// Stops queries whose time is up, and the longest-running one when memory runs short. Runs for ever.
@@ -143,6 +166,12 @@ impl Pool {
     fn count(&self, ending: Ending) {
         self.metrics.queries.get_or_create(&QueryLabels { ending }).inc();
     }
+}
+
+/// Runs something on a thread of its own.
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), QueryError> {
+    let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(work);
+    thread.map(drop).map_err(|error| QueryError::Internal(format!("no thread for the query: {error}")))
 }
 
 /// A query that nobody waits for any more need not go on.

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// The sidecar, as cargo has just built it.
 const SIDECAR: &str = env!("CARGO_BIN_EXE_hiroba-sparql");
 
+/// What updates in maintenance need.
+pub(crate) const TOKEN: &str = "0p3rator";
+
 /// A process that is killed when it is dropped, if it still runs.
 pub(crate) struct Process {
     child: Child,
@@ -202,6 +205,23 @@ impl Sidecar {
         let process = Process::start(Path::new(SIDECAR), &data, &address, &all);
         eventually("the sidecar answers", || answers(&process.url)).await;
         Self { process }
+    }
+
+    /// A sidecar that takes updates, with [`TOKEN`], and follows nobody.
+    pub(crate) async fn for_maintenance(folder: &Path) -> Self {
+        let token = folder.join("operators-token");
+        std::fs::write(&token, TOKEN).unwrap();
+        let arguments = ["--maintenance", "--token-file", token.to_str().unwrap()];
+        Self::start_with("http://127.0.0.1:1", folder, &arguments).await
+    }
+
+    /// Carries out an update as the operator.
+    pub(crate) async fn update(&self, update: &str) {
+        let url = format!("{}/sparql", self.process.url);
+        let request = client().post(url).bearer_auth(TOKEN).header("content-type", "application/sparql-update");
+        let answer = request.body(update.to_owned()).send().await.unwrap();
+        let status = answer.status();
+        assert_eq!(status, 204, "{update}: {}", answer.text().await.unwrap());
     }
 
     /// Waits until everything that the broker has is here.

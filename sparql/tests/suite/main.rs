@@ -6,4 +6,6 @@ mod examples;
 mod following;
 mod harness;
 mod limits;
+mod maintenance;
 mod protocol;
+mod protocol_suite;
