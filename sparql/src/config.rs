@@ -21,6 +21,8 @@ pub struct Config {
     pub token: Option<String>,
     /// Where the copy is kept.
     pub data_dir: PathBuf,
+    /// How many tenants are kept beside the default one.
+    pub max_tenants: usize,
     /// What queries may use.
     pub limits: Limits,
     /// How long requests under way may take when the server goes down.

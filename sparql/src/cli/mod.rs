@@ -39,6 +39,9 @@ struct Cli {
     /// A file with the token that the broker's change feed asks for; with --maintenance, the token that updates need.
     #[arg(long, value_name = "FILE", env = "HIROBA_TOKEN_FILE")]
     token_file: Option<PathBuf>,
+    /// How many tenants are kept beside the default one. Each has a database of its own, with a price in memory and open files.
+    #[arg(long, value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u32).range(0..=1_024))]
+    max_tenants: u32,
     /// How long one query may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     query_timeout: u64,
@@ -106,6 +109,7 @@ fn config(arguments: Cli) -> Result<Config, ServeError> {
         maintenance: arguments.maintenance,
         token,
         data_dir: arguments.data_dir,
+        max_tenants: arguments.max_tenants as usize,
         limits,
         drain: Duration::from_secs(20),
     })

@@ -39,7 +39,7 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
     let address = config.listen;
     let listener = TcpListener::bind(address).map_err(|error| ServeError::Listen { address, error })?;
     let address = listener.local_addr()?;
-    let folder = Folder::open(&config.data_dir)?;
+    let folder = Folder::open(&config.data_dir, config.max_tenants)?;
     let (current, metrics) = (Arc::new(Current::default()), Arc::new(Metrics::default()));
     let (status, told) = watch::channel(Status::default());
     let work = if config.maintenance {
@@ -90,7 +90,7 @@ impl Work {
 /// Puts the copy into use as it is, for changes by hand.
 fn maintain(folder: Folder, current: &Current, status: watch::Sender<Status>) -> Result<Folder, CopyError> {
     let copy = folder.current_or_empty()?;
-    let position = copy.state()?.map(|state| state.position);
+    let position = copy.state().map(|state| state.position);
     status.send_replace(Status { phase: Phase::Maintenance, position, ..Status::default() });
     current.set(copy);
     Ok(folder)

@@ -27,6 +27,7 @@ mod terms {
         ANCHOR_NUMBER = "anchorNumber";
         ANCHOR_MARK = "anchorMark";
         SHAPE = "shape";
+        LEFT_OUT = "leftOut";
         HAS_FRAGMENT = "hasFragment";
     }
 }
@@ -49,6 +50,8 @@ pub struct State {
     pub anchor: Anchor,
     /// [`crate::quads::shape`] when it was made.
     pub shape: i64,
+    /// Whether there was no room for some tenant.
+    pub left_out: bool,
 }
 
 /// The state of a copy; `None` when there is none.
@@ -72,7 +75,8 @@ pub(super) fn read(store: &Store) -> Result<Option<State>, StorageError> {
     let after = position(terms::ANCHOR_TRANSACTION, terms::ANCHOR_NUMBER)?;
     let (Some(here), Some(after), Some(shape)) = (here, after, number(terms::SHAPE)?) else { return Ok(None) };
     let mark = number(terms::ANCHOR_MARK)?.map(Mark);
-    Ok(Some(State { position: here, anchor: Anchor { after, mark }, shape }))
+    let left_out = number(terms::LEFT_OUT)?.is_some();
+    Ok(Some(State { position: here, anchor: Anchor { after, mark }, shape, left_out }))
 }
 
 /// Replaces the state within a transaction.
@@ -86,6 +90,7 @@ pub(super) fn write(transaction: &mut Transaction<'_>, state: &State) -> Result<
         (terms::ANCHOR_NUMBER, Some(number(state.anchor.after.number))),
         (terms::ANCHOR_MARK, state.anchor.mark.map(|mark| mark.0)),
         (terms::SHAPE, Some(state.shape)),
+        (terms::LEFT_OUT, state.left_out.then_some(1)),
     ];
     for (predicate, value) in values {
         if let Some(value) = value {

@@ -18,14 +18,20 @@ pub(super) fn answer(request: &HttpRequest, state: &AppState, pairs: &Pairs) -> 
     let words: Vec<String> =
         pairs.iter().filter(|(name, _)| name == "format" || name == "output").map(|(_, value)| value.clone()).collect();
     let format = Format::choose(Family::Graph, &words, &params::accept(request))?;
+    let tenant = params::tenant(request)?;
     let graphs = match state.current.get() {
-        Some(copy) => copy.graphs().map_err(|error| QueryError::Internal(error.to_string()))?,
+        Some(copy) => {
+            copy.reading(&tenant).ok_or(QueryError::NoSuchTenant(tenant))?.graphs().map_err(QueryError::from)?
+        }
         None => Vec::new(),
     };
     let endpoint = params::endpoint(request);
     let body = describe(&endpoint, &graphs, state.config.maintenance, format)
         .map_err(|error| QueryError::Internal(error.to_string()))?;
-    Ok(HttpResponse::Ok().content_type(format.media).insert_header((VARY, "Accept")).body(body))
+    Ok(HttpResponse::Ok()
+        .content_type(format.media)
+        .insert_header((VARY, "Accept, NGSILD-Tenant, Fiware-Service"))
+        .body(body))
 }
 
 fn describe(endpoint: &str, graphs: &[String], updates: bool, format: &Format) -> std::io::Result<Vec<u8>> {

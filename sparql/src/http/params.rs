@@ -5,10 +5,14 @@ use std::borrow::Cow;
 use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::http::header::ACCEPT;
+use hiroba_vocab::Tenant;
 use percent_encoding::percent_decode;
 
 use super::problem::{HttpError, Result};
 use crate::query::{Question, Update};
+
+/// What the tenant is called in the pattern of the path.
+pub(super) const TENANT_IN_PATH: &str = "tenant";
 
 /// Names and values, in the order of the request. Unknown ones are left aside: clients add their own.
 pub(super) type Pairs = Vec<(String, String)>;
@@ -65,7 +69,7 @@ fn decode(text: &[u8]) -> std::result::Result<String, ()> {
 /// What the parameters and headers ask for, with the operation in the body if it is there.
 ///
 /// # Errors
-/// [`HttpError::SeveralQueries`] when there is more than one operation.
+/// [`HttpError::SeveralQueries`] when there is more than one operation; what [`tenant`] says.
 pub(super) fn asked(request: &HttpRequest, pairs: &Pairs, direct: Option<Direct>) -> Result<Asked> {
     let all = |wanted: &[&str]| -> Vec<String> {
         pairs.iter().filter(|(name, _)| wanted.contains(&name.as_str())).map(|(_, value)| value.clone()).collect()
@@ -81,6 +85,7 @@ pub(super) fn asked(request: &HttpRequest, pairs: &Pairs, direct: Option<Direct>
     }
     if let Some(text) = updates.pop() {
         return Ok(Asked::Update(Update {
+            tenant: tenant(request)?,
             text,
             base: endpoint(request),
             using_graphs: all(&["using-graph-uri"]),
@@ -89,6 +94,8 @@ pub(super) fn asked(request: &HttpRequest, pairs: &Pairs, direct: Option<Direct>
     }
     let Some(text) = queries.pop() else { return Ok(Asked::Nothing) };
     Ok(Asked::Query(Question {
+        tenant: tenant(request)?,
+        not_before: None,
         text,
         default_graphs: all(&["default-graph-uri"]),
         named_graphs: all(&["named-graph-uri"]),
@@ -110,18 +117,40 @@ pub(super) fn accept(request: &HttpRequest) -> String {
     headers.join(",")
 }
 
-/// Makes sure that the request is about the tenant whose data are here: the default one. A place for more tenants.
+/// The tenant that a request is about: `/sparql/{tenant}`, the header `NGSILD-Tenant` (6.3.14), or `Fiware-Service` as older
+/// clients have it; else the default one.
 ///
 /// # Errors
-/// [`HttpError::NoSuchTenant`] when another is named.
-pub(super) fn check_tenant(request: &HttpRequest) -> Result<()> {
-    for name in ["NGSILD-Tenant", "Fiware-Service"] {
-        let tenant = request.headers().get(name).map(|value| value.to_str().unwrap_or("?").trim());
-        if let Some(tenant) = tenant.filter(|tenant| !tenant.is_empty()) {
-            return Err(HttpError::NoSuchTenant(tenant.chars().take(256).collect()));
+/// [`HttpError::Header`] for a header that names none, [`HttpError::SeveralTenants`] when they name different ones.
+pub(super) fn tenant(request: &HttpRequest) -> Result<Tenant> {
+    let mut named = Vec::new();
+    if let Some(name) = request.match_info().get(TENANT_IN_PATH) {
+        named.push(Tenant::parse(name).map_err(|error| HttpError::TenantInPath(error.to_string()))?);
+    }
+    for place in ["NGSILD-Tenant", "Fiware-Service"] {
+        if let Some(name) = header(request, place)? {
+            named.push(Tenant::parse(name).map_err(|error| HttpError::Header(place, error.to_string()))?);
         }
     }
-    Ok(())
+    let tenant = named.pop();
+    if named.iter().any(|other| Some(other) != tenant.as_ref()) {
+        return Err(HttpError::SeveralTenants);
+    }
+    Ok(tenant.unwrap_or_else(Tenant::default_tenant))
+}
+
+/// The value of a header that may be there once; an empty one counts as none.
+///
+/// # Errors
+/// [`HttpError::Header`] when it is there twice, or is no text.
+pub(super) fn header<'r>(request: &'r HttpRequest, name: &'static str) -> Result<Option<&'r str>> {
+    let mut values = request.headers().get_all(name);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(HttpError::Header(name, "it is there twice".to_owned()));
+    }
+    let text = value.to_str().map_err(|_| HttpError::Header(name, "it is no text".to_owned()))?;
+    Ok(Some(text.trim()).filter(|text| !text.is_empty()))
 }
 
 #[cfg(test)]
@@ -190,10 +219,27 @@ mod tests {
     }
 
     #[test]
-    fn only_the_default_tenant_is_here() {
-        let of =
-            |value: &str| check_tenant(&TestRequest::get().insert_header(("NGSILD-Tenant", value)).to_http_request());
-        assert!(of("").is_ok());
-        assert!(matches!(of("other"), Err(HttpError::NoSuchTenant(name)) if name == "other"));
+    fn the_tenant_is_in_the_path_or_a_header() {
+        let of = |path: &'static str, headers: &[(&'static str, &'static str)]| {
+            let request = headers.iter().fold(TestRequest::get(), |request, header| request.append_header(*header));
+            let request = if path.is_empty() { request } else { request.param(TENANT_IN_PATH, path) };
+            tenant(&request.to_http_request()).map(|tenant| tenant.to_string())
+        };
+        let (new, old) = ("NGSILD-Tenant", "Fiware-Service");
+        for (path, headers, found) in [
+            ("", &[][..], ""),
+            ("", &[(new, "")], ""),
+            ("", &[(new, "city")], "city"),
+            ("", &[(old, "city")], "city"),
+            ("city", &[], "city"),
+            ("city", &[(new, "city"), (old, "city")], "city"),
+        ] {
+            assert_eq!(of(path, headers).unwrap(), found, "{path} {headers:?}");
+        }
+        assert!(matches!(of("", &[(new, "a"), (old, "b")]), Err(HttpError::SeveralTenants)));
+        assert!(matches!(of("a", &[(new, "b")]), Err(HttpError::SeveralTenants)));
+        assert!(matches!(of("", &[(new, "a"), (new, "a")]), Err(HttpError::Header("NGSILD-Tenant", _))));
+        assert!(matches!(of("", &[(new, "two words")]), Err(HttpError::Header("NGSILD-Tenant", _))));
+        assert!(matches!(of("two words", &[]), Err(HttpError::TenantInPath(_))));
     }
 }

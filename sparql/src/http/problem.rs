@@ -45,9 +45,15 @@ pub enum HttpError {
     /// The client stopped sending.
     #[error("the body could not be read: {0}")]
     Payload(String),
-    /// A tenant whose data are not here.
-    #[error("the data of tenant '{0}' are not here: only those of the default tenant are")]
-    NoSuchTenant(String),
+    /// A header that cannot be understood. Says which and why.
+    #[error("the header {0}: {1}")]
+    Header(&'static str, String),
+    /// The last part of the path is no tenant.
+    #[error("/sparql/TENANT: {0}")]
+    TenantInPath(String),
+    /// Path and headers name different tenants.
+    #[error("the path, NGSILD-Tenant and Fiware-Service name different tenants: name one")]
+    SeveralTenants,
     /// A method that the resource does not have. Holds those that it has.
     #[error("only {0} are possible here")]
     MethodNotAllowed(&'static str),
@@ -77,7 +83,9 @@ impl HttpError {
             }
             Self::TooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Payload Too Large"),
             Self::Payload(_) => (StatusCode::BAD_REQUEST, "payload", "Unreadable Body"),
-            Self::NoSuchTenant(_) => (StatusCode::NOT_FOUND, "no-such-tenant", "Nonexistent Tenant"),
+            Self::Header(..) => (StatusCode::BAD_REQUEST, "header", "Bad Header"),
+            Self::TenantInPath(_) => (StatusCode::BAD_REQUEST, "tenant", "Not a Tenant"),
+            Self::SeveralTenants => (StatusCode::BAD_REQUEST, "several-tenants", "Several Tenants"),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method Not Allowed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not Found"),
         }
@@ -97,6 +105,8 @@ fn of_query(error: &QueryError) -> (StatusCode, &'static str, &'static str) {
         QueryError::NotAcceptable(_) => (StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not Acceptable"),
         QueryError::Timeout(_) => (StatusCode::GATEWAY_TIMEOUT, "timeout", "Query Timed Out"),
         QueryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "All Places Taken"),
+        QueryError::NoSuchTenant(_) => (StatusCode::NOT_FOUND, "no-such-tenant", "Nonexistent Tenant"),
+        QueryError::NotYet { .. } => (StatusCode::SERVICE_UNAVAILABLE, "not-yet", "Data Not Yet New Enough"),
         QueryError::NoCopy => (StatusCode::SERVICE_UNAVAILABLE, "no-data-yet", "No Data Yet"),
         QueryError::Gone | QueryError::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal Error"),
     }
@@ -123,7 +133,7 @@ impl ResponseError for HttpError {
             Self::Unauthorized => {
                 response.insert_header((WWW_AUTHENTICATE, "Bearer"));
             }
-            Self::Query(QueryError::Busy) => {
+            Self::Query(QueryError::Busy | QueryError::NotYet { .. }) => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
             Self::Query(QueryError::NoCopy) => {

@@ -1,4 +1,4 @@
-//! `/sparql`: SPARQL 1.1 Protocol, query and update operation.
+//! `/sparql` and `/sparql/{tenant}`: SPARQL 1.1 Protocol, query and update operation.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use actix_web::web::{Data, Payload};
@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::params::{Asked, Direct, Pairs};
 use super::problem::{HttpError, Result};
-use super::{body, description, maintenance, params};
+use super::{body, description, freshness, maintenance, params};
 use crate::query::Question;
 use crate::state::AppState;
 
@@ -15,10 +15,9 @@ use crate::state::AppState;
 /// # Errors
 /// [`HttpError`].
 pub(super) async fn get(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
-    params::check_tenant(&request)?;
     let pairs = params::of_url(&request)?;
     match params::asked(&request, &pairs, None)? {
-        Asked::Query(question) => answer(&state, question).await,
+        Asked::Query(question) => answer(&request, &state, question).await,
         Asked::Update(update) => maintenance::update(&request, &state, update).await,
         Asked::Nothing => description::answer(&request, &state, &pairs),
     }
@@ -29,11 +28,10 @@ pub(super) async fn get(request: HttpRequest, state: Data<AppState>) -> Result<H
 /// # Errors
 /// [`HttpError`].
 pub(super) async fn post(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
-    params::check_tenant(&request)?;
     let mut pairs = params::of_url(&request)?;
     let direct = direct(&request, body::read(payload).await?, &mut pairs)?;
     match params::asked(&request, &pairs, direct)? {
-        Asked::Query(question) => answer(&state, question).await,
+        Asked::Query(question) => answer(&request, &state, question).await,
         Asked::Update(update) => maintenance::update(&request, &state, update).await,
         Asked::Nothing => Err(HttpError::NoQuery),
     }
@@ -61,9 +59,18 @@ fn direct(request: &HttpRequest, body: Vec<u8>, pairs: &mut Pairs) -> Result<Opt
     }
 }
 
-async fn answer(state: &AppState, question: Question) -> Result<HttpResponse> {
+async fn answer(request: &HttpRequest, state: &AppState, mut question: Question) -> Result<HttpResponse> {
+    question.not_before = freshness::wait(request, state).await?;
+    let tenant = question.tenant.clone();
     let answer = state.pool.answer(question).await?;
-    let media = answer.format.media;
+    let mut response = HttpResponse::Ok();
+    response.content_type(answer.format.media);
+    if let Some(position) = answer.position {
+        response.insert_header((freshness::POSITION, position.to_string()));
+    }
+    if !tenant.is_default() {
+        response.insert_header(("NGSILD-Tenant", tenant.as_str()));
+    }
     let stream = futures_util::stream::unfold(answer, |mut answer| async {
         let part = answer.next().await?;
         if let Err(error) = &part {
@@ -71,9 +78,8 @@ async fn answer(state: &AppState, question: Question) -> Result<HttpResponse> {
         }
         Some((part, answer))
     });
-    Ok(HttpResponse::Ok()
-        .content_type(media)
-        .insert_header((VARY, "Accept, NGSILD-Tenant"))
+    Ok(response
+        .insert_header((VARY, "Accept, NGSILD-Tenant, Fiware-Service"))
         .insert_header((CACHE_CONTROL, "no-cache"))
         .streaming(stream))
 }

@@ -27,6 +27,7 @@ pub(super) async fn health(state: Data<AppState>) -> HttpResponse {
         "lagSeconds": status.lag_seconds(SystemTime::now()),
         "lastChangeAt": status.last_change,
         "refusedEntities": status.refused,
+        "tenants": state.current.get().map_or(0, |copy| copy.tenants()),
         "broker": {
             "url": state.config.broker_shown(),
             "reachable": status.trouble.is_none() && status.last_contact.is_some(),

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use hiroba_vocab::Tenant;
 use oxigraph::sparql::{QueryEvaluationError, UpdateEvaluationError};
 use oxigraph::store::StorageError;
 use spargebra::SparqlSyntaxError;
+
+use crate::follow::Position;
 
 /// Why a query is not answered, or not to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +47,17 @@ pub enum QueryError {
     /// All places for queries are taken.
     #[error("too many queries are running; try again in a moment")]
     Busy,
+    /// A tenant without data here.
+    #[error("there are no data of tenant '{0}' here")]
+    NoSuchTenant(Tenant),
+    /// The copy has not come as far as the question wants.
+    #[error("the data here are of {}, not yet of {wanted}: try again in a moment", .here.map_or_else(|| "no position".to_owned(), |here| here.to_string()))]
+    NotYet {
+        /// Where the copy stands.
+        here: Option<Position>,
+        /// Where it should stand.
+        wanted: Position,
+    },
     /// There is no complete copy of the data yet.
     #[error("the data are not here yet: they are being fetched from the broker")]
     NoCopy,

@@ -4,6 +4,10 @@
 //! * `guard` refuses queries whose mere form would cost too much.
 //! * [`Format`] chooses the form of the answer, and `functions` are GeoSPARQL's.
 
+use hiroba_vocab::Tenant;
+
+use crate::follow::Position;
+
 mod chunks;
 mod error;
 mod evaluate;
@@ -25,8 +29,12 @@ pub use functions::names as function_names;
 pub use pool::{Answer, Limits, Pool};
 
 /// What a client asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
+    /// Whose data are asked. Nobody else's can be seen.
+    pub tenant: Tenant,
+    /// A position that the answer must not be older than.
+    pub not_before: Option<Position>,
     /// The query.
     pub text: String,
     /// `default-graph-uri`: graphs that make up the default graph, instead of what the query says.
@@ -42,8 +50,10 @@ pub struct Question {
 }
 
 /// What the operator changes in maintenance.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
+    /// Whose data are changed.
+    pub tenant: Tenant,
     /// The update: operations, separated by semicolons.
     pub text: String,
     /// What relative IRIs are relative to: the address of the endpoint.

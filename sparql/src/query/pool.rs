@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hiroba_vocab::Tenant;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
@@ -12,7 +13,8 @@ use super::format::Format;
 use super::memory::Memory;
 use super::ticket::{Reason, Ticket};
 use super::{QueryError, Question, Update, evaluate, update};
-use crate::copy::{Copy, Current};
+use crate::copy::{Current, Reading};
+use crate::follow::Position;
 use crate::metrics::{Ending, Metrics, QueryLabels};
 
 /// How long a query may wait for a place.
@@ -48,6 +50,8 @@ pub struct Pool {
 pub struct Answer {
     /// How it is written.
     pub format: &'static Format,
+    /// All changes up to here are in it; `None` when the copy follows no log.
+    pub position: Option<Position>,
     body: mpsc::Receiver<Result<Bytes, QueryError>>,
     _waiting: StopWhenDropped,
 }
@@ -72,13 +76,17 @@ impl Pool {
     /// [`QueryError`].
     pub async fn answer(self: &Arc<Self>, question: Question) -> Result<Answer, QueryError> {
         let place = self.place().await?;
-        let copy = self.current.get().ok_or(QueryError::NoCopy)?;
+        let reading = self.reading(&question.tenant)?;
+        let position = reading.position;
+        if let Some(wanted) = question.not_before.filter(|wanted| position < Some(*wanted)) {
+            return Err(QueryError::NotYet { here: position, wanted });
+        }
         let ticket = Arc::new(Ticket::new(self.limits.timeout));
         let (head, begun) = oneshot::channel();
         let (body, chunks) = mpsc::channel(WAITING);
         let out = Chunks::new(Arc::clone(&ticket), Handle::current(), head, body);
         let waiting = StopWhenDropped(Arc::clone(&ticket));
-        self.start(place, copy, question, Arc::clone(&ticket), out)?;
+        self.start(place, reading, question, Arc::clone(&ticket), out)?;
         let begun = tokio::time::timeout_at(ticket.deadline().into(), begun).await;
         let format = match begun {
             Ok(Ok(begun)) => begun?,
@@ -89,7 +97,7 @@ impl Pool {
                 return Err(QueryError::Timeout(self.limits.timeout));
             }
         };
-        Ok(Answer { format, body: chunks, _waiting: waiting })
+        Ok(Answer { format, position, body: chunks, _waiting: waiting })
     }
 
     /// Carries an update out on the copy in use.
@@ -98,19 +106,24 @@ impl Pool {
     /// [`QueryError`]: then nothing has changed.
     pub async fn update(self: &Arc<Self>, update: Update) -> Result<(), QueryError> {
         let place = self.place().await?;
-        let copy = self.current.get().ok_or(QueryError::NoCopy)?;
+        let reading = self.reading(&update.tenant)?;
         let ticket = Arc::new(Ticket::new(self.limits.timeout));
         let _waiting = StopWhenDropped(Arc::clone(&ticket));
         let running = Running::enter(Arc::clone(self), ticket, place);
         let (done, ended) = oneshot::channel();
         spawn(move || {
-            let outcome = update::run(&copy, &update, &running.ticket);
+            let outcome = update::run(reading.part(), &update, &running.ticket);
             running.ended(&outcome);
             // When nobody takes it, the client is gone.
             let _ = done.send(outcome);
         })?;
         // It ends by itself when its time is up; whoever left before would not know whether it was carried out.
         ended.await.unwrap_or_else(|_| Err(QueryError::Internal("the update's thread is gone".to_owned())))
+    }
+
+    fn reading(&self, tenant: &Tenant) -> Result<Reading, QueryError> {
+        let copy = self.current.get().ok_or(QueryError::NoCopy)?;
+        copy.reading(tenant).ok_or_else(|| QueryError::NoSuchTenant(tenant.clone()))
     }
 
     async fn place(&self) -> Result<OwnedSemaphorePermit, QueryError> {
@@ -124,7 +137,7 @@ impl Pool {
     fn start(
         self: &Arc<Self>,
         place: OwnedSemaphorePermit,
-        copy: Arc<Copy>,
+        reading: Reading,
         question: Question,
         ticket: Arc<Ticket>,
         mut out: Chunks,
@@ -133,10 +146,7 @@ impl Pool {
         let running = Running::enter(pool, ticket, place);
         spawn(move || {
             let max_results = running.pool.limits.max_results;
-            let outcome = match copy.store() {
-                Ok(store) => evaluate::answer(store, &question, &running.ticket, max_results, &mut out),
-                Err(error) => Err(QueryError::Internal(error.to_string())),
-            };
+            let outcome = evaluate::answer(reading.store(), &question, &running.ticket, max_results, &mut out);
             running.ended(&out.finish(outcome));
         })
     }

@@ -131,22 +131,6 @@ async fn entities_that_look_like_parts_of_others_stay() {
 }
 
 #[tokio::test]
-async fn other_tenants_are_kept_out() {
-    let folder = folder();
-    let broker = Broker::start(folder.path()).await;
-    broker.upsert_for("secret", &aeds(0..5)).await;
-    broker.upsert(&aeds(10..12)).await;
-    let sidecar = Sidecar::start(broker.url(), folder.path()).await;
-    sidecar.catch_up(&broker).await;
-    assert_eq!(sidecar.rows(COUNT).await, ["2"], "after loading");
-    broker.upsert_for("secret", &aeds(0..12)).await;
-    broker.upsert(&aeds(12..13)).await;
-    sidecar.catch_up(&broker).await;
-    assert_eq!(sidecar.rows(COUNT).await, ["3"], "after following");
-    assert!(!sidecar.dump().await.iter().any(|line| line.contains("AED:372013:3>")));
-}
-
-#[tokio::test]
 async fn the_broker_may_come_later_and_go() {
     let folder = folder();
     let address = free_address();

@@ -234,15 +234,25 @@ impl Sidecar {
         .await;
     }
 
-    pub(crate) async fn ask(&self, query: &str, accept: &str) -> Response {
+    pub(crate) fn request(&self, query: &str, accept: &str) -> RequestBuilder {
         let url = format!("{}/sparql", self.process.url);
         let request = client().post(url).header("content-type", "application/sparql-query").header("accept", accept);
-        request.body(query.to_owned()).send().await.unwrap()
+        request.body(query.to_owned())
+    }
+
+    pub(crate) async fn ask(&self, query: &str, accept: &str) -> Response {
+        self.request(query, accept).send().await.unwrap()
     }
 
     /// Rows as lines of TSV, sorted, without the header.
     pub(crate) async fn rows(&self, query: &str) -> Vec<String> {
-        let answer = self.ask(query, "text/tab-separated-values").await;
+        self.rows_of("", query).await
+    }
+
+    /// Rows of what a tenant has.
+    pub(crate) async fn rows_of(&self, tenant: &str, query: &str) -> Vec<String> {
+        let request = self.request(query, "text/tab-separated-values").header("NGSILD-Tenant", tenant);
+        let answer = request.send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
         assert!(status.is_success(), "{query}: {status} {text}");
@@ -253,7 +263,11 @@ impl Sidecar {
 
     /// Every quad that can be seen.
     pub(crate) async fn dump(&self) -> Vec<String> {
-        self.rows("SELECT ?g ?s ?p ?o { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }").await
+        self.dump_of("").await
+    }
+
+    pub(crate) async fn dump_of(&self, tenant: &str) -> Vec<String> {
+        self.rows_of(tenant, "SELECT ?g ?s ?p ?o { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }").await
     }
 
     /// Status and body of a query that is not answered.

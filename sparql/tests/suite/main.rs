@@ -4,8 +4,10 @@
 mod crash;
 mod examples;
 mod following;
+mod freshness;
 mod harness;
 mod limits;
 mod maintenance;
 mod protocol;
 mod protocol_suite;
+mod tenants;
