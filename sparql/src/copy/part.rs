@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use oxigraph::store::{StorageError, Store, StoreOptions, Transaction};
 
 use super::state::{self, State};
+use crate::quads;
 
 /// One tenant's quads, and where they stand in the log.
 pub struct Part {
@@ -31,13 +32,15 @@ impl Part {
         state::read(&self.store)
     }
 
-    /// Notes where it stands, and which of its entities have a `#` in their id.
+    /// Makes it a part of a copy: notes where it stands, and which of its entities have a `#` in their id, and brings the
+    /// examples.
     pub(super) fn stands_at(&self, state: &State, fragments: HashSet<String>) -> Result<(), StorageError> {
         let mut transaction = self.store.start_transaction()?;
         for id in &fragments {
             state::note_fragment(&mut transaction, id, true);
         }
         state::write(&mut transaction, state)?;
+        transaction.extend(&quads::examples());
         transaction.commit()?;
         *self.fragments() = fragments;
         Ok(())

@@ -7,7 +7,7 @@ use oxigraph::model::{GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBla
 use oxigraph::store::{StorageError, Store, Transaction};
 
 use crate::follow::{Mark, Position};
-use crate::quads::STATE;
+use crate::quads::{STATE, is_of_entities};
 
 /// Predicates of the state.
 mod terms {
@@ -148,7 +148,10 @@ pub(super) fn graphs(store: &Store) -> Result<Vec<String>, StorageError> {
     Ok(names)
 }
 
-/// Whether a graph holds entities, and not the state.
+/// Whether a graph holds entities.
 pub(super) fn holds_entities(graph: GraphNameRef<'_>) -> bool {
-    graph != GraphNameRef::NamedNode(STATE)
+    match graph {
+        GraphNameRef::NamedNode(name) => is_of_entities(name.as_str()),
+        _ => true,
+    }
 }
