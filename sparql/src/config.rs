@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use oxigraph::model::NamedNode;
 use url::Url;
 
 use crate::query::Limits;
@@ -21,6 +22,8 @@ pub struct Config {
     pub token: Option<String>,
     /// Where the copy is kept.
     pub data_dir: PathBuf,
+    /// The other endpoints that queries may ask by SERVICE.
+    pub services: Vec<NamedNode>,
     /// How many tenants are kept beside the default one.
     pub max_tenants: usize,
     /// What queries may use.

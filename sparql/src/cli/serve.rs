@@ -14,7 +14,7 @@ use crate::copy::{CopyError, Current, Folder};
 use crate::follow::{Feed, FeedError, Follower, Phase, Status};
 use crate::http::server;
 use crate::metrics::Metrics;
-use crate::query::Pool;
+use crate::query::{Pool, Services};
 use crate::state::AppState;
 
 /// Why the sidecar does not run.
@@ -30,6 +30,8 @@ pub(super) enum ServeError {
     Copy(#[from] CopyError),
     #[error(transparent)]
     Feed(#[from] FeedError),
+    #[error("cannot ask other endpoints: {0}")]
+    Services(#[from] reqwest::Error),
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -48,7 +50,7 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
         let feed = Feed::new(&config.broker, config.token.clone())?;
         Work::Following(Follower::open(feed, folder, Arc::clone(&current), status, Arc::clone(&metrics))?)
     };
-    let pool = Pool::new(config.limits, Arc::clone(&current), Arc::clone(&metrics));
+    let pool = Pool::new(config.limits, Services::new(&config.services)?, Arc::clone(&current), Arc::clone(&metrics));
     let state = Data::new(AppState {
         current,
         status: told,

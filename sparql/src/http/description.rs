@@ -7,6 +7,7 @@ use oxigraph::model::{Literal, NamedNode, NamedNodeRef, Term, TripleRef};
 
 use super::params::{self, Pairs};
 use super::problem::Result;
+use crate::config::Config;
 use crate::query::{self, FORMATS, Family, Form, Format, QueryError};
 use crate::state::AppState;
 
@@ -26,15 +27,15 @@ pub(super) fn answer(request: &HttpRequest, state: &AppState, pairs: &Pairs) -> 
         None => Vec::new(),
     };
     let endpoint = params::endpoint(request);
-    let body = describe(&endpoint, &graphs, state.config.maintenance, format)
-        .map_err(|error| QueryError::Internal(error.to_string()))?;
+    let body =
+        describe(&endpoint, &graphs, &state.config, format).map_err(|error| QueryError::Internal(error.to_string()))?;
     Ok(HttpResponse::Ok()
         .content_type(format.media)
         .insert_header((VARY, "Accept, NGSILD-Tenant, Fiware-Service"))
         .body(body))
 }
 
-fn describe(endpoint: &str, graphs: &[String], updates: bool, format: &Format) -> std::io::Result<Vec<u8>> {
+fn describe(endpoint: &str, graphs: &[String], config: &Config, format: &Format) -> std::io::Result<Vec<u8>> {
     let Form::Graph(rdf_format) = format.form else { return Ok(Vec::new()) };
     let mut writer = query::serializer(rdf_format).for_writer(Vec::new());
     // Whatever the client calls this host; a name that cannot stand in an IRI is left out.
@@ -47,7 +48,10 @@ fn describe(endpoint: &str, graphs: &[String], updates: bool, format: &Format) -
     say(&service, rdf::TYPE, sd("Service").into())?;
     say(&service, sd("endpoint").as_ref(), endpoint.clone().into())?;
     say(&service, sd("supportedLanguage").as_ref(), sd("SPARQL11Query").into())?;
-    if updates {
+    if !config.services.is_empty() {
+        say(&service, sd("feature").as_ref(), sd("BasicFederatedQuery").into())?;
+    }
+    if config.maintenance {
         say(&service, sd("supportedLanguage").as_ref(), sd("SPARQL11Update").into())?;
     }
     for format in &FORMATS {

@@ -96,6 +96,7 @@ fn of_query(error: &QueryError) -> (StatusCode, &'static str, &'static str) {
     match error {
         QueryError::Syntax(_) => (StatusCode::BAD_REQUEST, "malformed-query", "Malformed Query"),
         QueryError::Unsupported(_) => (StatusCode::BAD_REQUEST, "unsupported", "Not Supported"),
+        QueryError::Service { .. } => (StatusCode::BAD_GATEWAY, "service-failed", "Other Endpoint Failed"),
         QueryError::GraphName(_) => (StatusCode::BAD_REQUEST, "graph-name", "Not a Graph Name"),
         QueryError::Dataset => (StatusCode::BAD_REQUEST, "two-datasets", "Two Datasets"),
         QueryError::Update => (StatusCode::FORBIDDEN, "update-refused", "Update Refused"),

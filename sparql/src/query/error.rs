@@ -26,6 +26,14 @@ pub enum QueryError {
     /// It uses something that is not there: an unknown function, another endpoint.
     #[error("{0}")]
     Unsupported(String),
+    /// Another endpoint that a query asks does not answer as it should.
+    #[error("SERVICE <{endpoint}>: {reason}")]
+    Service {
+        /// Which.
+        endpoint: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A graph name that is no IRI.
     #[error("'{0}' is not the IRI of a graph")]
     GraphName(String),
@@ -108,12 +116,16 @@ impl From<UpdateEvaluationError> for QueryError {
 impl From<QueryEvaluationError> for QueryError {
     fn from(error: QueryEvaluationError) -> Self {
         match error {
-            QueryEvaluationError::UnsupportedService(_)
-            | QueryEvaluationError::UnboundService
-            | QueryEvaluationError::InvalidServiceName(_)
-            | QueryEvaluationError::Service(_) => {
-                Self::Unsupported("SERVICE is switched off: this endpoint asks no other".to_owned())
+            QueryEvaluationError::UnsupportedService(name) => Self::Unsupported(format!(
+                "SERVICE is switched off for {name}: only the operator can allow it, with --allow-service"
+            )),
+            QueryEvaluationError::UnboundService | QueryEvaluationError::InvalidServiceName(_) => {
+                Self::Unsupported(format!("SERVICE: {error}"))
             }
+            QueryEvaluationError::Service(error) => match error.downcast::<Self>() {
+                Ok(error) => *error,
+                Err(error) => Self::Unsupported(format!("SERVICE: {error}")),
+            },
             QueryEvaluationError::UnsupportedCustomFunction(_)
             | QueryEvaluationError::UnsupportedCustomFunctionArity { .. } => Self::Unsupported(error.to_string()),
             other => Self::Internal(other.to_string()),

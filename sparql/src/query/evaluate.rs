@@ -8,22 +8,29 @@ use oxigraph::sparql::results::QueryResultsSerializer;
 use oxigraph::sparql::{QueryDatasetSpecification, QueryEvaluationError, QueryResults, SparqlEvaluator};
 use oxigraph::store::Store;
 use spargebra::Query;
+use tokio::runtime::Handle;
 
 use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
-use super::{QueryError, Question, functions, guard, interrupt};
+use super::{QueryError, Question, Services, functions, guard, interrupt};
 use crate::prefixes::PREFIXES;
 use crate::quads::{EXAMPLES, SHACL, STATE};
 
-/// Answers a question into `out`. At most `max_results` rows or triples.
-pub(super) fn answer(
-    store: &Store,
-    question: &Question,
-    ticket: &Arc<Ticket>,
-    max_results: u64,
-    out: &mut Chunks,
-) -> Result<(), QueryError> {
+/// What a query runs with.
+pub(super) struct With<'w> {
+    pub(super) ticket: &'w Arc<Ticket>,
+    /// How many rows or triples the answer may have.
+    pub(super) max_results: u64,
+    /// The endpoints that it may ask.
+    pub(super) services: &'w Services,
+    /// Who waits for them.
+    pub(super) runtime: &'w Handle,
+}
+
+/// Answers a question into `out`.
+pub(super) fn answer(store: &Store, question: &Question, with: &With<'_>, out: &mut Chunks) -> Result<(), QueryError> {
+    let With { ticket, max_results, services, runtime } = *with;
     let query = guard::parse(&question.text)?;
     let family = match query {
         Query::Select { .. } | Query::Ask { .. } => Family::Results,
@@ -36,7 +43,8 @@ pub(super) fn answer(
         return Ok(());
     }
     let evaluator = functions::register(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
-    let mut prepared = interrupt::register(evaluator, ticket).for_query(query);
+    let evaluator = services.register(interrupt::register(evaluator, ticket), ticket, runtime);
+    let mut prepared = evaluator.for_query(query);
     if let Some(dataset) = dataset {
         *prepared.dataset_mut() = dataset;
     }

@@ -18,6 +18,7 @@ mod hide;
 mod interrupt;
 mod memory;
 mod pool;
+mod service;
 mod ticket;
 mod update;
 mod walk;
@@ -27,6 +28,7 @@ pub(crate) use evaluate::serializer;
 pub use format::{FORMATS, Family, Form, Format};
 pub use functions::names as function_names;
 pub use pool::{Answer, Limits, Pool};
+pub use service::Services;
 
 /// What a client asks.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use super::chunks::{Chunks, WAITING};
 use super::format::Format;
 use super::memory::Memory;
 use super::ticket::{Reason, Ticket};
-use super::{QueryError, Question, Update, evaluate, update};
+use super::{QueryError, Question, Services, Update, evaluate, update};
 use crate::copy::{Current, Reading};
 use crate::follow::Position;
 use crate::metrics::{Ending, Metrics, QueryLabels};
@@ -40,6 +40,7 @@ pub struct Limits {
 /// The places.
 pub struct Pool {
     limits: Limits,
+    services: Services,
     places: Arc<Semaphore>,
     running: Mutex<Vec<Arc<Ticket>>>,
     current: Arc<Current>,
@@ -64,10 +65,10 @@ impl Answer {
 }
 
 impl Pool {
-    /// Places for queries on the copy in use.
-    pub fn new(limits: Limits, current: Arc<Current>, metrics: Arc<Metrics>) -> Arc<Self> {
+    /// Places for queries on the copy in use, which may ask these other endpoints.
+    pub fn new(limits: Limits, services: Services, current: Arc<Current>, metrics: Arc<Metrics>) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(limits.max_queries.max(1)));
-        Arc::new(Self { limits, places, running: Mutex::default(), current, metrics })
+        Arc::new(Self { limits, services, places, running: Mutex::default(), current, metrics })
     }
 
     /// Answers a question, at least until its first chunk.
@@ -144,9 +145,12 @@ impl Pool {
     ) -> Result<(), QueryError> {
         let pool = Arc::clone(self);
         let running = Running::enter(pool, ticket, place);
+        let runtime = Handle::current();
         spawn(move || {
-            let max_results = running.pool.limits.max_results;
-            let outcome = evaluate::answer(reading.store(), &question, &running.ticket, max_results, &mut out);
+            let (ticket, pool) = (&running.ticket, &running.pool);
+            let max_results = pool.limits.max_results;
+            let with = evaluate::With { ticket, max_results, services: &pool.services, runtime: &runtime };
+            let outcome = evaluate::answer(reading.store(), &question, &with, &mut out);
             running.ended(&out.finish(outcome));
         })
     }
@@ -214,7 +218,7 @@ impl Running {
             Ok(()) => Ending::Answered,
             Err(QueryError::Timeout(_) | QueryError::Memory | QueryError::TooManyResults(_)) => Ending::Stopped,
             Err(QueryError::Gone) => Ending::Abandoned,
-            Err(QueryError::Internal(_)) => Ending::Failed,
+            Err(QueryError::Internal(_) | QueryError::Service { .. }) => Ending::Failed,
             Err(_) => Ending::Refused,
         };
         self.pool.count(ending);

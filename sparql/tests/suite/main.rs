@@ -10,4 +10,5 @@ mod limits;
 mod maintenance;
 mod protocol;
 mod protocol_suite;
+mod services;
 mod tenants;
