@@ -20,14 +20,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use hiroba_vocab::Tenant;
-use oxigraph::store::{StorageError, Store};
+use oxigraph::store::{StorageError, Store, Transaction};
 
 use crate::follow::Position;
 pub use apply::Applied;
 pub use current::Current;
 pub use folder::Folder;
 pub use load::{LoadError, Loaded, load};
-pub use part::Part;
+use part::Part;
 pub use state::{Anchor, State};
 
 /// The folder of the default tenant's database, within a copy's.
@@ -113,7 +113,7 @@ impl Copy {
         // First the position: what is seen is at least as new.
         let position = self.state().map(|state| state.position);
         let part = self.part(tenant)?;
-        Some(Reading { part, position, _copy: Arc::clone(self) })
+        Some(Reading { part, position, copy: Arc::clone(self) })
     }
 
     /// The folder is removed when nobody uses the copy any more.
@@ -144,7 +144,7 @@ pub struct Reading {
     /// All changes up to here can be seen; `None` when the copy follows no log.
     pub position: Option<Position>,
     // After the part: the folder goes when the databases in it are closed.
-    _copy: Arc<Copy>,
+    copy: Arc<Copy>,
 }
 
 impl Reading {
@@ -153,9 +153,21 @@ impl Reading {
         &self.part.store
     }
 
-    /// The part itself, for changes by hand.
-    pub fn part(&self) -> &Part {
-        &self.part
+    /// Changes the tenant's quads in one transaction, which takes the copy's state away: it is no longer what the broker's
+    /// log says, so the next ordinary start makes a new one.
+    ///
+    /// # Errors
+    /// What `change` says, or the database: then nothing happened.
+    pub fn change_by_hand<E: From<StorageError>>(
+        &self,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut transaction = self.part.store.start_transaction()?;
+        state::forget(&mut transaction)?;
+        change(&mut transaction)?;
+        transaction.commit()?;
+        self.copy.stands_at(None);
+        Ok(())
     }
 
     /// The tenant's named graphs.

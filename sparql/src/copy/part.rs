@@ -4,13 +4,13 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use oxigraph::store::{StorageError, Store, StoreOptions, Transaction};
+use oxigraph::store::{StorageError, Store, StoreOptions};
 
 use super::state::{self, State};
 use crate::quads;
 
 /// One tenant's quads, and where they stand in the log.
-pub struct Part {
+pub(super) struct Part {
     pub(super) store: Store,
     /// Entities whose id contains a `#`, and so looks like a node of another entity.
     fragments: Mutex<HashSet<String>>,
@@ -44,21 +44,6 @@ impl Part {
         transaction.commit()?;
         *self.fragments() = fragments;
         Ok(())
-    }
-
-    /// Changes the quads in one transaction, which takes the state away: the copy is no longer what the broker's log
-    /// says, so the next ordinary start makes a new one.
-    ///
-    /// # Errors
-    /// What `change` says, or the database: then nothing happened.
-    pub fn change_by_hand<E: From<StorageError>>(
-        &self,
-        change: impl FnOnce(&mut Transaction<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut transaction = self.store.start_transaction()?;
-        state::forget(&mut transaction)?;
-        change(&mut transaction)?;
-        Ok(transaction.commit()?)
     }
 
     pub(super) fn fragments(&self) -> MutexGuard<'_, HashSet<String>> {

@@ -113,7 +113,7 @@ impl Pool {
         let running = Running::enter(Arc::clone(self), ticket, place);
         let (done, ended) = oneshot::channel();
         spawn(move || {
-            let outcome = update::run(reading.part(), &update, &running.ticket);
+            let outcome = update::run(&reading, &update, &running.ticket);
             running.ended(&outcome);
             // When nobody takes it, the client is gone.
             let _ = done.send(outcome);

@@ -9,10 +9,10 @@ use spargebra::algebra::QueryDataset;
 
 use super::ticket::Ticket;
 use super::{QueryError, Update, functions, guard, interrupt};
-use crate::copy::Part;
+use crate::copy::Reading;
 
 /// Carries out all operations of an update, or none.
-pub(super) fn run(part: &Part, update: &Update, ticket: &Arc<Ticket>) -> Result<(), QueryError> {
+pub(super) fn run(reading: &Reading, update: &Update, ticket: &Arc<Ticket>) -> Result<(), QueryError> {
     let mut parsed = guard::parse_update(&update.text, &update.base)?;
     if let Some(dataset) = dataset(update)? {
         for operation in &mut parsed.operations {
@@ -26,7 +26,7 @@ pub(super) fn run(part: &Part, update: &Update, ticket: &Arc<Ticket>) -> Result<
     let evaluator = functions::register(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
     let prepared = interrupt::register(evaluator, ticket).for_update(parsed);
     interrupt::caught(ticket, || {
-        part.change_by_hand(|transaction| {
+        reading.change_by_hand(|transaction| {
             let outcome = prepared.on_transaction(transaction).execute();
             match ticket.stopped() {
                 Some(stopped) => Err(stopped),

@@ -202,7 +202,10 @@ impl Sidecar {
         let mut all = vec!["--broker", broker, "--listen", &address, "--data-dir", data.to_str().unwrap()];
         all.extend(["--log-format", "human"]);
         all.extend(arguments);
-        let process = Process::start(Path::new(SIDECAR), &data, &address, &all);
+        // As services often are: with few open files, and leave to take more.
+        let mut shell = vec!["-c", "ulimit -Sn 256; exec \"$0\" \"$@\"", SIDECAR];
+        shell.extend(all);
+        let process = Process::start(Path::new("sh"), &data, &address, &shell);
         eventually("the sidecar answers", || answers(&process.url)).await;
         Self { process }
     }

@@ -20,7 +20,13 @@ async fn what_is_changed_in_maintenance_is_there_until_the_broker_is_followed_ag
     let sidecar = Sidecar::for_maintenance(folder.path()).await;
     assert_eq!(sidecar.process.json("/health").await["status"], "maintenance");
     assert_eq!(sidecar.rows(COUNT).await, ["4"], "the copy is there without the broker");
+    assert!(sidecar.ask("ASK {}", "*/*").await.headers().contains_key("hiroba-position"));
     sidecar.update(NOTE).await;
+    assert!(
+        !sidecar.ask("ASK {}", "*/*").await.headers().contains_key("hiroba-position"),
+        "it holds something else now"
+    );
+    assert_eq!(sidecar.process.json("/health").await["position"], Value::Null);
     sidecar
         .update("DELETE { ?s ?p ?o } WHERE { ?s a <https://uri.etsi.org/ngsi-ld/default-context/AED> ; ?p ?o }")
         .await;

@@ -206,3 +206,17 @@ async fn maintenance_changes_one_tenant_only() {
     sidecar.catch_up(&broker).await;
     assert_eq!(sidecar.rows_of("city", COUNT).await, ["2"]);
 }
+
+#[tokio::test]
+async fn many_tenants_do_not_run_out_of_open_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let broker = Broker::start(folder.path()).await;
+    for number in 0..20 {
+        broker.upsert_for(&format!("tenant{number}"), &aeds(0..1)).await;
+    }
+    let sidecar = Sidecar::start(broker.url(), folder.path()).await;
+    sidecar.catch_up(&broker).await;
+    for number in 0..20 {
+        assert_eq!(sidecar.rows_of(&format!("tenant{number}"), COUNT).await, ["1"]);
+    }
+}
