@@ -52,6 +52,15 @@ pub struct Loaded {
 /// # Errors
 /// [`LoadError`]: the folder holds no copy then.
 pub fn load(copy: Copy, lines: Receiver<Result<Bytes, FeedError>>, state: &State) -> Result<Loaded, LoadError> {
+    load_with(copy, lines, state, WAITING_QUADS)
+}
+
+fn load_with(
+    copy: Copy,
+    lines: Receiver<Result<Bytes, FeedError>>,
+    state: &State,
+    most_waiting: usize,
+) -> Result<Loaded, LoadError> {
     let default = copy.part_for(&Tenant::default_tenant(), state)?;
     let default = default.ok_or_else(|| StorageError::Other("the default tenant has no part".into()))?;
     let mut quads = Quads {
@@ -61,6 +70,7 @@ pub fn load(copy: Copy, lines: Receiver<Result<Bytes, FeedError>>, state: &State
         ready: Vec::new().into_iter(),
         others: BTreeMap::new(),
         waiting: 0,
+        most_waiting,
         fragments: BTreeMap::new(),
         entities: 0,
         refused: 0,
@@ -98,6 +108,7 @@ struct Quads<'c> {
     others: BTreeMap<Tenant, Vec<Quad>>,
     /// How many quads are in `others`.
     waiting: usize,
+    most_waiting: usize,
     fragments: BTreeMap<Tenant, HashSet<String>>,
     entities: u64,
     refused: u64,
@@ -158,7 +169,7 @@ impl Quads<'_> {
         }
         self.waiting += quads.len();
         self.others.entry(tenant).or_default().extend(quads);
-        if self.waiting > WAITING_QUADS {
+        if self.waiting > self.most_waiting {
             self.load_others()?;
         }
         Ok(())
@@ -176,5 +187,109 @@ impl Quads<'_> {
             loader.commit()?;
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::copy::Anchor;
+    use crate::follow::Position;
+
+    const TENANTS: [&str; 4] = ["", "a", "b", "c"];
+
+    fn state() -> State {
+        let position = Position { transaction: 0, number: 7 };
+        State { position, anchor: Anchor { after: Position::default(), mark: None }, shape: 1, left_out: false }
+    }
+
+    /// A snapshot in which tenants take turns, `a` less often than others.
+    fn snapshot(entities: u64) -> Vec<Bytes> {
+        let mut lines = Vec::new();
+        for number in 0..entities {
+            let turn = usize::try_from(number % 4).unwrap();
+            let tenant = if turn == 1 && number % 20 != 1 { "b" } else { TENANTS[turn] };
+            let id = format!("urn:x:{number}{}", if number % 10 == 3 { "#me" } else { "" });
+            let entity = json!({"id": id, "type": "T", "whose": {"type": "Property", "value": format!("of {tenant}")}});
+            lines.push(Bytes::from(json!({"tenant": tenant, "entity": entity}).to_string()));
+        }
+        lines.push(Bytes::from(json!({"end": true, "entities": entities}).to_string()));
+        lines
+    }
+
+    fn loaded(folder: &std::path::Path, lines: Vec<Bytes>, room: usize, waiting: usize) -> Result<Loaded, LoadError> {
+        let (sender, receiver) = tokio::sync::mpsc::channel(lines.len().max(1));
+        for line in lines {
+            sender.try_send(Ok(line)).unwrap();
+        }
+        drop(sender);
+        load_with(Copy::open(folder, room).unwrap(), receiver, &state(), waiting)
+    }
+
+    /// How many entities a tenant has; none is another's.
+    fn count(copy: &Copy, tenant: &str) -> usize {
+        let tenant = if tenant.is_empty() { Tenant::default_tenant() } else { Tenant::parse(tenant).unwrap() };
+        let Some(part) = copy.part(&tenant) else { return 0 };
+        let values = part.store.iter().map(|quad| quad.unwrap().object.to_string());
+        let owners: Vec<String> = values.filter(|value| value.starts_with("\"of ")).collect();
+        assert!(owners.iter().all(|owner| *owner == format!("\"of {tenant}\"")), "{tenant}: {owners:?}");
+        // In the default graph, and in that of the type.
+        owners.len() / 2
+    }
+
+    #[test]
+    fn tenants_that_come_mixed_are_loaded_apart_however_few_may_wait() {
+        for waiting in [200, 1_000_000] {
+            let folder = tempfile::tempdir().unwrap();
+            let Loaded { copy, entities, left_out, .. } = loaded(folder.path(), snapshot(400), 8, waiting).unwrap();
+            assert_eq!((entities, left_out), (400, 0));
+            assert_eq!(TENANTS.map(|tenant| count(&copy, tenant)), [100, 20, 180, 100], "{waiting}");
+            assert_eq!(copy.state(), Some(state()));
+            drop(copy);
+            let again = Copy::open(folder.path(), 8).unwrap();
+            assert_eq!(again.state(), Some(state()), "it is there when it is opened again");
+            let fragments: usize = again.parts().values().map(|part| part.fragments().len()).sum();
+            assert_eq!(fragments, 40);
+        }
+    }
+
+    #[test]
+    fn what_there_is_no_room_for_is_counted_and_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let Loaded { copy, left_out, .. } = loaded(folder.path(), snapshot(400), 2, 1_000).unwrap();
+        // The first two that come are taken.
+        assert_eq!((TENANTS.map(|tenant| count(&copy, tenant)), left_out), ([100, 20, 180, 0], 100));
+        assert!(copy.state().unwrap().left_out);
+    }
+
+    #[test]
+    fn a_snapshot_that_breaks_off_makes_no_copy() {
+        for missing in [1, 2, 300, 401] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut lines = snapshot(400);
+            lines.truncate(401 - missing);
+            assert!(matches!(loaded(folder.path(), lines, 8, 1_000), Err(LoadError::Feed(FeedError::Incomplete))));
+            assert_eq!(Copy::open(folder.path(), 8).unwrap().state(), None, "{missing}");
+        }
+    }
+
+    #[test]
+    fn the_copy_stands_where_the_last_of_its_tenants_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let Loaded { copy, .. } = loaded(folder.path(), snapshot(40), 8, 50).unwrap();
+        let further = State { position: Position { transaction: 0, number: 9 }, ..state() };
+        for tenant in ["a", "c"] {
+            copy.part(&Tenant::parse(tenant).unwrap()).unwrap().stands_at(&further, HashSet::new()).unwrap();
+        }
+        drop(copy);
+        assert_eq!(Copy::open(folder.path(), 8).unwrap().state(), Some(state()));
+        // A tenant whose part was not begun well makes the whole incomplete.
+        std::fs::remove_dir_all(folder.path().join("tenant-1/quads")).unwrap();
+        assert_eq!(Copy::open(folder.path(), 8).unwrap().state(), None);
+        // One without a name was never counted as applied.
+        std::fs::remove_file(folder.path().join("tenant-1/name")).unwrap();
+        assert_eq!(Copy::open(folder.path(), 8).unwrap().state(), Some(state()));
     }
 }
