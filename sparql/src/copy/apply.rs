@@ -44,7 +44,10 @@ impl Copy {
         let mut changes = latest(changes);
         for (tenant, changes) in &changes {
             if self.part_for(tenant, before)?.is_none() {
-                tracing::warn!(%tenant, entities = changes.len(), "left out: there is no room for more tenants");
+                // Once, not with every page: the metric tells the rest.
+                if !state.left_out {
+                    tracing::warn!(%tenant, "left out: there is no room for more tenants (--max-tenants)");
+                }
                 applied.left_out += changes.len();
                 state.left_out = true;
             }

@@ -154,7 +154,7 @@ impl Quads<'_> {
     fn entity(&mut self, tenant: Tenant, entity: &Entity) -> Result<(), LoadError> {
         if self.copy.part_for(&tenant, self.state)?.is_none() {
             if self.left_out == 0 {
-                tracing::warn!(%tenant, "left out: there is no room for more tenants");
+                tracing::warn!(%tenant, "left out: there is no room for more tenants (--max-tenants)");
             }
             self.left_out += 1;
             return Ok(());
