@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use oxigraph::model::NamedNode;
 use url::Url;
 
 use crate::query::Limits;
@@ -15,10 +16,16 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The broker to follow.
     pub broker: Url,
-    /// The bearer token that the broker's feed asks for.
+    /// Whether updates are permitted. Then no broker is followed.
+    pub maintenance: bool,
+    /// The bearer token that the broker's feed asks for; in maintenance the one that updates need.
     pub token: Option<String>,
     /// Where the copy is kept.
     pub data_dir: PathBuf,
+    /// The other endpoints that queries may ask by SERVICE.
+    pub services: Vec<NamedNode>,
+    /// How many tenants are kept beside the default one.
+    pub max_tenants: usize,
     /// What queries may use.
     pub limits: Limits,
     /// How long requests under way may take when the server goes down.

@@ -6,6 +6,7 @@ pub mod copy;
 pub mod follow;
 pub mod http;
 pub mod metrics;
+pub mod prefixes;
 pub mod quads;
 pub mod query;
 pub mod state;

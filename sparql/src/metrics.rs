@@ -67,6 +67,10 @@ pub struct Metrics {
     pub removed_quads: Counter,
     /// Entities that could not be understood.
     pub refused_entities: Counter,
+    /// Entities of tenants that there was no room for.
+    pub left_out_entities: Counter,
+    /// Tenants that have data here, beside the default one.
+    pub tenants: Gauge,
     /// Copies made from a snapshot.
     pub rebuilds: Counter,
     /// 1 while the broker answers.
@@ -89,6 +93,8 @@ impl Default for Metrics {
             inserted_quads: Counter::default(),
             removed_quads: Counter::default(),
             refused_entities: Counter::default(),
+            left_out_entities: Counter::default(),
+            tenants: Gauge::default(),
             rebuilds: Counter::default(),
             broker_up: Gauge::default(),
             lag: Gauge::default(),
@@ -103,6 +109,8 @@ impl Default for Metrics {
         registry.register("inserted_quads", "Quads added by changes", metrics.inserted_quads.clone());
         registry.register("removed_quads", "Quads removed by changes", metrics.removed_quads.clone());
         registry.register("refused_entities", "Entities left out", metrics.refused_entities.clone());
+        registry.register("left_out_entities", "Of tenants without room", metrics.left_out_entities.clone());
+        registry.register("tenants", "Tenants beside the default one", metrics.tenants.clone());
         registry.register("rebuilds", "Copies made from a snapshot", metrics.rebuilds.clone());
         registry.register("broker_up", "1 while the broker answers", metrics.broker_up.clone());
         registry.register("lag_seconds", "How far the copy is behind; -1 unknown", metrics.lag.clone());
@@ -118,6 +126,7 @@ impl Metrics {
         self.inserted_quads.inc_by(applied.inserted as u64);
         self.removed_quads.inc_by(applied.removed as u64);
         self.refused_entities.inc_by(applied.refused as u64);
+        self.left_out_entities.inc_by(applied.left_out as u64);
     }
 
     /// All metrics as OpenMetrics text.

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use oxigraph::model::NamedNode;
 use url::Url;
 
 use crate::config::{Config, half_of_memory};
@@ -32,9 +33,19 @@ struct Cli {
     /// Where to keep the copy. It can be deleted at any time while this does not run: it is made anew.
     #[arg(long, value_name = "DIR", env = "HIROBA_SPARQL_DATA_DIR", default_value = "./hiroba-sparql-data")]
     data_dir: PathBuf,
-    /// A file with the token that the broker's change feed asks for.
+    /// Permit SPARQL Update, with the token of --token-file, and follow no broker. What is changed is lost: the next start
+    /// without this makes the copy anew.
+    #[arg(long, requires = "token_file")]
+    maintenance: bool,
+    /// A file with the token that the broker's change feed asks for; with --maintenance, the token that updates need.
     #[arg(long, value_name = "FILE", env = "HIROBA_TOKEN_FILE")]
     token_file: Option<PathBuf>,
+    /// Another endpoint that queries may ask by SERVICE <URL>; may be repeated. This machine sends requests there for everybody.
+    #[arg(long, value_name = "URL", value_parser = endpoint)]
+    allow_service: Vec<NamedNode>,
+    /// How many tenants are kept beside the default one. Each has a database of its own, with a price in memory and open files.
+    #[arg(long, value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u32).range(0..=1_024))]
+    max_tenants: u32,
     /// How long one query may take.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     query_timeout: u64,
@@ -77,6 +88,12 @@ fn broker(text: &str) -> Result<Url, String> {
     }
 }
 
+/// The address of an endpoint, exactly as queries have to write it.
+fn endpoint(text: &str) -> Result<NamedNode, String> {
+    broker(text)?;
+    NamedNode::new(text).map_err(|error| error.to_string())
+}
+
 fn config(arguments: Cli) -> Result<Config, ServeError> {
     let token = match &arguments.token_file {
         None => None,
@@ -99,8 +116,11 @@ fn config(arguments: Cli) -> Result<Config, ServeError> {
     Ok(Config {
         listen: arguments.listen,
         broker: arguments.broker,
+        maintenance: arguments.maintenance,
         token,
         data_dir: arguments.data_dir,
+        services: arguments.allow_service,
+        max_tenants: arguments.max_tenants as usize,
         limits,
         drain: Duration::from_secs(20),
     })

@@ -3,19 +3,23 @@
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::sync::watch;
 
 use super::output;
 use crate::config::Config;
 use crate::copy::{CopyError, Current, Folder};
-use crate::follow::{Feed, FeedError, Follower, Status};
+use crate::follow::{Feed, FeedError, Follower, Phase, Status};
 use crate::http::server;
 use crate::metrics::Metrics;
-use crate::query::Pool;
+use crate::query::{Pool, Services};
 use crate::state::AppState;
+
+/// How long queries may hold the copy when everything else has stopped.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// Why the sidecar does not run.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,8 @@ pub(super) enum ServeError {
     Copy(#[from] CopyError),
     #[error(transparent)]
     Feed(#[from] FeedError),
+    #[error("cannot ask other endpoints: {0}")]
+    Services(#[from] reqwest::Error),
     #[error(transparent)]
     Io(#[from] std::io::Error),
 }
@@ -39,14 +45,19 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
     let address = config.listen;
     let listener = TcpListener::bind(address).map_err(|error| ServeError::Listen { address, error })?;
     let address = listener.local_addr()?;
-    let feed = Feed::new(&config.broker, config.token.clone())?;
-    let folder = Folder::open(&config.data_dir)?;
+    open_many_files();
+    let folder = Folder::open(&config.data_dir, config.max_tenants)?;
     let (current, metrics) = (Arc::new(Current::default()), Arc::new(Metrics::default()));
     let (status, told) = watch::channel(Status::default());
-    let follower = Follower::open(feed, folder, Arc::clone(&current), status, Arc::clone(&metrics))?;
-    let pool = Pool::new(config.limits, Arc::clone(&current), Arc::clone(&metrics));
+    let work = if config.maintenance {
+        Work::Maintenance(maintain(folder, &current, status)?)
+    } else {
+        let feed = Feed::new(&config.broker, config.token.clone())?;
+        Work::Following(Follower::open(feed, folder, Arc::clone(&current), status, Arc::clone(&metrics))?)
+    };
+    let pool = Pool::new(config.limits, Services::new(&config.services)?, Arc::clone(&current), Arc::clone(&metrics));
     let state = Data::new(AppState {
-        current,
+        current: Arc::clone(&current),
         status: told,
         pool: Arc::clone(&pool),
         metrics,
@@ -56,15 +67,49 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
     });
     let server = server::start(listener, state.clone())?;
     let (stop, stopped) = watch::channel(false);
-    let following = actix_web::rt::spawn(follower.run(stopped));
+    let working = actix_web::rt::spawn(work.run(stopped));
     let watching = actix_web::rt::spawn(pool.watch());
     banner(&state, address);
     server::run_until_stopped(server, state).await?;
     stop.send_replace(true);
     watching.abort();
     // What it has begun is finished or left undone as a whole; a failure here changes nothing any more.
-    let _ = following.await;
+    let _ = working.await;
+    current.close(CLOSING).await;
     Ok(())
+}
+
+/// Takes as many open files as the system grants. It often starts processes with 1,024, for the sake of programs that are older
+/// than large numbers; each tenant's database takes 18, and twice that while a new copy is made.
+fn open_many_files() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it is not granted the one that there is must do.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
+}
+
+/// What goes on beside answering.
+enum Work {
+    Following(Follower),
+    /// Nothing; but the folder stays this process' own.
+    Maintenance(Folder),
+}
+
+impl Work {
+    async fn run(self, mut stop: watch::Receiver<bool>) {
+        match self {
+            Self::Following(follower) => follower.run(stop).await,
+            Self::Maintenance(_folder) => drop(stop.wait_for(|stop| *stop).await),
+        }
+    }
+}
+
+/// Puts the copy into use as it is, for changes by hand.
+fn maintain(folder: Folder, current: &Current, status: watch::Sender<Status>) -> Result<Folder, CopyError> {
+    let copy = folder.current_or_empty()?;
+    let position = copy.state().map(|state| state.position);
+    status.send_replace(Status { phase: Phase::Maintenance, position, ..Status::default() });
+    current.set(copy);
+    Ok(folder)
 }
 
 /// What a person wants to know at the start.
@@ -72,7 +117,11 @@ fn banner(state: &AppState, address: SocketAddr) {
     let config = &state.config;
     output::note(format!("Hiroba SPARQL {} on http://{address}", env!("CARGO_PKG_VERSION")));
     output::note(format!("  queries   http://{address}/sparql"));
-    output::note(format!("  broker    {}", config.broker_shown()));
+    if config.maintenance {
+        output::note("  updates   permitted with the token, and lost at the next start without --maintenance");
+    } else {
+        output::note(format!("  broker    {}", config.broker_shown()));
+    }
     let position = state.status.borrow().position;
     let copy = position.map_or("none yet".to_owned(), |position| format!("up to {position}"));
     output::note(format!("  copy      {} ({copy})", config.data_dir.display()));

@@ -1,19 +1,20 @@
-//! A page of changes, applied in one transaction together with the position that it leads to.
+//! A page of changes, applied to each tenant in one transaction together with the position that it leads to.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
+use hiroba_vocab::Tenant;
 use oxigraph::model::{GraphName, NamedOrBlankNodeRef, Quad};
 use oxigraph::store::{StorageError, Transaction};
 
 use super::state::{Anchor, State};
-use super::{Copy, CopyError, owned, state};
-use crate::follow::{Change, Position};
+use super::{Copy, CopyError, Part, owned, state};
+use crate::follow::Change;
 use crate::quads;
 
 /// What a page changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Applied {
-    /// Changes in the page, those of other tenants included.
+    /// Changes in the page.
     pub changes: usize,
     /// Quads that were added.
     pub inserted: usize,
@@ -21,49 +22,74 @@ pub struct Applied {
     pub removed: usize,
     /// Entities that could not be understood; they are not in the copy.
     pub refused: usize,
+    /// Entities of tenants that there was no room for.
+    pub left_out: usize,
 }
 
 impl Copy {
-    /// Applies changes that follow `position` in the log, in their order, and moves the position after the last of
-    /// them. Either all of it happens or nothing.
+    /// Applies changes that follow `before` in the log, in their order, and moves the position after the last of them.
+    /// For each tenant all of it happens or nothing; the copy has moved when it has happened for all of them.
     ///
     /// Applying changes again is harmless: each brings the entity as it was when the page was made, and later ones
     /// bring it up to date.
     ///
     /// # Errors
-    /// [`CopyError::Storage`]: then nothing happened.
-    pub fn apply(&self, position: Position, changes: Vec<Change>) -> Result<Applied, CopyError> {
-        self.apply_all(position, changes).map_err(|error| self.failed(error))
-    }
-
-    fn apply_all(&self, position: Position, changes: Vec<Change>) -> Result<Applied, StorageError> {
+    /// [`CopyError`]: then the copy stands where it was.
+    pub fn apply(&self, before: &State, changes: Vec<Change>) -> Result<Applied, CopyError> {
         let Some(last) = changes.last() else { return Ok(Applied::default()) };
         let mut applied = Applied { changes: changes.len(), ..Applied::default() };
-        let before = changes.len().checked_sub(2).map_or(position, |i| changes[i].position);
-        let anchor = Anchor { after: before, mark: Some(last.mark()) };
-        let state = State { position: last.position, anchor, shape: quads::shape() };
-        let mut fragments = self.fragments().clone();
-        let mut transaction = self.store()?.start_transaction()?;
-        let mut emptied = HashSet::new();
-        for change in latest(changes) {
-            replace(&mut transaction, change, &mut fragments, &mut emptied, &mut applied)?;
+        let after = changes.len().checked_sub(2).map_or(before.position, |i| changes[i].position);
+        let anchor = Anchor { after, mark: Some(last.mark()) };
+        let mut state = State { position: last.position, anchor, shape: quads::shape(), left_out: before.left_out };
+        let mut changes = latest(changes);
+        for (tenant, changes) in &changes {
+            if self.part_for(tenant, before)?.is_none() {
+                // Once, not with every page: the metric tells the rest.
+                if !state.left_out {
+                    tracing::warn!(%tenant, "left out: there is no room for more tenants (--max-tenants)");
+                }
+                applied.left_out += changes.len();
+                state.left_out = true;
+            }
         }
-        remove_empty_graphs(&mut transaction, &emptied)?;
-        state::write(&mut transaction, &state)?;
-        transaction.commit()?;
-        *self.fragments() = fragments;
+        // All of them move, so that each knows by itself how far it is, whatever becomes of the others.
+        for (tenant, part) in self.parts() {
+            let changes = changes.remove(&tenant).unwrap_or_default();
+            part.apply(&state, changes, &mut applied).map_err(|error| self.failed(error))?;
+        }
+        self.stands_at(Some(state));
         Ok(applied)
     }
 }
 
-/// The last change of each entity of the default tenant. All lines of a page bring the entity as it was when the page
-/// was made, so the others say nothing more.
-fn latest(changes: Vec<Change>) -> impl Iterator<Item = Change> {
+/// The last change of each entity, by tenant. All lines of a page bring the entity as it was when the page was made, so
+/// the others say nothing more.
+fn latest(changes: Vec<Change>) -> BTreeMap<Tenant, Vec<Change>> {
     let mut known = HashSet::new();
-    let mut last: Vec<Change> =
-        changes.into_iter().rev().filter(|change| change.is_ours() && known.insert(change.id.clone())).collect();
-    last.reverse();
-    last.into_iter()
+    let mut last: BTreeMap<Tenant, Vec<Change>> = BTreeMap::new();
+    for change in changes.into_iter().rev() {
+        if known.insert((change.tenant.clone(), change.id.clone())) {
+            last.entry(change.tenant.clone()).or_default().push(change);
+        }
+    }
+    last.values_mut().for_each(|changes| changes.reverse());
+    last
+}
+
+impl Part {
+    fn apply(&self, state: &State, changes: Vec<Change>, applied: &mut Applied) -> Result<(), StorageError> {
+        let mut fragments = self.fragments().clone();
+        let mut transaction = self.store.start_transaction()?;
+        let mut emptied = HashSet::new();
+        for change in changes {
+            replace(&mut transaction, change, &mut fragments, &mut emptied, applied)?;
+        }
+        remove_empty_graphs(&mut transaction, &emptied)?;
+        state::write(&mut transaction, state)?;
+        transaction.commit()?;
+        *self.fragments() = fragments;
+        Ok(())
+    }
 }
 
 fn replace(

@@ -1,6 +1,7 @@
 //! The copy in use, which may be replaced while queries run on the one before.
 
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use super::Copy;
 
@@ -22,5 +23,17 @@ impl Current {
         if let Some(before) = before {
             before.replace();
         }
+    }
+
+    /// Puts the copy out of use and closes it, when queries under way have let it go; for no longer than `patience`. The
+    /// process must not end before: the database's own threads would work on while its code is taken down.
+    pub async fn close(&self, patience: Duration) {
+        let Some(copy) = self.copy.write().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let started = Instant::now();
+        while Arc::strong_count(&copy) > 1 && started.elapsed() < patience {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        // Closing waits for the database's threads.
+        let _ = tokio::task::spawn_blocking(move || drop(copy)).await;
     }
 }

@@ -17,20 +17,21 @@ const LOCK: &str = "lock";
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
+    max_tenants: usize,
     _lock: fs::File,
 }
 
 impl Folder {
-    /// Uses a folder, which is made if it is not there.
+    /// Uses a folder, which is made if it is not there. Its copies have room for `max_tenants` beside the default one.
     ///
     /// # Errors
     /// [`CopyError::Io`] when it cannot be made, [`CopyError::InUse`] when another process uses it.
-    pub fn open(path: &Path) -> Result<Self, CopyError> {
+    pub fn open(path: &Path, max_tenants: usize) -> Result<Self, CopyError> {
         fs::create_dir_all(path).map_err(|error| CopyError::Io { path: path.to_owned(), error })?;
         let file = path.join(LOCK);
         let lock = fs::File::create(&file).map_err(|error| CopyError::Io { path: file.clone(), error })?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self { path: path.to_owned(), max_tenants, _lock: lock }),
             Err(fs::TryLockError::WouldBlock) => Err(CopyError::InUse(path.to_owned())),
             Err(fs::TryLockError::Error(error)) => Err(CopyError::Io { path: file, error }),
         }
@@ -49,10 +50,31 @@ impl Folder {
         };
         // A name that leads nowhere else, and a folder that is there: else somebody has tidied up by hand.
         let name = name.filter(|name| number(name).is_some() && self.path.join(name).is_dir());
-        let copy = name.as_ref().map(|name| Copy::open(&self.path.join(name))).transpose()?;
+        let copy = name.as_ref().map(|name| self.open_copy(&self.path.join(name))).transpose()?;
         for other in self.copies()?.into_iter().filter(|other| Some(other) != name.as_ref()) {
             self.remove(&other)?;
         }
+        Ok(copy)
+    }
+
+    /// Opens a copy in this folder.
+    ///
+    /// # Errors
+    /// [`CopyError`] when it is damaged.
+    pub fn open_copy(&self, copy: &Path) -> Result<Copy, CopyError> {
+        Copy::open(copy, self.max_tenants)
+    }
+
+    /// The copy in use, complete or not; where there is none, an empty one that is now in use.
+    ///
+    /// # Errors
+    /// [`CopyError`] when it cannot be opened or made.
+    pub fn current_or_empty(&self) -> Result<Copy, CopyError> {
+        if let Some(copy) = self.current()? {
+            return Ok(copy);
+        }
+        let copy = self.open_copy(&self.new_copy()?)?;
+        self.make_current(&copy)?;
         Ok(copy)
     }
 
@@ -70,17 +92,8 @@ impl Folder {
     /// # Errors
     /// [`CopyError::Io`]: then the one before is still in use.
     pub fn make_current(&self, copy: &Copy) -> Result<(), CopyError> {
-        let file = self.path.join(CURRENT);
         let name = copy.folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let replace = || -> std::io::Result<()> {
-            let new = self.path.join(format!("{CURRENT}.new"));
-            let mut writer = fs::File::create(&new)?;
-            writer.write_all(name.as_bytes())?;
-            writer.sync_all()?;
-            fs::rename(&new, &file)?;
-            fs::File::open(&self.path)?.sync_all()
-        };
-        replace().map_err(|error| CopyError::Io { path: file.clone(), error })
+        write_file(&self.path, CURRENT, &name)
     }
 
     /// Removes a copy that was not completed.
@@ -111,6 +124,23 @@ impl Folder {
         }
         Ok(names)
     }
+}
+
+/// Writes a file whole: after a crash its content is the one before or this one.
+///
+/// # Errors
+/// [`CopyError::Io`].
+pub(super) fn write_file(folder: &Path, name: &str, text: &str) -> Result<(), CopyError> {
+    let file = folder.join(name);
+    let write = || -> std::io::Result<()> {
+        let new = folder.join(format!("{name}.new"));
+        let mut writer = fs::File::create(&new)?;
+        writer.write_all(text.as_bytes())?;
+        writer.sync_all()?;
+        fs::rename(&new, &file)?;
+        fs::File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| CopyError::Io { path: file.clone(), error })
 }
 
 fn number(name: &str) -> Option<u64> {

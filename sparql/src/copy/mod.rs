@@ -1,29 +1,37 @@
-//! The copy of the broker's entities as RDF, in Oxigraph: one folder, one database, one position in the change log.
+//! The copy of the broker's entities as RDF, in Oxigraph: one folder, in it one database for each tenant.
 //!
 //! A copy is made whole from a snapshot in a folder of its own ([`load`]) and takes the place of the one before when it
-//! is complete ([`Folder`]). From then on it follows the log page by page ([`Copy::apply`]); the position moves in the
-//! same transaction as the quads.
+//! is complete ([`Folder`]). From then on it follows the log page by page ([`Copy::apply`]); in every database the
+//! position moves in the same transaction as the quads. The copy stands where the last of its databases does.
 
 mod apply;
 mod current;
 mod folder;
 mod load;
 mod owned;
+mod part;
 mod state;
+mod tenants;
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use oxigraph::store::{StorageError, Store};
+use hiroba_vocab::Tenant;
+use oxigraph::store::{StorageError, Store, Transaction};
 
+use crate::follow::Position;
 pub use apply::Applied;
 pub use current::Current;
 pub use folder::Folder;
 pub use load::{LoadError, Loaded, load};
+use part::Part;
 pub use state::{Anchor, State};
+
+/// The folder of the default tenant's database, within a copy's.
+const DEFAULT: &str = "default";
 
 /// Why a copy cannot be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -51,53 +59,61 @@ pub enum CopyError {
 
 /// An open copy. When it has been replaced and nobody uses it any more, its folder goes with it.
 pub struct Copy {
-    // `None` only while it is being dropped: the database must be closed before its folder goes.
-    store: Option<Store>,
+    parts: RwLock<BTreeMap<Tenant, Arc<Part>>>,
+    state: Mutex<Option<State>>,
+    max_tenants: usize,
     folder: PathBuf,
     replaced: AtomicBool,
-    /// Entities whose id contains a `#`, and so looks like a node of another entity.
-    fragments: Mutex<HashSet<String>>,
 }
 
 impl Copy {
-    /// Opens the database in a folder, which is made if it is not there.
+    /// Opens the databases in a folder, which is made if it is not there. It takes in at most `max_tenants` beside the
+    /// default one; those that are there stay.
     ///
     /// # Errors
-    /// [`CopyError::Storage`] when it is damaged.
-    pub fn open(folder: &Path) -> Result<Self, CopyError> {
+    /// [`CopyError`] when it is damaged.
+    pub fn open(folder: &Path, max_tenants: usize) -> Result<Self, CopyError> {
+        let io = |error| CopyError::Io { path: folder.to_owned(), error };
+        std::fs::create_dir_all(folder).map_err(io)?;
         let failed = |error| CopyError::Storage { folder: folder.to_owned(), error };
-        let store = Store::open(folder).map_err(failed)?;
-        let fragments = state::fragments(&store).map_err(failed)?;
-        Ok(Self {
-            store: Some(store),
+        let mut parts = tenants::open(folder)?;
+        let default = Part::open(&folder.join(DEFAULT), None).map_err(failed)?;
+        parts.insert(Tenant::default_tenant(), Arc::new(default));
+        let copy = Self {
+            parts: RwLock::new(parts),
+            state: Mutex::new(None),
+            max_tenants,
             folder: folder.to_owned(),
             replaced: AtomicBool::new(false),
-            fragments: Mutex::new(fragments),
-        })
-    }
-
-    /// The database, for queries. Each sees one moment between two transactions.
-    ///
-    /// # Errors
-    /// Never, except while the copy is being dropped.
-    pub fn store(&self) -> Result<&Store, StorageError> {
-        self.store.as_ref().ok_or_else(|| StorageError::Other("the copy is closed".into()))
+        };
+        let states: Option<Vec<State>> =
+            copy.parts().values().map(|part| part.state()).collect::<Result<_, _>>().map_err(failed)?;
+        // Changes after the least position are applied again where they are there already, which does no harm.
+        copy.stands_at(states.and_then(|states| states.into_iter().min_by_key(|state| state.position)));
+        Ok(copy)
     }
 
     /// Where the copy stands; `None` when it is not complete.
-    ///
-    /// # Errors
-    /// [`CopyError::Storage`] when it cannot be read.
-    pub fn state(&self) -> Result<Option<State>, CopyError> {
-        self.store().and_then(state::read).map_err(|error| self.failed(error))
+    pub fn state(&self) -> Option<State> {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The graphs with entities, one for each type.
-    ///
-    /// # Errors
-    /// [`CopyError::Storage`] when they cannot be read.
-    pub fn graphs(&self) -> Result<Vec<String>, CopyError> {
-        self.store().and_then(state::graphs).map_err(|error| self.failed(error))
+    /// How many tenants have a part, the default one aside.
+    pub fn tenants(&self) -> usize {
+        self.parts.read().unwrap_or_else(PoisonError::into_inner).len().saturating_sub(1)
+    }
+
+    /// Whether it would take in one more tenant.
+    pub fn has_room(&self) -> bool {
+        self.tenants() < self.max_tenants
+    }
+
+    /// What a tenant has here, for as long as a query takes; `None` when it has nothing.
+    pub fn reading(self: &Arc<Self>, tenant: &Tenant) -> Option<Reading> {
+        // First the position: what is seen is at least as new.
+        let position = self.state().map(|state| state.position);
+        let part = self.part(tenant)?;
+        Some(Reading { part, position, copy: Arc::clone(self) })
     }
 
     /// The folder is removed when nobody uses the copy any more.
@@ -105,12 +121,61 @@ impl Copy {
         self.replaced.store(true, Ordering::Release);
     }
 
+    fn stands_at(&self, state: Option<State>) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn part(&self, tenant: &Tenant) -> Option<Arc<Part>> {
+        self.parts.read().unwrap_or_else(PoisonError::into_inner).get(tenant).cloned()
+    }
+
+    fn parts(&self) -> BTreeMap<Tenant, Arc<Part>> {
+        self.parts.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn failed(&self, error: StorageError) -> CopyError {
         CopyError::Storage { folder: self.folder.clone(), error }
     }
+}
 
-    fn fragments(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        self.fragments.lock().unwrap_or_else(PoisonError::into_inner)
+/// One tenant's part of a copy, which stays open meanwhile.
+pub struct Reading {
+    part: Arc<Part>,
+    /// All changes up to here can be seen; `None` when the copy follows no log.
+    pub position: Option<Position>,
+    // After the part: the folder goes when the databases in it are closed.
+    copy: Arc<Copy>,
+}
+
+impl Reading {
+    /// The tenant's database. Each query sees one moment between two transactions.
+    pub fn store(&self) -> &Store {
+        &self.part.store
+    }
+
+    /// Changes the tenant's quads in one transaction, which takes the copy's state away: it is no longer what the broker's
+    /// log says, so the next ordinary start makes a new one.
+    ///
+    /// # Errors
+    /// What `change` says, or the database: then nothing happened.
+    pub fn change_by_hand<E: From<StorageError>>(
+        &self,
+        change: impl FnOnce(&mut Transaction<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut transaction = self.part.store.start_transaction()?;
+        state::forget(&mut transaction)?;
+        change(&mut transaction)?;
+        transaction.commit()?;
+        self.copy.stands_at(None);
+        Ok(())
+    }
+
+    /// The tenant's named graphs.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn graphs(&self) -> Result<Vec<String>, StorageError> {
+        state::graphs(&self.part.store)
     }
 }
 
@@ -122,7 +187,7 @@ impl fmt::Debug for Copy {
 
 impl Drop for Copy {
     fn drop(&mut self) {
-        drop(self.store.take());
+        self.parts.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
         if *self.replaced.get_mut()
             && let Err(error) = std::fs::remove_dir_all(&self.folder)
         {

@@ -7,7 +7,7 @@ use oxigraph::model::{GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBla
 use oxigraph::store::{StorageError, Store, Transaction};
 
 use crate::follow::{Mark, Position};
-use crate::quads::STATE;
+use crate::quads::{STATE, is_of_entities};
 
 /// Predicates of the state.
 mod terms {
@@ -27,6 +27,7 @@ mod terms {
         ANCHOR_NUMBER = "anchorNumber";
         ANCHOR_MARK = "anchorMark";
         SHAPE = "shape";
+        LEFT_OUT = "leftOut";
         HAS_FRAGMENT = "hasFragment";
     }
 }
@@ -49,6 +50,8 @@ pub struct State {
     pub anchor: Anchor,
     /// [`crate::quads::shape`] when it was made.
     pub shape: i64,
+    /// Whether there was no room for some tenant.
+    pub left_out: bool,
 }
 
 /// The state of a copy; `None` when there is none.
@@ -72,16 +75,13 @@ pub(super) fn read(store: &Store) -> Result<Option<State>, StorageError> {
     let after = position(terms::ANCHOR_TRANSACTION, terms::ANCHOR_NUMBER)?;
     let (Some(here), Some(after), Some(shape)) = (here, after, number(terms::SHAPE)?) else { return Ok(None) };
     let mark = number(terms::ANCHOR_MARK)?.map(Mark);
-    Ok(Some(State { position: here, anchor: Anchor { after, mark }, shape }))
+    let left_out = number(terms::LEFT_OUT)?.is_some();
+    Ok(Some(State { position: here, anchor: Anchor { after, mark }, shape, left_out }))
 }
 
 /// Replaces the state within a transaction.
 pub(super) fn write(transaction: &mut Transaction<'_>, state: &State) -> Result<(), StorageError> {
-    let old: Vec<Quad> =
-        transaction.quads_for_pattern(Some(STATE.into()), None, None, Some(STATE.into())).collect::<Result<_, _>>()?;
-    for quad in &old {
-        transaction.remove(quad);
-    }
+    forget(transaction)?;
     let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let values = [
         (terms::TRANSACTION, Some(number(state.position.transaction))),
@@ -90,11 +90,22 @@ pub(super) fn write(transaction: &mut Transaction<'_>, state: &State) -> Result<
         (terms::ANCHOR_NUMBER, Some(number(state.anchor.after.number))),
         (terms::ANCHOR_MARK, state.anchor.mark.map(|mark| mark.0)),
         (terms::SHAPE, Some(state.shape)),
+        (terms::LEFT_OUT, state.left_out.then_some(1)),
     ];
     for (predicate, value) in values {
         if let Some(value) = value {
             transaction.insert(QuadRef::new(STATE, predicate, &Literal::from(value), STATE));
         }
+    }
+    Ok(())
+}
+
+/// Takes the state away within a transaction: what remains is no copy of any log.
+pub(super) fn forget(transaction: &mut Transaction<'_>) -> Result<(), StorageError> {
+    let old: Vec<Quad> =
+        transaction.quads_for_pattern(Some(STATE.into()), None, None, Some(STATE.into())).collect::<Result<_, _>>()?;
+    for quad in &old {
+        transaction.remove(quad);
     }
     Ok(())
 }
@@ -137,7 +148,10 @@ pub(super) fn graphs(store: &Store) -> Result<Vec<String>, StorageError> {
     Ok(names)
 }
 
-/// Whether a graph holds entities, and not the state.
+/// Whether a graph holds entities.
 pub(super) fn holds_entities(graph: GraphNameRef<'_>) -> bool {
-    graph != GraphNameRef::NamedNode(STATE)
+    match graph {
+        GraphNameRef::NamedNode(name) => is_of_entities(name.as_str()),
+        _ => true,
+    }
 }

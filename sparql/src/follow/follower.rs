@@ -61,8 +61,9 @@ impl Follower {
     ) -> Result<Self, CopyError> {
         let mut state = None;
         if let Some(copy) = folder.current()? {
-            state = copy.state()?;
+            state = copy.state();
             if let Some(state) = state {
+                metrics.tenants.set(gauge(copy.tenants()));
                 status.send_modify(|status| status.position = Some(state.position));
                 current.set(copy);
             }
@@ -103,6 +104,9 @@ impl Follower {
         if state.shape != quads::shape() {
             return self.rebuild("the copy was made with another version or vocabulary").await;
         }
+        if state.left_out && copy.has_room() {
+            return self.rebuild("there is room for tenants that were left out").await;
+        }
         if !self.trusted {
             if !self.is_same_log(&state).await? {
                 return self.rebuild("the broker's change log is not the one that the copy was made from").await;
@@ -129,13 +133,14 @@ impl Follower {
             let changes: Vec<Change> = page.lines.iter().map(|line| Change::read(line)).collect::<Result<_, _>>()?;
             drop(page);
             let last = changes.last().map(|change| (change.position, change.at));
-            let applied = copy.apply(state.position, changes)?;
-            Ok((applied, last, copy.state()?))
+            let applied = copy.apply(&state, changes)?;
+            Ok((applied, last, copy.state(), copy.tenants()))
         };
-        let (applied, last, state) = tokio::task::spawn_blocking(work).await??;
+        let (applied, last, state, tenants) = tokio::task::spawn_blocking(work).await??;
         self.state = state;
         self.patient = !more;
         self.metrics.applied(&applied);
+        self.metrics.tenants.set(gauge(tenants));
         self.status.send_modify(|status| {
             status.caught_up = !more;
             status.refused += applied.refused as u64;
@@ -189,4 +194,9 @@ impl Follower {
             status.trouble = Some(trouble);
         });
     }
+}
+
+/// A number as gauges take it.
+pub(super) fn gauge(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }

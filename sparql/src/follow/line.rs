@@ -1,5 +1,6 @@
 //! The lines of the broker's change feed and of its snapshot.
 
+use hiroba_vocab::Tenant;
 use ngsild::DateTime;
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,7 +16,7 @@ pub struct Change {
     /// When it was made.
     pub at: DateTime,
     /// Whose entity it is; empty for the default tenant.
-    pub tenant: String,
+    pub tenant: Tenant,
     /// Which entity.
     pub id: String,
     /// `created`, `updated` or `deleted`.
@@ -33,21 +34,11 @@ impl Change {
         serde_json::from_slice(line).map_err(|error| FeedError::Line(error.to_string()))
     }
 
-    /// Whether it is about the tenant that this program keeps: the default one.
-    pub fn is_ours(&self) -> bool {
-        is_ours(&self.tenant)
-    }
-
     /// What to recognise it by.
     pub fn mark(&self) -> Mark {
         let (position, at) = (self.position.to_string(), self.at.to_string());
-        Mark::of(&[&position, &at, &self.tenant, &self.id, &self.operation])
+        Mark::of(&[&position, &at, self.tenant.as_str(), &self.id, &self.operation])
     }
-}
-
-/// Whether a tenant's entities are kept. A place for more tenants: each would have a copy of its own.
-fn is_ours(tenant: &str) -> bool {
-    tenant.is_empty()
 }
 
 /// One line of a snapshot, after the first.
@@ -55,8 +46,8 @@ fn is_ours(tenant: &str) -> bool {
 pub enum SnapshotLine {
     /// `{"tenant": "", "entity": {…}}`
     Entity {
-        /// Whether it is about the tenant that this program keeps.
-        ours: bool,
+        /// Whose entity it is; empty for the default tenant.
+        tenant: Tenant,
         /// The entity, normalized.
         entity: Value,
     },
@@ -75,7 +66,7 @@ impl SnapshotLine {
     pub fn read(line: &[u8]) -> Result<Self, FeedError> {
         #[derive(Deserialize)]
         struct Line {
-            tenant: Option<String>,
+            tenant: Option<Tenant>,
             entity: Option<Value>,
             #[serde(default)]
             end: bool,
@@ -83,9 +74,7 @@ impl SnapshotLine {
         }
         let line: Line = serde_json::from_slice(line).map_err(|error| FeedError::Line(error.to_string()))?;
         match line {
-            Line { tenant: Some(tenant), entity: Some(entity), .. } => {
-                Ok(Self::Entity { ours: is_ours(&tenant), entity })
-            }
+            Line { tenant: Some(tenant), entity: Some(entity), .. } => Ok(Self::Entity { tenant, entity }),
             Line { end: true, entities: Some(entities), .. } => Ok(Self::End { entities }),
             _ => Err(FeedError::Line("neither an entity nor the end".to_owned())),
         }
@@ -107,8 +96,8 @@ mod tests {
     #[test]
     fn lines_of_a_snapshot_are_entities_and_one_end() {
         let entity = json!({"id": "urn:x:1"});
-        let ours = SnapshotLine::Entity { ours: true, entity: entity.clone() };
-        let theirs = SnapshotLine::Entity { ours: false, entity };
+        let ours = SnapshotLine::Entity { tenant: Tenant::default_tenant(), entity: entity.clone() };
+        let theirs = SnapshotLine::Entity { tenant: Tenant::parse("other").unwrap(), entity };
         for (line, read) in [
             (r#"{"tenant":"","entity":{"id":"urn:x:1"}}"#, Some(ours)),
             (r#"{"tenant":"other","entity":{"id":"urn:x:1"}}"#, Some(theirs)),
@@ -126,7 +115,7 @@ mod tests {
         let line = r#"{"position":"0-7","at":"2026-04-01T09:30:00.000000Z","tenant":"","id":"urn:x:1",
             "operation":"deleted","types":["T"],"attributes":[],"entity":null}"#;
         let change = Change::read(line.as_bytes()).unwrap();
-        assert_eq!((change.position.number, change.entity.clone(), change.is_ours()), (7, None, true));
+        assert_eq!((change.position.number, change.entity.clone(), change.tenant.is_default()), (7, None, true));
         let other = Change { at: DateTime::from_micros(0), ..change.clone() };
         assert_ne!(change.mark(), other.mark());
         assert!(Change::read(b"{}").is_err());

@@ -3,7 +3,7 @@
 use tokio::sync::mpsc;
 
 use super::feed::Snapshot;
-use super::follower::{FollowError, Follower};
+use super::follower::{FollowError, Follower, gauge};
 use super::line::Change;
 use super::position::Position;
 use super::status::Phase;
@@ -28,12 +28,14 @@ impl Follower {
             status.caught_up = false;
         });
         let anchor = Anchor { after: Position::default(), mark };
-        let state = State { position: snapshot.position, anchor, shape: quads::shape() };
+        let state = State { position: snapshot.position, anchor, shape: quads::shape(), left_out: false };
         let started = std::time::Instant::now();
         let loaded = self.load(snapshot, state).await?;
         self.folder.make_current(&loaded.copy)?;
+        self.state = loaded.copy.state();
+        self.metrics.left_out_entities.inc_by(loaded.left_out);
+        self.metrics.tenants.set(gauge(loaded.copy.tenants()));
         self.current.set(loaded.copy);
-        self.state = Some(state);
         self.trusted = true;
         self.patient = false;
         self.metrics.rebuilds.inc();
@@ -52,8 +54,8 @@ impl Follower {
     async fn load(&self, mut snapshot: Snapshot, state: State) -> Result<Loaded, FollowError> {
         let folder = self.folder.new_copy()?;
         let (lines, waiting) = mpsc::channel(WAITING_LINES);
-        let place = folder.clone();
-        let loading = tokio::task::spawn_blocking(move || load(&place, waiting, &state));
+        let copy = self.folder.open_copy(&folder)?;
+        let loading = tokio::task::spawn_blocking(move || load(copy, waiting, &state));
         loop {
             let line = match snapshot.next().await {
                 Ok(Some(line)) => Ok(line),

@@ -16,6 +16,8 @@ pub enum Phase {
     Loading,
     /// It follows the log.
     Following,
+    /// It follows nothing: the operator changes the copy by hand.
+    Maintenance,
 }
 
 impl Phase {
@@ -25,6 +27,7 @@ impl Phase {
             Self::Waiting => "waiting",
             Self::Loading => "loading",
             Self::Following => "following",
+            Self::Maintenance => "maintenance",
         }
     }
 }

@@ -7,6 +7,7 @@ use oxigraph::model::{Literal, NamedNode, NamedNodeRef, Term, TripleRef};
 
 use super::params::{self, Pairs};
 use super::problem::Result;
+use crate::config::Config;
 use crate::query::{self, FORMATS, Family, Form, Format, QueryError};
 use crate::state::AppState;
 
@@ -18,17 +19,23 @@ pub(super) fn answer(request: &HttpRequest, state: &AppState, pairs: &Pairs) -> 
     let words: Vec<String> =
         pairs.iter().filter(|(name, _)| name == "format" || name == "output").map(|(_, value)| value.clone()).collect();
     let format = Format::choose(Family::Graph, &words, &params::accept(request))?;
+    let tenant = params::tenant(request)?;
     let graphs = match state.current.get() {
-        Some(copy) => copy.graphs().map_err(|error| QueryError::Internal(error.to_string()))?,
+        Some(copy) => {
+            copy.reading(&tenant).ok_or(QueryError::NoSuchTenant(tenant))?.graphs().map_err(QueryError::from)?
+        }
         None => Vec::new(),
     };
-    let connection = request.connection_info();
-    let endpoint = format!("{}://{}/sparql", connection.scheme(), connection.host());
-    let body = describe(&endpoint, &graphs, format).map_err(|error| QueryError::Internal(error.to_string()))?;
-    Ok(HttpResponse::Ok().content_type(format.media).insert_header((VARY, "Accept")).body(body))
+    let endpoint = params::endpoint(request);
+    let body =
+        describe(&endpoint, &graphs, &state.config, format).map_err(|error| QueryError::Internal(error.to_string()))?;
+    Ok(HttpResponse::Ok()
+        .content_type(format.media)
+        .insert_header((VARY, "Accept, NGSILD-Tenant, Fiware-Service"))
+        .body(body))
 }
 
-fn describe(endpoint: &str, graphs: &[String], format: &Format) -> std::io::Result<Vec<u8>> {
+fn describe(endpoint: &str, graphs: &[String], config: &Config, format: &Format) -> std::io::Result<Vec<u8>> {
     let Form::Graph(rdf_format) = format.form else { return Ok(Vec::new()) };
     let mut writer = query::serializer(rdf_format).for_writer(Vec::new());
     // Whatever the client calls this host; a name that cannot stand in an IRI is left out.
@@ -41,6 +48,12 @@ fn describe(endpoint: &str, graphs: &[String], format: &Format) -> std::io::Resu
     say(&service, rdf::TYPE, sd("Service").into())?;
     say(&service, sd("endpoint").as_ref(), endpoint.clone().into())?;
     say(&service, sd("supportedLanguage").as_ref(), sd("SPARQL11Query").into())?;
+    if !config.services.is_empty() {
+        say(&service, sd("feature").as_ref(), sd("BasicFederatedQuery").into())?;
+    }
+    if config.maintenance {
+        say(&service, sd("supportedLanguage").as_ref(), sd("SPARQL11Update").into())?;
+    }
     for format in &FORMATS {
         let iri = match format.form {
             Form::Results(form) => form.iri(),

@@ -16,6 +16,9 @@ use crate::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// What pages of other servers may read of an answer.
+const EXPOSED: &str = "Hiroba-Position, NGSILD-Tenant, Retry-After, X-Request-Id";
+
 /// Runs a request inside its guard. Everything here only reads, so every page may ask.
 pub(super) async fn guard(
     request: ServiceRequest,
@@ -31,7 +34,7 @@ pub(super) async fn guard(
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After, X-Request-Id"));
+    headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     if method == Method::OPTIONS {
         headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD, POST, OPTIONS"));
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));

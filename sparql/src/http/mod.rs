@@ -2,7 +2,9 @@
 
 mod body;
 mod description;
+mod freshness;
 mod guard;
+mod maintenance;
 mod params;
 pub mod problem;
 mod routes;

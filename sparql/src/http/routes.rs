@@ -15,7 +15,7 @@ const QUERY: &str = "GET, HEAD, POST, OPTIONS";
 pub fn configure(config: &mut ServiceConfig) {
     config
         .service(
-            web::resource("/sparql")
+            web::resource(["/sparql", "/sparql/{tenant}"])
                 .route(web::get().to(sparql::get))
                 .route(web::head().to(sparql::get))
                 .route(web::post().to(sparql::post))

@@ -13,7 +13,9 @@ use crate::state::AppState;
 /// `/health`: the process lives, and how far it is. Without a broker it is degraded, not dead.
 pub(super) async fn health(state: Data<AppState>) -> HttpResponse {
     let status = state.status.borrow().clone();
+    let copy = state.current.get();
     let word = match (&status.position, &status.trouble) {
+        _ if state.config.maintenance => "maintenance",
         (None, _) => "no data yet",
         (Some(_), Some(_)) => "degraded",
         (Some(_), None) => "ok",
@@ -21,11 +23,12 @@ pub(super) async fn health(state: Data<AppState>) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "status": word,
         "phase": status.phase.name(),
-        "position": status.position.map(|position| position.to_string()),
+        "position": copy.as_ref().and_then(|copy| copy.state()).map(|state| state.position.to_string()),
         "caughtUp": status.caught_up && status.trouble.is_none(),
         "lagSeconds": status.lag_seconds(SystemTime::now()),
         "lastChangeAt": status.last_change,
         "refusedEntities": status.refused,
+        "tenants": copy.map_or(0, |copy| copy.tenants()),
         "broker": {
             "url": state.config.broker_shown(),
             "reachable": status.trouble.is_none() && status.last_contact.is_some(),

@@ -1,5 +1,6 @@
 //! Entities as quads: the plain shape in the default graph, NGSI-LD's own shape in a named graph for each type.
 
+mod examples;
 mod read;
 
 use std::sync::LazyLock;
@@ -10,6 +11,7 @@ use ngsild::rdf::Mapping;
 use oxigraph::model::vocab::rdf;
 use oxigraph::model::{GraphName, NamedNodeRef, NamedOrBlankNode, Quad, Term, Triple};
 
+pub use examples::{EXAMPLES, SHACL, quads as examples};
 pub use read::entity;
 
 use crate::follow::Mark;
@@ -18,16 +20,23 @@ use crate::follow::Mark;
 /// entity than before.
 const VERSION: i64 = 2;
 
-/// What the quads depend on beside the entity: [`VERSION`] and the vocabulary's terms, as a number. A copy of another
+/// What a copy depends on beside the entities: [`VERSION`], the vocabulary's terms and the examples, as a number. One of another
 /// shape is made anew, so a program with one term more needs nobody to remember that.
 pub fn shape() -> i64 {
-    static SHAPE: LazyLock<i64> =
-        LazyLock::new(|| Mark::of(&[&VERSION.to_string(), &hiroba_vocab::context::context().to_string()]).0);
+    static SHAPE: LazyLock<i64> = LazyLock::new(|| {
+        let examples: String = examples::quads().iter().map(ToString::to_string).collect();
+        Mark::of(&[&VERSION.to_string(), &hiroba_vocab::context::context().to_string(), &examples]).0
+    });
     *SHAPE
 }
 
 /// The graph in which a copy keeps its own state: where it stands in the change log. No entity writes to it.
 pub const STATE: NamedNodeRef<'static> = NamedNodeRef::new_unchecked("urn:hiroba:sparql:state");
+
+/// Whether a graph is for entities: not that of the state, nor that of the examples.
+pub fn is_of_entities(graph: &str) -> bool {
+    graph != STATE.as_str() && graph != EXAMPLES.as_str()
+}
 
 /// What the keys of compound values stand for, and how attributes are named below their entity: the terms of the
 /// published vocabulary, as the explorer's Turtle has them. Attributes and types come with their IRIs.
@@ -53,7 +62,7 @@ fn graphs(reified: &[Triple]) -> Vec<GraphName> {
     let types =
         reified.iter().take_while(|triple| triple.predicate == rdf::TYPE && triple.subject == reified[0].subject);
     let named = types.filter_map(|triple| match &triple.object {
-        Term::NamedNode(name) if name.as_ref() != STATE => Some(GraphName::from(name.clone())),
+        Term::NamedNode(name) if is_of_entities(name.as_str()) => Some(GraphName::from(name.clone())),
         _ => None,
     });
     named.collect()

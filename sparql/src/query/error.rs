@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
-use oxigraph::sparql::QueryEvaluationError;
+use hiroba_vocab::Tenant;
+use oxigraph::sparql::{QueryEvaluationError, UpdateEvaluationError};
+use oxigraph::store::StorageError;
 use spargebra::SparqlSyntaxError;
+
+use crate::follow::Position;
 
 /// Why a query is not answered, or not to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -14,9 +18,22 @@ pub enum QueryError {
     /// It is an update.
     #[error("this endpoint only reads: changes go to the broker, by NGSI-LD")]
     Update,
+    /// An update names its dataset, and so does the request (SPARQL 1.1 Protocol, 2.2.3).
+    #[error(
+        "the update has USING, USING NAMED or WITH, and the request using-graph-uri or using-named-graph-uri: use one"
+    )]
+    Dataset,
     /// It uses something that is not there: an unknown function, another endpoint.
     #[error("{0}")]
     Unsupported(String),
+    /// Another endpoint that a query asks does not answer as it should.
+    #[error("SERVICE <{endpoint}>: {reason}")]
+    Service {
+        /// Which.
+        endpoint: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A graph name that is no IRI.
     #[error("'{0}' is not the IRI of a graph")]
     GraphName(String),
@@ -38,6 +55,17 @@ pub enum QueryError {
     /// All places for queries are taken.
     #[error("too many queries are running; try again in a moment")]
     Busy,
+    /// A tenant without data here.
+    #[error("there are no data of tenant '{0}' here")]
+    NoSuchTenant(Tenant),
+    /// The copy has not come as far as the question wants.
+    #[error("the data here are of {}, not yet of {wanted}: try again in a moment", .here.map_or_else(|| "no position".to_owned(), |here| here.to_string()))]
+    NotYet {
+        /// Where the copy stands.
+        here: Option<Position>,
+        /// Where it should stand.
+        wanted: Position,
+    },
     /// There is no complete copy of the data yet.
     #[error("the data are not here yet: they are being fetched from the broker")]
     NoCopy,
@@ -68,15 +96,36 @@ impl QueryError {
     }
 }
 
+impl From<StorageError> for QueryError {
+    fn from(error: StorageError) -> Self {
+        Self::Internal(error.to_string())
+    }
+}
+
+impl From<UpdateEvaluationError> for QueryError {
+    fn from(error: UpdateEvaluationError) -> Self {
+        match error {
+            UpdateEvaluationError::Storage(error) => Self::Internal(error.to_string()),
+            UpdateEvaluationError::Unexpected(error) => Self::Internal(error.to_string()),
+            // The data stand against it (a graph that is there already), or it wants to have something from elsewhere.
+            other => Self::Unsupported(other.to_string()),
+        }
+    }
+}
+
 impl From<QueryEvaluationError> for QueryError {
     fn from(error: QueryEvaluationError) -> Self {
         match error {
-            QueryEvaluationError::UnsupportedService(_)
-            | QueryEvaluationError::UnboundService
-            | QueryEvaluationError::InvalidServiceName(_)
-            | QueryEvaluationError::Service(_) => {
-                Self::Unsupported("SERVICE is switched off: this endpoint asks no other".to_owned())
+            QueryEvaluationError::UnsupportedService(name) => Self::Unsupported(format!(
+                "SERVICE is switched off for {name}: only the operator can allow it, with --allow-service"
+            )),
+            QueryEvaluationError::UnboundService | QueryEvaluationError::InvalidServiceName(_) => {
+                Self::Unsupported(format!("SERVICE: {error}"))
             }
+            QueryEvaluationError::Service(error) => match error.downcast::<Self>() {
+                Ok(error) => *error,
+                Err(error) => Self::Unsupported(format!("SERVICE: {error}")),
+            },
             QueryEvaluationError::UnsupportedCustomFunction(_)
             | QueryEvaluationError::UnsupportedCustomFunctionArity { .. } => Self::Unsupported(error.to_string()),
             other => Self::Internal(other.to_string()),

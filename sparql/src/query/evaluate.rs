@@ -8,37 +8,29 @@ use oxigraph::sparql::results::QueryResultsSerializer;
 use oxigraph::sparql::{QueryDatasetSpecification, QueryEvaluationError, QueryResults, SparqlEvaluator};
 use oxigraph::store::Store;
 use spargebra::Query;
+use tokio::runtime::Handle;
 
 use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
-use super::{QueryError, Question, functions, guard, interrupt};
-use crate::quads::STATE;
+use super::{QueryError, Question, Services, functions, guard, interrupt};
+use crate::prefixes::PREFIXES;
+use crate::quads::{EXAMPLES, SHACL, STATE};
 
-/// Prefixes that make Turtle readable.
-const PREFIXES: [(&str, &str); 12] = [
-    ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
-    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
-    ("dcterms", "http://purl.org/dc/terms/"),
-    ("schema", "https://schema.org/"),
-    ("hiroba", hiroba_vocab::namespace::HIROBA),
-    ("dcat", hiroba_vocab::namespace::DCAT),
-    ("void", hiroba_vocab::namespace::VOID),
-    ("geo", "http://www.opengis.net/ont/geosparql#"),
-    ("wgs84", "http://www.w3.org/2003/01/geo/wgs84_pos#"),
-    ("ngsi-ld", "https://uri.etsi.org/ngsi-ld/"),
-    ("default", "https://uri.etsi.org/ngsi-ld/default-context/"),
-    ("sd", "http://www.w3.org/ns/sparql-service-description#"),
-];
+/// What a query runs with.
+pub(super) struct With<'w> {
+    pub(super) ticket: &'w Arc<Ticket>,
+    /// How many rows or triples the answer may have.
+    pub(super) max_results: u64,
+    /// The endpoints that it may ask.
+    pub(super) services: &'w Services,
+    /// Who waits for them.
+    pub(super) runtime: &'w Handle,
+}
 
-/// Answers a question into `out`. At most `max_results` rows or triples.
-pub(super) fn answer(
-    store: &Store,
-    question: &Question,
-    ticket: &Arc<Ticket>,
-    max_results: u64,
-    out: &mut Chunks,
-) -> Result<(), QueryError> {
+/// Answers a question into `out`.
+pub(super) fn answer(store: &Store, question: &Question, with: &With<'_>, out: &mut Chunks) -> Result<(), QueryError> {
+    let With { ticket, max_results, services, runtime } = *with;
     let query = guard::parse(&question.text)?;
     let family = match query {
         Query::Select { .. } | Query::Ask { .. } => Family::Results,
@@ -51,7 +43,8 @@ pub(super) fn answer(
         return Ok(());
     }
     let evaluator = functions::register(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
-    let mut prepared = interrupt::register(evaluator, ticket).for_query(query);
+    let evaluator = services.register(interrupt::register(evaluator, ticket), ticket, runtime);
+    let mut prepared = evaluator.for_query(query);
     if let Some(dataset) = dataset {
         *prepared.dataset_mut() = dataset;
     }
@@ -62,12 +55,12 @@ pub(super) fn answer(
     })
 }
 
-/// What `default-graph-uri` and `named-graph-uri` say; else FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4). `None` when
-/// nobody says anything.
+/// What `default-graph-uri` and `named-graph-uri` say; else FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4). When nobody
+/// says anything: the examples too for queries that look for them, else `None`.
 fn dataset(question: &Question, query: &Query) -> Result<Option<QueryDatasetSpecification>, QueryError> {
     let named = |iri: &String| NamedNode::new(iri).map_err(|_| QueryError::GraphName(iri.clone()));
     let (defaults, graphs) = if question.default_graphs.is_empty() && question.named_graphs.is_empty() {
-        let Some(dataset) = query.dataset() else { return Ok(None) };
+        let Some(dataset) = query.dataset() else { return Ok(with_examples(query)) };
         (dataset.default.clone(), dataset.named.clone().unwrap_or_default())
     } else {
         let named = |iris: &[String]| iris.iter().map(named).collect::<Result<Vec<_>, _>>();
@@ -78,6 +71,17 @@ fn dataset(question: &Question, query: &Query) -> Result<Option<QueryDatasetSpec
     dataset.set_default_graph(defaults.into_iter().filter(visible).map(GraphName::from).collect());
     dataset.set_available_named_graphs(graphs.into_iter().filter(visible).map(Into::into).collect());
     Ok(Some(dataset))
+}
+
+/// Editors look for examples in the default graph, where they would be among the data for everybody else. So they are
+/// there for queries that name a term of SHACL; with all named graphs, as without a dataset.
+fn with_examples(query: &Query) -> Option<QueryDatasetSpecification> {
+    // Written out, so that prefixes that are declared and not used do not count: clients declare what they know.
+    query.to_string().contains(SHACL).then(|| {
+        let mut dataset = QueryDatasetSpecification::new();
+        dataset.set_default_graph(vec![GraphName::DefaultGraph, EXAMPLES.into_owned().into()]);
+        dataset
+    })
 }
 
 /// Triples as they are written into an answer, such as the service description.

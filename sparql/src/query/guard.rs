@@ -2,7 +2,7 @@
 //! query itself, not from the data, are made without looking at the clock; so both are bounded before anything starts.
 
 use spargebra::algebra::GraphPattern;
-use spargebra::{Query, SparqlParser};
+use spargebra::{GraphUpdateOperation, Query, SparqlParser, Update};
 
 use super::walk::{children, each_exists};
 use super::{QueryError, hide, interrupt};
@@ -27,6 +27,38 @@ pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
     | Query::Construct { pattern, .. }
     | Query::Describe { pattern, .. }
     | Query::Ask { pattern, .. }) = &mut query;
+    check_size(pattern)?;
+    hide::state(pattern);
+    interrupt::allow(pattern)?;
+    Ok(query)
+}
+
+/// Reads an update that may be carried out.
+///
+/// # Errors
+/// [`QueryError::Syntax`], [`QueryError::Unsupported`] or [`QueryError::TooComplex`].
+pub(super) fn parse_update(text: &str, base: &str) -> Result<Update, QueryError> {
+    check_text(text)?;
+    // A host that cannot stand in an IRI is no base; then relative IRIs are mistakes.
+    let parser = SparqlParser::new().with_base_iri(base).unwrap_or_default();
+    let mut update = parser.parse_update(text).map_err(|error| QueryError::Syntax(error.to_string()))?;
+    for operation in &mut update.operations {
+        match operation {
+            GraphUpdateOperation::DeleteInsert { pattern, .. } => {
+                check_size(pattern)?;
+                interrupt::allow(pattern)?;
+            }
+            GraphUpdateOperation::Load { .. } => {
+                let instead = "LOAD is switched off, this endpoint fetches nothing: send the triples with INSERT DATA";
+                return Err(QueryError::Unsupported(instead.to_owned()));
+            }
+            _ => {}
+        }
+    }
+    Ok(update)
+}
+
+fn check_size(pattern: &mut GraphPattern) -> Result<(), QueryError> {
     let size = Size::of(pattern);
     if size.patterns > MAX_PATTERNS {
         return Err(QueryError::TooComplex(format!("it has over {MAX_PATTERNS} triple patterns")));
@@ -34,9 +66,7 @@ pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
     if size.own_rows > MAX_OWN_ROWS {
         return Err(QueryError::TooComplex("VALUES and UNION alone make over 10 million rows".to_owned()));
     }
-    hide::state(pattern);
-    interrupt::allow(pattern)?;
-    Ok(query)
+    Ok(())
 }
 
 /// Counts brackets and operators, outside texts, IRIs and comments.

@@ -11,6 +11,10 @@ use crate::quads::STATE;
 
 /// Rewrites a pattern so that no `GRAPH` in it finds the state.
 pub(super) fn state(pattern: &mut GraphPattern) {
+    // What is inside goes to another endpoint, as it is.
+    if let GraphPattern::Service { .. } = pattern {
+        return;
+    }
     for child in children(pattern) {
         state(child);
     }

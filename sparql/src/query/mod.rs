@@ -4,6 +4,10 @@
 //! * `guard` refuses queries whose mere form would cost too much.
 //! * [`Format`] chooses the form of the answer, and `functions` are GeoSPARQL's.
 
+use hiroba_vocab::Tenant;
+
+use crate::follow::Position;
+
 mod chunks;
 mod error;
 mod evaluate;
@@ -14,7 +18,9 @@ mod hide;
 mod interrupt;
 mod memory;
 mod pool;
+mod service;
 mod ticket;
+mod update;
 mod walk;
 
 pub use error::QueryError;
@@ -22,10 +28,15 @@ pub(crate) use evaluate::serializer;
 pub use format::{FORMATS, Family, Form, Format};
 pub use functions::names as function_names;
 pub use pool::{Answer, Limits, Pool};
+pub use service::Services;
 
 /// What a client asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
+    /// Whose data are asked. Nobody else's can be seen.
+    pub tenant: Tenant,
+    /// A position that the answer must not be older than.
+    pub not_before: Option<Position>,
     /// The query.
     pub text: String,
     /// `default-graph-uri`: graphs that make up the default graph, instead of what the query says.
@@ -38,4 +49,19 @@ pub struct Question {
     pub accept: String,
     /// Whether only the header of the answer is wanted.
     pub head_only: bool,
+}
+
+/// What the operator changes in maintenance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Update {
+    /// Whose data are changed.
+    pub tenant: Tenant,
+    /// The update: operations, separated by semicolons.
+    pub text: String,
+    /// What relative IRIs are relative to: the address of the endpoint.
+    pub base: String,
+    /// `using-graph-uri`: graphs that make up the default graph of each WHERE.
+    pub using_graphs: Vec<String>,
+    /// `using-named-graph-uri`: graphs that each WHERE can name.
+    pub using_named_graphs: Vec<String>,
 }

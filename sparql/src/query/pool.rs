@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use hiroba_vocab::Tenant;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
@@ -11,8 +12,9 @@ use super::chunks::{Chunks, WAITING};
 use super::format::Format;
 use super::memory::Memory;
 use super::ticket::{Reason, Ticket};
-use super::{QueryError, Question, evaluate};
-use crate::copy::{Copy, Current};
+use super::{QueryError, Question, Services, Update, evaluate, update};
+use crate::copy::{Current, Reading};
+use crate::follow::Position;
 use crate::metrics::{Ending, Metrics, QueryLabels};
 
 /// How long a query may wait for a place.
@@ -38,6 +40,7 @@ pub struct Limits {
 /// The places.
 pub struct Pool {
     limits: Limits,
+    services: Services,
     places: Arc<Semaphore>,
     running: Mutex<Vec<Arc<Ticket>>>,
     current: Arc<Current>,
@@ -48,6 +51,8 @@ pub struct Pool {
 pub struct Answer {
     /// How it is written.
     pub format: &'static Format,
+    /// All changes up to here are in it; `None` when the copy follows no log.
+    pub position: Option<Position>,
     body: mpsc::Receiver<Result<Bytes, QueryError>>,
     _waiting: StopWhenDropped,
 }
@@ -60,10 +65,10 @@ impl Answer {
 }
 
 impl Pool {
-    /// Places for queries on the copy in use.
-    pub fn new(limits: Limits, current: Arc<Current>, metrics: Arc<Metrics>) -> Arc<Self> {
+    /// Places for queries on the copy in use, which may ask these other endpoints.
+    pub fn new(limits: Limits, services: Services, current: Arc<Current>, metrics: Arc<Metrics>) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(limits.max_queries.max(1)));
-        Arc::new(Self { limits, places, running: Mutex::default(), current, metrics })
+        Arc::new(Self { limits, services, places, running: Mutex::default(), current, metrics })
     }
 
     /// Answers a question, at least until its first chunk.
@@ -71,18 +76,18 @@ impl Pool {
     /// # Errors
     /// [`QueryError`].
     pub async fn answer(self: &Arc<Self>, question: Question) -> Result<Answer, QueryError> {
-        let place = tokio::time::timeout(QUEUE, Arc::clone(&self.places).acquire_owned()).await;
-        let Ok(Ok(place)) = place else {
-            self.count(Ending::Busy);
-            return Err(QueryError::Busy);
-        };
-        let copy = self.current.get().ok_or(QueryError::NoCopy)?;
+        let place = self.place().await?;
+        let reading = self.reading(&question.tenant)?;
+        let position = reading.position;
+        if let Some(wanted) = question.not_before.filter(|wanted| position < Some(*wanted)) {
+            return Err(QueryError::NotYet { here: position, wanted });
+        }
         let ticket = Arc::new(Ticket::new(self.limits.timeout));
         let (head, begun) = oneshot::channel();
         let (body, chunks) = mpsc::channel(WAITING);
         let out = Chunks::new(Arc::clone(&ticket), Handle::current(), head, body);
         let waiting = StopWhenDropped(Arc::clone(&ticket));
-        self.start(place, copy, question, Arc::clone(&ticket), out)?;
+        self.start(place, reading, question, Arc::clone(&ticket), out)?;
         let begun = tokio::time::timeout_at(ticket.deadline().into(), begun).await;
         let format = match begun {
             Ok(Ok(begun)) => begun?,
@@ -93,29 +98,61 @@ impl Pool {
                 return Err(QueryError::Timeout(self.limits.timeout));
             }
         };
-        Ok(Answer { format, body: chunks, _waiting: waiting })
+        Ok(Answer { format, position, body: chunks, _waiting: waiting })
+    }
+
+    /// Carries an update out on the copy in use.
+    ///
+    /// # Errors
+    /// [`QueryError`]: then nothing has changed.
+    pub async fn update(self: &Arc<Self>, update: Update) -> Result<(), QueryError> {
+        let place = self.place().await?;
+        let reading = self.reading(&update.tenant)?;
+        let ticket = Arc::new(Ticket::new(self.limits.timeout));
+        let _waiting = StopWhenDropped(Arc::clone(&ticket));
+        let running = Running::enter(Arc::clone(self), ticket, place);
+        let (done, ended) = oneshot::channel();
+        spawn(move || {
+            let outcome = update::run(&reading, &update, &running.ticket);
+            running.ended(&outcome);
+            // When nobody takes it, the client is gone.
+            let _ = done.send(outcome);
+        })?;
+        // It ends by itself when its time is up; whoever left before would not know whether it was carried out.
+        ended.await.unwrap_or_else(|_| Err(QueryError::Internal("the update's thread is gone".to_owned())))
+    }
+
+    fn reading(&self, tenant: &Tenant) -> Result<Reading, QueryError> {
+        let copy = self.current.get().ok_or(QueryError::NoCopy)?;
+        copy.reading(tenant).ok_or_else(|| QueryError::NoSuchTenant(tenant.clone()))
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, QueryError> {
+        let place = tokio::time::timeout(QUEUE, Arc::clone(&self.places).acquire_owned()).await;
+        place.ok().and_then(Result::ok).ok_or_else(|| {
+            self.count(Ending::Busy);
+            QueryError::Busy
+        })
     }
 
     fn start(
         self: &Arc<Self>,
         place: OwnedSemaphorePermit,
-        copy: Arc<Copy>,
+        reading: Reading,
         question: Question,
         ticket: Arc<Ticket>,
         mut out: Chunks,
     ) -> Result<(), QueryError> {
         let pool = Arc::clone(self);
         let running = Running::enter(pool, ticket, place);
-        let work = move || {
-            let max_results = running.pool.limits.max_results;
-            let outcome = match copy.store() {
-                Ok(store) => evaluate::answer(store, &question, &running.ticket, max_results, &mut out),
-                Err(error) => Err(QueryError::Internal(error.to_string())),
-            };
+        let runtime = Handle::current();
+        spawn(move || {
+            let (ticket, pool) = (&running.ticket, &running.pool);
+            let max_results = pool.limits.max_results;
+            let with = evaluate::With { ticket, max_results, services: &pool.services, runtime: &runtime };
+            let outcome = evaluate::answer(reading.store(), &question, &with, &mut out);
             running.ended(&out.finish(outcome));
-        };
-        let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(work);
-        thread.map(drop).map_err(|error| QueryError::Internal(format!("no thread for the query: {error}")))
+        })
     }
 
     /// Stops queries whose time is up, and the longest-running one when memory runs short. Runs for ever.
@@ -143,6 +180,12 @@ impl Pool {
     fn count(&self, ending: Ending) {
         self.metrics.queries.get_or_create(&QueryLabels { ending }).inc();
     }
+}
+
+/// Runs something on a thread of its own.
+fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), QueryError> {
+    let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(work);
+    thread.map(drop).map_err(|error| QueryError::Internal(format!("no thread for the query: {error}")))
 }
 
 /// A query that nobody waits for any more need not go on.
@@ -175,7 +218,7 @@ impl Running {
             Ok(()) => Ending::Answered,
             Err(QueryError::Timeout(_) | QueryError::Memory | QueryError::TooManyResults(_)) => Ending::Stopped,
             Err(QueryError::Gone) => Ending::Abandoned,
-            Err(QueryError::Internal(_)) => Ending::Failed,
+            Err(QueryError::Internal(_) | QueryError::Service { .. }) => Ending::Failed,
             Err(_) => Ending::Refused,
         };
         self.pool.count(ending);

@@ -12,6 +12,7 @@ async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
     let broker = Broker::start(folder.path()).await;
     for batch in 0..8 {
         broker.upsert(&aeds(batch * 200..(batch + 1) * 200)).await;
+        broker.upsert_for("other", &aeds(batch * 50..(batch + 1) * 50)).await;
     }
     // While it makes its first copy.
     for pause in [5, 60, 150, 400] {
@@ -29,6 +30,8 @@ async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
                 entity["round"] = json!({"type": "Property", "value": round});
             }
             broker.upsert(&entities).await;
+            broker.upsert_for("other", &entities[..50]).await;
+            broker.upsert_for(&format!("of round {round}").replace(' ', "/"), &entities[..10]).await;
         }
         let gone: Vec<String> =
             (round * 100..round * 100 + 50).map(|n| format!("urn:ngsi-ld:AED:372013:{n}")).collect();
@@ -41,11 +44,15 @@ async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
     let log = sidecar.process.log();
     assert_eq!(log.matches("the new copy is complete").count(), 1, "one copy is made, the rest is followed");
     let followed = sidecar.dump().await;
+    let mut others = Vec::new();
+    for tenant in ["other", "of/round/0", "of/round/3", "of/round/5"] {
+        others.push((tenant.to_owned(), sidecar.dump_of(tenant).await));
+    }
 
     let other = tempfile::tempdir().unwrap();
-    let fresh = Sidecar::start(broker.url(), other.path()).await;
-    fresh.catch_up(&broker).await;
-    let fresh = fresh.dump().await;
+    let fresh_sidecar = Sidecar::start(broker.url(), other.path()).await;
+    fresh_sidecar.catch_up(&broker).await;
+    let fresh = fresh_sidecar.dump().await;
     assert_eq!(followed.len(), fresh.len());
     assert!(
         followed == fresh,
@@ -53,6 +60,10 @@ async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
         followed.iter().find(|line| fresh.binary_search(line).is_err())
     );
     assert!(fresh.len() > 50_000, "{}", fresh.len());
+    for (tenant, some) in others {
+        assert!(some.len() > 500, "{tenant} {}", some.len());
+        assert!(some == fresh_sidecar.dump_of(&tenant).await, "{tenant}: the quads differ");
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 /// The sidecar, as cargo has just built it.
 const SIDECAR: &str = env!("CARGO_BIN_EXE_hiroba-sparql");
 
+/// What updates in maintenance need.
+pub(crate) const TOKEN: &str = "0p3rator";
+
 /// A process that is killed when it is dropped, if it still runs.
 pub(crate) struct Process {
     child: Child,
@@ -199,9 +202,29 @@ impl Sidecar {
         let mut all = vec!["--broker", broker, "--listen", &address, "--data-dir", data.to_str().unwrap()];
         all.extend(["--log-format", "human"]);
         all.extend(arguments);
-        let process = Process::start(Path::new(SIDECAR), &data, &address, &all);
+        // As services often are: with few open files, and leave to take more.
+        let mut shell = vec!["-c", "ulimit -Sn 256; exec \"$0\" \"$@\"", SIDECAR];
+        shell.extend(all);
+        let process = Process::start(Path::new("sh"), &data, &address, &shell);
         eventually("the sidecar answers", || answers(&process.url)).await;
         Self { process }
+    }
+
+    /// A sidecar that takes updates, with [`TOKEN`], and follows nobody.
+    pub(crate) async fn for_maintenance(folder: &Path) -> Self {
+        let token = folder.join("operators-token");
+        std::fs::write(&token, TOKEN).unwrap();
+        let arguments = ["--maintenance", "--token-file", token.to_str().unwrap()];
+        Self::start_with("http://127.0.0.1:1", folder, &arguments).await
+    }
+
+    /// Carries out an update as the operator.
+    pub(crate) async fn update(&self, update: &str) {
+        let url = format!("{}/sparql", self.process.url);
+        let request = client().post(url).bearer_auth(TOKEN).header("content-type", "application/sparql-update");
+        let answer = request.body(update.to_owned()).send().await.unwrap();
+        let status = answer.status();
+        assert_eq!(status, 204, "{update}: {}", answer.text().await.unwrap());
     }
 
     /// Waits until everything that the broker has is here.
@@ -214,15 +237,25 @@ impl Sidecar {
         .await;
     }
 
-    pub(crate) async fn ask(&self, query: &str, accept: &str) -> Response {
+    pub(crate) fn request(&self, query: &str, accept: &str) -> RequestBuilder {
         let url = format!("{}/sparql", self.process.url);
         let request = client().post(url).header("content-type", "application/sparql-query").header("accept", accept);
-        request.body(query.to_owned()).send().await.unwrap()
+        request.body(query.to_owned())
+    }
+
+    pub(crate) async fn ask(&self, query: &str, accept: &str) -> Response {
+        self.request(query, accept).send().await.unwrap()
     }
 
     /// Rows as lines of TSV, sorted, without the header.
     pub(crate) async fn rows(&self, query: &str) -> Vec<String> {
-        let answer = self.ask(query, "text/tab-separated-values").await;
+        self.rows_of("", query).await
+    }
+
+    /// Rows of what a tenant has.
+    pub(crate) async fn rows_of(&self, tenant: &str, query: &str) -> Vec<String> {
+        let request = self.request(query, "text/tab-separated-values").header("NGSILD-Tenant", tenant);
+        let answer = request.send().await.unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
         assert!(status.is_success(), "{query}: {status} {text}");
@@ -231,9 +264,13 @@ impl Sidecar {
         rows
     }
 
-    /// Every quad that can be seen.
+    /// Every quad that can be seen, the examples aside.
     pub(crate) async fn dump(&self) -> Vec<String> {
-        self.rows("SELECT ?g ?s ?p ?o { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }").await
+        self.dump_of("").await
+    }
+
+    pub(crate) async fn dump_of(&self, tenant: &str) -> Vec<String> {
+        self.rows_of(tenant, "SELECT ?g ?s ?p ?o { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } FILTER(?g != <https://w3id.org/hiroba/examples>) } }").await
     }
 
     /// Status and body of a query that is not answered.

@@ -4,6 +4,11 @@
 mod crash;
 mod examples;
 mod following;
+mod freshness;
 mod harness;
 mod limits;
+mod maintenance;
 mod protocol;
+mod protocol_suite;
+mod services;
+mod tenants;

@@ -23,7 +23,7 @@ use crate::state::AppState;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPOSED: &str = "Link, Content-Range, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, NGSILD-Snapshot, \
-    Preference-Applied, Location, ETag, X-Request-Id";
+    Preference-Applied, Location, ETag, Hiroba-Position, X-Request-Id";
 const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
 
 /// What monitoring asks.
@@ -190,6 +190,7 @@ fn asks_by_post(path: &str) -> bool {
     let path = path.trim_end_matches('/');
     path.starts_with("/ngsi-ld/v1/") && (path.ends_with("/entityOperations/query") || path.ends_with("/entityMaps"))
         || path == "/sparql"
+        || path.starts_with("/sparql/")
 }
 
 /// What pages of other servers may do: read.

@@ -72,6 +72,7 @@ routes! {
     "/assets/{name}" { GET assets::asset, }
     "/favicon.ico" { GET assets::favicon, }
     "/sparql" { GET sparql::forward, POST sparql::forward, }
+    "/sparql/{tenant}" { GET sparql::forward, POST sparql::forward, }
     "/contexts/{name}" { GET contexts::published, }
     "/vocab" { GET vocab::ontology, }
     "/vocab/{name}" { GET vocab::product, }

@@ -1,4 +1,5 @@
-//! `/sparql`: the sidecar's endpoint under this server's address, so that pages and people need one address only.
+//! `/sparql` and `/sparql/{tenant}`: the sidecar's endpoint under this server's address, so that pages and people need one
+//! address only.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -6,10 +7,11 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::TryStreamExt;
 use ngsild::{Error, ErrorKind};
+use url::{Position, Url};
 
 use super::problem::{HttpError, Result};
 use super::request::body::bytes;
-use super::request::{TENANT, on_snapshot};
+use super::request::{TENANT, base_url, on_snapshot};
 use crate::state::AppState;
 
 /// How large a query may be, in bytes.
@@ -30,19 +32,27 @@ pub(super) async fn forward(request: HttpRequest, payload: Payload, state: Data<
         return Err(Error::new(ErrorKind::OperationNotSupported, detail).into());
     }
     let mut url = sidecar.join("sparql").map_err(|e| HttpError::BadGateway(e.to_string()))?;
+    if let (Some(tenant), Ok(mut path)) = (request.match_info().get("tenant"), url.path_segments_mut()) {
+        path.push(tenant);
+    }
     url.set_query(Some(request.query_string()).filter(|query| !query.is_empty()));
     let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes());
     let mut asked = client.request(method.unwrap_or_default(), url).body(bytes(payload, MAX_QUERY).await?.freeze());
-    // The tenant too: the sidecar refuses those whose entities it does not have.
-    for name in [ACCEPT.as_str(), CONTENT_TYPE.as_str(), TENANT] {
-        if let Some(value) = request.headers().get(name) {
+    // Not the token: only who reaches the sidecar itself can change its copy.
+    for name in [ACCEPT.as_str(), CONTENT_TYPE.as_str(), TENANT, "Fiware-Service", "Hiroba-Not-Before"] {
+        for value in request.headers().get_all(name) {
             asked = asked.header(name, value.as_bytes());
         }
+    }
+    // What the sidecar says of itself names the address that the client knows.
+    if let Ok(base) = Url::parse(&base_url(&request, &state)) {
+        asked = asked.header("X-Forwarded-Proto", base.scheme());
+        asked = asked.header("X-Forwarded-Host", &base[Position::BeforeHost..Position::AfterPort]);
     }
     let answer = asked.send().await.map_err(|e| HttpError::BadGateway(e.without_url().to_string()))?;
     let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
-    for name in ["content-type", "retry-after", "allow", "vary"] {
+    for name in ["content-type", "retry-after", "allow", "vary", "ngsild-tenant", "hiroba-position"] {
         if let Some(value) = answer.headers().get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok())
         {
             response.insert_header((name, value));

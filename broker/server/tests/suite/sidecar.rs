@@ -25,7 +25,7 @@ fn answer(mut stream: &TcpStream) {
     let asked = format!("{head}{}", String::from_utf8(body).unwrap());
     let status = if asked.contains("busy") { "503 Busy\r\nretry-after: 1" } else { "200 OK" };
     let response = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: text/x-asked\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{asked}",
+        "HTTP/1.1 {status}\r\ncontent-type: text/x-asked\r\nhiroba-position: 0-8\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{asked}",
         asked.len()
     );
     stream.write_all(response.as_bytes()).unwrap();
@@ -40,9 +40,15 @@ fn queries_and_answers_pass_through_as_they_are() {
         assert_eq!((got.status, got.header("content-type")), (200, Some("text/x-asked")), "{}", got.text);
         let asked = got.text.to_ascii_lowercase();
         let line = format!("GET {path} HTTP/1.1").to_ascii_lowercase();
-        for part in [line.as_str(), "accept: text/csv;q=0.5", "ngsild-tenant: other"] {
+        for part in [line.as_str(), "accept: text/csv;q=0.5", "ngsild-tenant: other", "x-forwarded-host: 127.0.0.1:"] {
             assert!(asked.contains(part), "{part} in {asked}");
         }
+        let path = "/sparql/a%20city?query=ASK%20%7B%7D";
+        let got = broker.get(path).header("Hiroba-Not-Before", "0-7").header("Authorization", "Bearer x").send().await;
+        assert_eq!((got.status, got.header("hiroba-position")), (200, Some("0-8")), "{}", got.text);
+        let asked = got.text.to_ascii_lowercase();
+        assert!(asked.starts_with(&format!("get {path} ").to_ascii_lowercase()), "{asked}");
+        assert!(asked.contains("hiroba-not-before: 0-7") && !asked.contains("bearer"), "{asked}");
         let post = broker.ask(reqwest::Method::POST, "/sparql").raw("application/sparql-query", "ASK {}").send().await;
         assert!(post.text.contains("application/sparql-query") && post.text.ends_with("ASK {}"), "{}", post.text);
         let on_snapshot = broker.get("/sparql?query=ASK%20%7B%7D").header("NGSILD-Snapshot", "urn:s:1").send().await;
