@@ -97,7 +97,7 @@ impl Reader {
             match self.shared() {
                 Ok((moments, up_to)) if !moments.is_empty() => return Ok(Step::Moments(moments, up_to)),
                 Ok((_, up_to)) => self.told(up_to),
-                Err(from) => match self.from_log().await? {
+                Err(from) => match self.read_log().await? {
                     Some((moments, last)) if !moments.is_empty() => return Ok(Step::Moments(moments, last)),
                     Some((_, last)) => {
                         self.told(last);
@@ -135,7 +135,7 @@ impl Reader {
     }
 
     /// What is next in the log itself; `None` when nothing is there.
-    async fn from_log(&mut self) -> Result<Option<Stretch>> {
+    async fn read_log(&mut self) -> Result<Option<Stretch>> {
         if self.behind.0.is_empty() {
             let records = self.store.changes(self.position, self.page).await?;
             let Some(last) = records.last().map(|record| record.position) else { return Ok(None) };
