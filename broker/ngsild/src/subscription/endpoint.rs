@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::members::{milliseconds, object};
 use crate::error::{Error, Result};
+use crate::member::{milliseconds, object};
 use crate::receiver::{KeyValue, cut, pairs, receiver_info, scheme_and_rest};
 
 /// The media type of notifications (`accept`).
