@@ -95,8 +95,9 @@ pub(crate) mod sql {
                                       order by expires_at limit ?2";
 
     /// No row changes when the revision is not ?2.
-    pub(crate) const MOVE: &str = "insert into registry (tenant, revision) values (?1, ?2 + 1) \
-         on conflict (tenant) do update set revision = excluded.revision where registry.revision = ?2";
+    pub(crate) const MOVE: &str = "insert into registry (tenant, revision) values (?1, cast(?2 as bigint) + 1) \
+         on conflict (tenant) do update set revision = excluded.revision \
+         where registry.revision = cast(?2 as bigint)";
 
     pub(crate) const PUT: &str = "insert into registration (tenant, id, number, expires_at, document) \
          values (?1, ?2, ?3, ?4, ?5) on conflict (tenant, id) do update set expires_at = excluded.expires_at, \
@@ -115,6 +116,14 @@ impl Store {
         let revision = self.inner.engine.registry_revision(tenant.0).await?;
         let rows = self.inner.engine.registrations(tenant.0).await?;
         Ok(Registry { revision, registrations: rows.into_iter().map(Into::into).collect() })
+    }
+
+    /// The revision of a registry, without what is in it.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn registry_revision(&self, tenant: TenantId) -> Result<i64> {
+        self.inner.engine.registry_revision(tenant.0).await
     }
 
     /// A registration, whether or not it has expired.

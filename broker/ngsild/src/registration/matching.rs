@@ -62,11 +62,14 @@ impl RegistrationQuery {
     }
 
     fn concerns(&self, info: &RegistrationInfo) -> bool {
+        // A geoquery asks for its attribute too (5.10.2.4), beside others. By itself it narrows by area alone: what is
+        // registered for other attributes of the same entities may well be there.
+        let geo = self.geo.as_ref().map(|geo| &geo.property);
         let selected = |entity: &EntityInfo| self.selectors.iter().any(|selector| may_select(selector, entity));
         (self.selectors.is_empty() || info.entities.is_empty() || info.entities.iter().any(selected))
             && (self.attributes.is_empty()
                 || info.attributes.is_empty()
-                || self.attributes.iter().any(|name| info.attributes.contains(name)))
+                || self.attributes.iter().chain(geo).any(|name| info.attributes.contains(name)))
     }
 
     fn concerns_datasets(&self, source: &Source) -> bool {

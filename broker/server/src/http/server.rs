@@ -12,7 +12,7 @@ use actix_web::{App, HttpServer};
 
 use super::guard::guard;
 use super::routes::configure;
-use crate::service::{imports, snapshots, subscriptions};
+use crate::service::{imports, registrations, snapshots, subscriptions};
 use crate::state::AppState;
 
 /// How long a client may take to send its headers.
@@ -55,6 +55,7 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     let saving = actix_web::rt::spawn(save_uses(state.clone()));
     let snapshots = actix_web::rt::spawn(snapshots::run(state.clone().into_inner()));
     let subscriptions = actix_web::rt::spawn(subscriptions::run(state.clone().into_inner()));
+    let registrations = actix_web::rt::spawn(registrations::run(state.clone().into_inner()));
     let imports = actix_web::rt::spawn(imports::run(state.clone().into_inner()));
     let harvest = state.harvest.clone().map(|harvest| actix_web::rt::spawn(harvest.run()));
     let stopping = state.clone();
@@ -72,6 +73,7 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     saving.abort();
     snapshots.abort();
     subscriptions.abort();
+    registrations.abort();
     if let Some(harvest) = harvest {
         harvest.abort();
     }

@@ -17,6 +17,7 @@ const OF_NO_CLAUSE: &[&str] = &[
     "http/indexes",
     "http/main",
     "http/process",
+    "http/readme",
     "http/receiver",
     "http/sidecar",
     "http/support",

@@ -128,7 +128,8 @@ pub(super) async fn note_in(transaction: &Transaction<'_>, new: &[NewNotificatio
         return Ok(Vec::new());
     }
     let noted = Noted::of(new);
-    let parameters = [&noted.parameters()[..], &[&max]].concat();
+    let mut parameters = noted.parameters().to_vec();
+    parameters.push(&max);
     let statement = transaction.prepare_cached(&note("select 1")).await?;
     Ok(overfull(&transaction.query(&statement, &parameters).await?))
 }
@@ -290,7 +291,9 @@ impl PostGis {
         let (transaction, position) = (number(up_to.transaction), number(up_to.number));
         let noted = Noted::of(new);
         let mine: [&(dyn ToSql + Sync); 5] = [&max, &token, &until, &transaction, &position];
-        let rows = self.select(&note(MATCHED), &[&noted.parameters()[..], &mine].concat()).await?;
+        let mut parameters = noted.parameters().to_vec();
+        parameters.extend(mine);
+        let rows = self.select(&note(MATCHED), &parameters).await?;
         Ok((!rows.is_empty()).then(|| overfull(&rows)))
     }
 }

@@ -161,8 +161,8 @@ impl Store {
         Ok(self.inner.engine.count_subscriptions(tenant.0, sql::about(subject)).await?.unsigned_abs())
     }
 
-    /// Changes what a subscription to entities says, if it is still as the caller saw it. Whether it was. Its counters, and what waits,
-    /// stay.
+    /// Changes what a subscription to entities says, if it is still as the caller saw it. Whether it was. Its counters, and
+    /// what waits, stay.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.
@@ -175,8 +175,8 @@ impl Store {
         self.inner.engine.update_subscription(tenant.0, seen_revision, new).await
     }
 
-    /// Removes a subscription to entities with everything that waits for its receiver. Whether there was one. Whoever is delivering for
-    /// it has lost it.
+    /// Removes a subscription to entities with everything that waits for its receiver. Whether there was one. Whoever is
+    /// delivering for it has lost it.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.

@@ -46,7 +46,7 @@ fn registrations_are_kept_in_the_order_of_their_creation() {
             change(&store, tenant, register("urn:r:c", "四")).await;
             assert_eq!(known(&store, tenant).await, pairs(&[("urn:r:c", "四"), ("urn:r:a", "二"), ("urn:r:b", "三")]));
             change(&store, tenant, RegistryChange::Deregister("urn:r:a".to_owned())).await;
-            assert_eq!(known(&store, other).await, [], "tenants are apart");
+            assert!(known(&store, other).await.is_empty(), "tenants are apart");
             change(&store, other, register("urn:r:b", "x")).await;
             drop(store);
             let store = database.open().await;
@@ -179,7 +179,7 @@ fn what_has_expired_is_told_the_oldest_first() {
                 .await;
             }
             let expired = |seconds: i64| store.expired_registrations(at(seconds), 10);
-            assert_eq!(expired(9).await.unwrap(), []);
+            assert!(expired(9).await.unwrap().is_empty());
             assert_eq!(expired(10).await.unwrap(), [(other, "urn:r:2".to_owned())]);
             let both = [(other, "urn:r:2".to_owned()), (tenant, "urn:r:1".to_owned())];
             assert_eq!(expired(99).await.unwrap(), both);

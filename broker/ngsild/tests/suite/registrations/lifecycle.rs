@@ -21,7 +21,7 @@ fn a_registration_is_shown_as_it_was_written() {
         "management": {"timeout": 2000, "localOnly": true}, "speed": {"type": "Property", "value": 5}, "@context": []
     }));
     let registration = create(&body).unwrap();
-    let mut expected = body.clone();
+    let mut expected = body;
     expected.as_object_mut().unwrap().remove("@context");
     assert_eq!(shown(&registration, &Context::core()), expected);
     let stored: Registration = serde_json::from_str(&serde_json::to_string(&registration).unwrap()).unwrap();

@@ -57,7 +57,7 @@ fn a_subscription_is_held_against_registrations() {
         let found = watch(members.clone()).registrations().matches(&source(one.clone()), at(0));
         assert_eq!(found.is_some(), expected, "{members}");
     }
-    let mut past = one.clone();
+    let mut past = one;
     past["observationInterval"] = json!({"startAt": "2025-01-01T00:00:00Z"});
     let asked =
         json!({"temporalQ": {"timerel": "after", "timeAt": "2025-06-01T00:00:00Z", "timeproperty": "observedAt"}});

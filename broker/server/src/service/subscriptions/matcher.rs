@@ -11,13 +11,14 @@ use hiroba_vocab::{EntityId, Tenant};
 use ngsild::change::Operation;
 use ngsild::jsonld::{Context, UserContext};
 use ngsild::query::filter::MissingLinks;
-use ngsild::subscription::{Payload, Status, Told, Watch};
+use ngsild::subscription::{Payload, Status, Subject, Told, Watch};
 use ngsild::{DateTime, Entity, LinkedEntities};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::known::Known;
 use super::past::{Around, states};
 use crate::service::contexts::Asker;
+use crate::service::registrations::{Registry, tell};
 use crate::service::{Result, now};
 use crate::state::AppState;
 
@@ -265,7 +266,7 @@ async fn join(state: &AppState, tenant: TenantId, watch: &Watch, entity: &Entity
 }
 
 /// What the names in notifications are. Where the @context cannot be had, names are IRIs, which everybody understands.
-async fn context(state: &AppState, tenant: &Tenant, watch: &Watch) -> Arc<Context> {
+pub(in crate::service) async fn context(state: &AppState, tenant: &Tenant, watch: &Watch) -> Arc<Context> {
     let origin = url::Url::parse(&watch.context).map(|url| url.origin().ascii_serialization()).unwrap_or_default();
     let asker = Asker { tenant, base: &origin };
     match state.contexts.resolve(asker, &UserContext::from_url(&watch.context)).await {
@@ -288,6 +289,13 @@ async fn periodic(state: &AppState, known: &mut Known, notifications: &mut Vec<N
             continue;
         }
         let watch = &active.watch;
+        if watch.subject == Subject::Registrations {
+            let registry = Registry::load(state, tenant).await?;
+            let told = tell::all(state, (tenant, name), &registry, watch).await;
+            active.told_at = Some(at);
+            notifications.extend(told);
+            continue;
+        }
         let page = Page { limit: PERIODIC, ..Page::default() };
         let answer = state.store.query(tenant, &watch.query, page, at).await?;
         if answer.entities.is_empty() {

@@ -17,6 +17,9 @@ mod known;
 mod matcher;
 mod past;
 
+pub(super) use known::watch;
+pub(super) use matcher::context as notification_context;
+
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -36,6 +39,11 @@ impl Subscriptions {
     /// Nothing is under way. `run` is a number that no other process has.
     pub fn new(run: u128) -> Self {
         Self { owner: format!("{run:032x}"), due: Notify::new() }
+    }
+
+    /// Notifications wait that this process need not look for by itself.
+    pub(super) fn wake(&self) {
+        self.due.notify_one();
     }
 }
 
