@@ -14,6 +14,8 @@ pub enum ErrorKind {
     BadRequestData,
     /// The element exists already.
     AlreadyExists,
+    /// What is asked for contradicts what is there.
+    Conflict,
     /// No such element.
     ResourceNotFound,
     /// Something that this system does not do.

@@ -4,6 +4,7 @@ mod contexts;
 mod datasets;
 mod history;
 mod maps;
+mod registrations;
 mod snapshots;
 mod sources;
 mod subscriptions;

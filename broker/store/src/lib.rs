@@ -18,6 +18,7 @@ mod plan;
 mod postgis;
 mod query;
 mod queue;
+mod registrations;
 mod rows;
 mod snapshots;
 mod sources;
@@ -39,6 +40,7 @@ pub use maps::EntityMap;
 pub use model::{
     Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,
 };
+pub use registrations::{NewRegistration, RegistrationEntry, Registry, RegistryChange, RegistryChanged};
 pub use snapshots::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotData, SnapshotEntry, SnapshotUse};
 pub use sources::{Delivered, Delivery, SourceEntry, SourceKey};
 pub use store::{Options, Store, TenantId};

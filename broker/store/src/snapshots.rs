@@ -118,8 +118,16 @@ pub(crate) const COLUMNS: &str = "tenant, id, data, preparing, attempts, priorit
 
 /// Tables, besides those of entities and of the log, whose rows belong to a tenant: what is in them goes when a hidden
 /// tenant goes. All have a column `tenant`.
-pub(crate) const OTHER_TABLES: [&str; 6] =
-    ["context", "entity_map", "subscription", "subscription_queue", "notification", "dead_letter"];
+pub(crate) const OTHER_TABLES: [&str; 8] = [
+    "context",
+    "entity_map",
+    "subscription",
+    "subscription_queue",
+    "notification",
+    "dead_letter",
+    "registration",
+    "registry",
+];
 
 /// A row as it was read.
 #[derive(Debug)]

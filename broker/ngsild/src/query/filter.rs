@@ -173,6 +173,18 @@ impl Filter {
         }
     }
 
+    /// The attributes of the entity itself that conditions are about, in the order of the text.
+    pub fn attributes(&self) -> Vec<&Iri> {
+        match self {
+            Self::And(items) | Self::Or(items) => items.iter().flat_map(Self::attributes).collect(),
+            Self::Condition(condition) => match &condition.root {
+                Root::Attribute(name) => vec![name],
+                Root::System(_) => Vec::new(),
+            },
+            Self::Linked(on) => on.links.first().map(|link| &link.relationship).into_iter().collect(),
+        }
+    }
+
     /// Whether at least one condition is about an attribute, not only about system members (5.7.2.4).
     pub fn names_an_attribute(&self) -> bool {
         match self {

@@ -245,6 +245,11 @@ impl Projection {
         self.attrs.as_deref().unwrap_or(&[])
     }
 
+    /// The attributes that are asked for by their names, in `attrs` or `pick`.
+    pub fn asked(&self) -> impl Iterator<Item = &Iri> {
+        self.attrs().iter().chain(self.pick.iter().flat_map(|pick| pick.attributes.keys()))
+    }
+
     /// Whether an attribute is asked for by its name.
     pub fn names_attribute(&self, name: &Iri) -> bool {
         self.attrs().contains(name) || self.pick.as_ref().is_some_and(|pick| pick.attributes.contains_key(name))

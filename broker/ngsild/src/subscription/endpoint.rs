@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::members::{milliseconds, object};
 use super::mqtt::Mqtt;
 use crate::error::{Error, Result};
+use crate::member::{milliseconds, object};
 use crate::receiver::{KeyValue, MAX_URI, cut, pairs, receiver_info, scheme_and_rest};
 
 /// The media type of notifications (`accept`).

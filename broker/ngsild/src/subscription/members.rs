@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use hiroba_vocab::{DatasetId, Iri};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::notification::NotificationParams;
 use super::trigger::Trigger;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jsonld::Context;
 use crate::language::LanguagePreference;
+use crate::member::{dataset, flag, list, object, seconds, text, texts};
 use crate::query::q::Test;
 use crate::query::{EntitySelector, GeoQuery, Q, ScopeQuery};
 use crate::receiver::cut;
 use crate::render::SpecVersion;
+use crate::temporal::{Interval, TimeProperty};
 use crate::time::DateTime;
 
 /// How many selectors `entities` may hold.
@@ -21,10 +23,6 @@ const MAX_SELECTORS: usize = 100;
 /// How many regular expressions `entities` may hold, and how many `q`: a query's are gone with it, but these stay in memory,
 /// compiled.
 const MAX_PATTERNS: usize = 20;
-/// How many names or ids an array may hold.
-const MAX_ITEMS: usize = 1_000;
-/// The longest period, in seconds: a hundred years.
-const MAX_SECONDS: f64 = 100.0 * 366.0 * 86_400.0;
 
 /// Members that only the broker sets: clients that send back what they were told are not refused.
 pub(super) const OUTPUT: [&str; 3] = ["status", "createdAt", "modifiedAt"];
@@ -69,6 +67,8 @@ pub(super) struct Members {
     pub(super) q: Option<Q>,
     pub(super) geo: Option<GeoQuery>,
     pub(super) scope: Option<ScopeQuery>,
+    pub(super) csf: Option<Q>,
+    pub(super) temporal: Option<(Interval, TimeProperty)>,
     pub(super) expand_values: Vec<String>,
     pub(super) lang: Option<LanguagePreference>,
     pub(super) datasets: Vec<Option<DatasetId>>,
@@ -112,8 +112,8 @@ impl Members {
             "geoQ" => self.geo = Some(GeoQuery::from_json(value, context)?),
             "scopeQ" => self.scope = Some(text(value)?.parse()?),
             "csf" => {
-                // No registration is asked; the syntax is checked all the same.
-                text(value)?.parse::<Q>().map_err(|e| Error { at: e.at.map(|at| at.replacen('q', "csf", 1)), ..e })?;
+                let csf = q(value).map_err(|e| Error { at: e.at.map(|at| at.replacen('q', "csf", 1)), ..e })?;
+                self.csf = Some(csf);
             }
             "expandValues" => self.expand_values = list(value)?,
             // All keys inside values are kept as they are here, so it changes nothing.
@@ -127,9 +127,7 @@ impl Members {
             "splitEntities" => self.split_entities = Some(flag(value)?),
             "ngsildConformance" => self.conformance = Some(text(value)?.parse()?),
             "notification" => self.notification = Some(NotificationParams::read(value, context)?),
-            "temporalQ" => {
-                return Err(Error::bad_request("'temporalQ' belongs to subscriptions to registrations"));
-            }
+            "temporalQ" => self.temporal = Some(temporal(value)?),
             name => return Err(unknown(name)),
         }
         Ok(())
@@ -167,58 +165,24 @@ fn q(value: &Value) -> Result<Q> {
     Ok(q)
 }
 
+/// A TemporalQuery (5.2.21), as far as it is about the intervals of registrations.
+fn temporal(value: &Value) -> Result<(Interval, TimeProperty)> {
+    const NAMES: [&str; 4] = ["timerel", "timeAt", "endTimeAt", "timeproperty"];
+    let members = object(value, "it is an object with 'timerel' and 'timeAt'")?;
+    if let Some(name) = members.keys().find(|name| !NAMES.contains(&name.as_str())) {
+        let detail = format!("the temporalQ of a subscription has no '{}'; it has {}", cut(name), NAMES.join(", "));
+        return Err(Error::bad_request(detail).at(cut(name)));
+    }
+    let get = |name: &str| members.get(name).map(|value| text(value).map_err(|e| e.at(name))).transpose();
+    let interval = Interval::parse(get("timerel")?, get("timeAt")?, get("endTimeAt")?)?;
+    let interval =
+        interval.ok_or_else(|| Error::bad_request("a temporalQ needs 'timerel' and 'timeAt'").at("timerel"))?;
+    let property = get("timeproperty")?.map(TimeProperty::parse).transpose()?.unwrap_or_default();
+    Ok((interval, property))
+}
+
 /// The error for a name that is no member.
 pub(super) fn unknown(name: &str) -> Error {
     let name = cut(name);
     Error::bad_request(format!("'{name}' is no member of Subscription")).at(format!("/{name}"))
-}
-
-pub(super) fn object<'v>(value: &'v Value, expected: &str) -> Result<&'v Map<String, Value>> {
-    value.as_object().ok_or_else(|| Error::bad_request(expected))
-}
-
-pub(super) fn text(value: &Value) -> Result<&str> {
-    value.as_str().ok_or_else(|| Error::bad_request("it is a string"))
-}
-
-/// A non-empty array of strings.
-pub(super) fn texts(value: &Value) -> Result<Vec<&str>> {
-    let wrong = || Error::bad_request("it is a non-empty array of strings");
-    let items = value.as_array().filter(|items| !items.is_empty()).ok_or_else(wrong)?;
-    if items.len() > MAX_ITEMS {
-        return Err(Error::bad_request(format!("it has at most {MAX_ITEMS} items")));
-    }
-    items.iter().map(|item| item.as_str().ok_or_else(wrong)).collect()
-}
-
-/// A string that is a list with commas.
-fn list(value: &Value) -> Result<Vec<String>> {
-    let items: Vec<String> = text(value)?.split(',').map(str::to_owned).collect();
-    if items.iter().any(String::is_empty) || items.len() > MAX_ITEMS {
-        return Err(Error::bad_request(format!("it is a list of 1 to {MAX_ITEMS} names with commas")));
-    }
-    Ok(items)
-}
-
-pub(super) fn flag(value: &Value) -> Result<bool> {
-    value.as_bool().ok_or_else(|| Error::bad_request("it is true or false"))
-}
-
-fn dataset(text: &str) -> Result<Option<DatasetId>> {
-    if text == DatasetId::NONE { Ok(None) } else { Ok(Some(DatasetId::parse(text)?)) }
-}
-
-fn seconds(value: &Value) -> Result<Duration> {
-    period(value.as_f64(), "it is a number of seconds, greater than 0")
-}
-
-pub(super) fn milliseconds(value: &Value) -> Result<Duration> {
-    period(value.as_f64().map(|number| number / 1_000.0), "it is a number of milliseconds, greater than 0")
-}
-
-fn period(seconds: Option<f64>, expected: &str) -> Result<Duration> {
-    let seconds = seconds.filter(|seconds| *seconds > 0.0 && *seconds <= MAX_SECONDS);
-    let period = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    // What rounds to nothing is no period.
-    period.filter(|period| !period.is_zero()).ok_or_else(|| Error::bad_request(expected))
 }

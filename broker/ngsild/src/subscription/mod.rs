@@ -16,7 +16,7 @@ mod headers;
 mod index;
 mod members;
 mod mqtt;
-mod names;
+pub(crate) mod names;
 mod notification;
 mod payload;
 mod replay;
@@ -67,12 +67,32 @@ impl Status {
     }
 }
 
+/// What a subscription is about.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Subject {
+    /// Entities (5.8).
+    #[default]
+    Entities,
+    /// Context source registrations (5.11).
+    Registrations,
+}
+
+impl Subject {
+    fn is_entities(&self) -> bool {
+        *self == Self::Entities
+    }
+}
+
 /// A subscription as it is kept. Its serde form is what the databases hold; adding an optional member is compatible.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Subscription {
     /// Its id.
     pub id: Iri,
+    /// What it is about.
+    #[serde(default, skip_serializing_if = "Subject::is_entities")]
+    pub subject: Subject,
     /// The members that the client set, as written, without `id`, `type`, `@context` and what only the broker says.
     body: Map<String, Value>,
     /// What the names in it stand for.
@@ -87,15 +107,23 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// A new subscription (5.8.1). `id` is that of the fragment, or a generated one. `context` is a URL that stands for the
+    /// A new subscription to entities (5.8.1). `id` is that of the fragment, or a generated one. `context` is a URL that stands for the
     /// @context of the request: its own, that of a hosted ImplicitlyCreated context when it was written in place or had
     /// several parts, or the core's.
     ///
     /// # Errors
     /// BadRequestData when members do not go together (5.2.12), or `expiresAt` is not after `now`.
     pub fn create(id: Iri, fragment: Fragment, context: String, now: DateTime) -> Result<Self> {
-        let mut subscription =
-            Self { id, body: Map::new(), names: Names::default(), context, created_at: now, modified_at: now };
+        Self::about(Subject::Entities, id, fragment, context, now)
+    }
+
+    /// The same about something else (5.11.2).
+    ///
+    /// # Errors
+    /// As [`create`](Self::create), and for members that only the other kind has.
+    pub fn about(subject: Subject, id: Iri, fragment: Fragment, context: String, now: DateTime) -> Result<Self> {
+        let (body, names) = (Map::new(), Names::default());
+        let mut subscription = Self { id, subject, body, names, context, created_at: now, modified_at: now };
         subscription.apply(fragment);
         subscription.check_expiry(now)?;
         Watch::of(&subscription)?;

@@ -20,7 +20,7 @@ pub(super) const PROJECTIONS: [&str; 3] = ["attributes", "pick", "omit"];
 /// itself is not noted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Names(BTreeMap<String, BTreeMap<String, Iri>>);
+pub(crate) struct Names(BTreeMap<String, BTreeMap<String, Iri>>);
 
 impl Names {
     /// Takes note of the names in a member that was read already.
@@ -38,7 +38,7 @@ impl Names {
             "watchedAttributes" => {
                 value.as_array().into_iter().flatten().filter_map(Value::as_str).try_for_each(|n| noting.name(n))?;
             }
-            "q" => {
+            "q" | "csf" => {
                 if let Some(text) = value.as_str() {
                     noting.q(&text.parse()?)?;
                 }
@@ -51,21 +51,41 @@ impl Names {
             }
             _ => {}
         }
-        if noting.found.is_empty() {
-            self.0.remove(member);
-        } else {
-            self.0.insert(member.to_owned(), noting.found);
-        }
+        self.keep(member, noting.found);
         Ok(())
     }
 
+    /// Takes note of names that stand in a member.
+    ///
+    /// # Errors
+    /// BadRequestData for a name that the context gives no IRI.
+    pub(crate) fn note_all<'n>(
+        &mut self,
+        member: &str,
+        names: impl IntoIterator<Item = &'n str>,
+        context: &Context,
+    ) -> Result<()> {
+        let mut noting = Noting { context, core: Context::core(), found: BTreeMap::new() };
+        names.into_iter().try_for_each(|name| noting.name(name))?;
+        self.keep(member, noting.found);
+        Ok(())
+    }
+
+    fn keep(&mut self, member: &str, found: BTreeMap<String, Iri>) {
+        if found.is_empty() {
+            self.0.remove(member);
+        } else {
+            self.0.insert(member.to_owned(), found);
+        }
+    }
+
     /// Forgets the names of a member.
-    pub(super) fn forget(&mut self, member: &str) {
+    pub(crate) fn forget(&mut self, member: &str) {
         self.0.remove(member);
     }
 
     /// Takes over the names of a member from others.
-    pub(super) fn take(&mut self, member: &str, from: &mut Self) {
+    pub(crate) fn take(&mut self, member: &str, from: &mut Self) {
         match from.0.remove(member) {
             Some(names) => drop(self.0.insert(member.to_owned(), names)),
             None => self.forget(member),
@@ -73,7 +93,7 @@ impl Names {
     }
 
     /// A context in which the names of a member mean what they meant when it came.
-    pub(super) fn context(&self, member: &str) -> Context {
+    pub(crate) fn context(&self, member: &str) -> Context {
         match self.0.get(member) {
             Some(names) => Context::of_names(names.iter().map(|(name, iri)| (name.as_str(), iri))),
             None => Context::core(),

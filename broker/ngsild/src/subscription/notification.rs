@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
-use super::members::{flag, object, text, texts};
 use crate::error::{Error, Result};
 use crate::jsonld::Context;
 use crate::linked::{Join, JoinForm};
+use crate::member::{flag, object, text, texts};
 use crate::query::{Projection, ProjectionList};
 use crate::receiver::cut;
 use crate::render::Form;

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use hiroba_vocab::{DatasetId, Iri};
 
-use super::endpoint::Endpoint;
+use super::endpoint::{Accept, Endpoint};
 use super::members::Members;
 use super::trigger::Trigger;
-use super::{Status, Subscription};
+use super::{Status, Subject, Subscription};
 use crate::error::{Error, Result};
 use crate::language::LanguagePreference;
 use crate::linked::{Join, Joining};
 use crate::query::filter::Expansions;
-use crate::query::{Projection, Query};
+use crate::query::{Filter, Projection, Query};
+use crate::registration::RegistrationQuery;
 use crate::render::{Form, SpecVersion};
+use crate::temporal::{Interval, TimeProperty};
 use crate::time::DateTime;
 
 /// A subscription, ready to be held against changes and to be told of. As large as its patterns: keep one for each active
@@ -22,6 +24,8 @@ use crate::time::DateTime;
 pub struct Watch {
     /// The subscription's id.
     pub id: Iri,
+    /// What it is about.
+    pub subject: Subject,
     /// `entities`, `q`, `geoQ`, `scopeQ`: which entities it is about. For a periodic one this is the query to run.
     pub query: Query,
     /// `watchedAttributes`, expanded; empty for any.
@@ -61,6 +65,10 @@ pub struct Watch {
     pub conformance: Option<SpecVersion>,
     /// The URL of the @context of notifications.
     pub context: String,
+    /// `csf`, of a subscription to registrations.
+    csf: Option<Filter>,
+    /// `temporalQ`, of a subscription to registrations.
+    temporal: Option<(Interval, TimeProperty)>,
 }
 
 impl Watch {
@@ -76,6 +84,7 @@ impl Watch {
         }
         check_selection(&read, subscription)?;
         check_interval(&read, subscription)?;
+        check_subject(&read, subscription.subject)?;
         let wrong = |detail: &str, place: &str| Error::bad_request(detail).at(place);
         let notification =
             read.notification.ok_or_else(|| wrong("a Subscription needs 'notification'", "/notification"))?;
@@ -84,12 +93,16 @@ impl Watch {
         let names = subscription.names.context("q");
         let filter = read.q.map(|q| q.resolve_linked(&names, &expansions, levels)).transpose();
         let filter = filter.map_err(|e| Error { at: Some("/q".to_owned()), ..e })?;
+        let names = subscription.names.context("csf");
+        let csf = read.csf.map(|csf| csf.resolve(&names, &Expansions::default())).transpose();
+        let csf = csf.map_err(|e| Error { at: Some("/csf".to_owned()), ..e })?;
         let mut triggers = read.triggers.unwrap_or_else(|| Trigger::DEFAULT.to_vec());
         triggers.sort_unstable();
         triggers.dedup();
         let local_only = read.local_only.unwrap_or(false) || read.any_type;
         Ok(Self {
             id: subscription.id.clone(),
+            subject: subscription.subject,
             query: Query { selectors: read.entities, attributes: Vec::new(), filter, geo: read.geo, scope: read.scope },
             watched: read.watched,
             triggers,
@@ -109,7 +122,19 @@ impl Watch {
             split_entities: read.split_entities.unwrap_or(false) && !local_only,
             conformance: read.conformance,
             context: subscription.context().to_owned(),
+            csf,
+            temporal: read.temporal,
         })
+    }
+
+    /// Which registrations it is about, when it is about registrations (5.11): those of sources that may have what it
+    /// watches or shows.
+    pub fn registrations(&self) -> RegistrationQuery {
+        let Query { selectors, filter, geo, scope, .. } = self.query.clone();
+        let of_filter = filter.iter().flat_map(Filter::attributes);
+        let attributes = self.watched.iter().chain(self.projection.asked()).chain(of_filter).cloned().collect();
+        let (datasets, temporal, csf) = (self.datasets.clone(), self.temporal, self.csf.clone());
+        RegistrationQuery { selectors, attributes, datasets, geo, temporal, scope, csf }
     }
 
     /// Whether it leads to notifications at `now`.
@@ -137,6 +162,22 @@ fn check_selection(read: &Members, subscription: &Subscription) -> Result<()> {
         return Err(Error::bad_request(detail).at("/entities"));
     }
     Ok(())
+}
+
+/// What only one of both kinds may have (5.2.12, 5.11.2).
+fn check_subject(read: &Members, subject: Subject) -> Result<()> {
+    match subject {
+        Subject::Entities if read.temporal.is_some() => {
+            Err(Error::bad_request("'temporalQ' belongs to subscriptions to registrations").at("/temporalQ"))
+        }
+        Subject::Registrations
+            if read.notification.as_ref().is_some_and(|params| params.endpoint.accept == Accept::GeoJson) =>
+        {
+            let detail = "registrations are told of as application/json or application/ld+json";
+            Err(Error::bad_request(detail).at("/notification/endpoint/accept"))
+        }
+        Subject::Entities | Subject::Registrations => Ok(()),
+    }
 }
 
 /// What a periodic one must and must not have (5.2.12).

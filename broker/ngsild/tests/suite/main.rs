@@ -7,6 +7,7 @@ mod filters;
 mod linked;
 mod model;
 mod rdf;
+mod registrations;
 mod representations;
 mod subscriptions;
 mod w3c_jsonld;

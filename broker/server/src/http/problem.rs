@@ -44,9 +44,6 @@ pub enum HttpError {
     /// No such path.
     #[error("there is nothing at {0}")]
     NotFound(String),
-    /// A part of the standard that this version does not have yet.
-    #[error("{0} is not built yet")]
-    NotBuilt(&'static str),
     /// No token, or not the right one.
     #[error("a valid bearer token is needed")]
     Unauthorized,
@@ -120,6 +117,7 @@ fn of_kind(kind: ErrorKind) -> (StatusCode, &'static str, &'static str) {
         ErrorKind::InvalidRequest => (StatusCode::BAD_REQUEST, "InvalidRequest", "Invalid Request"),
         ErrorKind::BadRequestData => (StatusCode::BAD_REQUEST, "BadRequestData", "Bad Request Data"),
         ErrorKind::AlreadyExists => (StatusCode::CONFLICT, "AlreadyExists", "Already Exists"),
+        ErrorKind::Conflict => (StatusCode::CONFLICT, "Conflict", "Conflict"),
         // FiLiP compares this title.
         ErrorKind::ResourceNotFound => (StatusCode::NOT_FOUND, "ResourceNotFound", "Entity Not Found"),
         ErrorKind::OperationNotSupported => {
@@ -208,7 +206,8 @@ impl HttpError {
                 | ServiceError::NoTable(_)
                 | ServiceError::NoSnapshot(_)
                 | ServiceError::SnapshotNotReady(_)
-                | ServiceError::NoSubscription(_),
+                | ServiceError::NoSubscription(_)
+                | ServiceError::NoRegistration(_),
             ) => problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found"),
             Self::Service(ServiceError::Store(StoreError::TooComplex { .. } | StoreError::TooManyLinks { .. })) => {
                 problem(StatusCode::FORBIDDEN, "TooComplexQuery", "Too Complex Query")
@@ -242,7 +241,6 @@ impl HttpError {
                 problem(StatusCode::METHOD_NOT_ALLOWED, "InvalidRequest", "Method Not Allowed")
             }
             Self::NotFound(_) => problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found"),
-            Self::NotBuilt(_) => problem(StatusCode::NOT_IMPLEMENTED, "OperationNotSupported", "Not Implemented"),
             Self::Unauthorized => problem(StatusCode::UNAUTHORIZED, "InvalidRequest", "Unauthorized"),
             Self::CrossOrigin(_) => problem(StatusCode::FORBIDDEN, "InvalidRequest", "Forbidden"),
             Self::File { too_large: true, .. } => {
@@ -264,7 +262,7 @@ impl ResponseError for HttpError {
         let problem = self.problem();
         // Whoever refuses because there is too much to do must not do more: the counters tell of it.
         let too_much = matches!(self, Self::Overloaded | Self::Service(ServiceError::Store(StoreError::Overloaded)));
-        if problem.status.is_server_error() && !too_much && !matches!(self, Self::NotBuilt(_)) {
+        if problem.status.is_server_error() && !too_much {
             tracing::error!(error = %self, "a request failed");
         }
         let mut response = HttpResponse::build(problem.status);

@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
 use super::{
-    attributes, batch, changes, contexts, datasets, discovery, entities, identity, imports, maps, query, snapshots,
-    sparql, stream, subscriptions, system, temporal, vocab,
+    attributes, batch, changes, contexts, csource_subscriptions, datasets, discovery, entities, identity, imports,
+    maps, query, registrations, snapshots, sparql, stream, subscriptions, system, temporal, vocab,
 };
 use crate::explorer::{assets, entity, landing, types};
 
@@ -66,6 +66,10 @@ routes! {
     "/ngsi-ld/v1/snapshots/{id}/clone" { POST snapshots::clone, }
     "/ngsi-ld/v1/subscriptions" { GET subscriptions::list, POST subscriptions::create, }
     "/ngsi-ld/v1/subscriptions/{id}" { GET subscriptions::retrieve, PATCH subscriptions::update, DELETE subscriptions::delete, }
+    "/ngsi-ld/v1/csourceRegistrations" { GET registrations::list, POST registrations::create, }
+    "/ngsi-ld/v1/csourceRegistrations/{id}" { GET registrations::retrieve, PATCH registrations::update, DELETE registrations::delete, }
+    "/ngsi-ld/v1/csourceSubscriptions" { GET csource_subscriptions::list, POST csource_subscriptions::create, }
+    "/ngsi-ld/v1/csourceSubscriptions/{id}" { GET csource_subscriptions::retrieve, PATCH csource_subscriptions::update, DELETE csource_subscriptions::delete, }
     "/" { GET landing::landing, }
     "/data/{type}" { GET types::data, }
     "/entities/{id}" { GET entity::entity, }
@@ -94,12 +98,6 @@ routes! {
     "/openapi.json" { GET system::openapi, }
 }
 
-/// Parts of the standard that this version does not have: they answer 501, and the README says so.
-const NOT_BUILT: &[(&str, &str)] = &[
-    ("/ngsi-ld/v1/csourceRegistrations", "context source registrations"),
-    ("/ngsi-ld/v1/csourceSubscriptions", "subscriptions to context source registrations"),
-];
-
 /// A method that the resource does not have; OPTIONS tells those that it has.
 async fn other_method(request: HttpRequest, methods: &'static [&'static str]) -> Result<HttpResponse> {
     let mut allowed = methods.join(", ");
@@ -121,10 +119,5 @@ async fn other_method(request: HttpRequest, methods: &'static [&'static str]) ->
 }
 
 async fn nothing_here(request: HttpRequest) -> Result<HttpResponse> {
-    let path = request.path();
-    let part = NOT_BUILT.iter().find(|(prefix, _)| path == *prefix || path.starts_with(&format!("{prefix}/")));
-    Err(match part {
-        Some((_, name)) => HttpError::NotBuilt(name),
-        None => HttpError::NotFound(path.to_owned()),
-    })
+    Err(HttpError::NotFound(request.path().to_owned()))
 }

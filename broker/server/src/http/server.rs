@@ -13,7 +13,7 @@ use actix_web::{App, HttpServer};
 use super::guard::guard;
 use super::routes::configure;
 use crate::service::subscriptions::Workers;
-use crate::service::{imports, snapshots, streams};
+use crate::service::{imports, registrations, snapshots, streams};
 use crate::state::AppState;
 
 /// How long a client may take to send its headers.
@@ -57,6 +57,7 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     let snapshots = actix_web::rt::spawn(snapshots::run(state.clone().into_inner()));
     let subscriptions = Workers::start(&state.clone().into_inner())?;
     let streams = actix_web::rt::spawn(streams::run(state.clone().into_inner()));
+    let registrations = actix_web::rt::spawn(registrations::run(state.clone().into_inner()));
     let imports = actix_web::rt::spawn(imports::run(state.clone().into_inner()));
     let harvest = state.harvest.clone().map(|harvest| actix_web::rt::spawn(harvest.run()));
     let stopping = state.clone();
@@ -76,6 +77,7 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     snapshots.abort();
     drop(subscriptions);
     streams.abort();
+    registrations.abort();
     if let Some(harvest) = harvest {
         harvest.abort();
     }

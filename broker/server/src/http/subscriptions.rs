@@ -5,7 +5,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use hiroba_store::{DeadLetter, Replay};
 use hiroba_vocab::Iri;
-use ngsild::subscription::{Fragment, Use};
+use ngsild::subscription::{Fragment, Subject, Use};
 use ngsild::{Error, ErrorKind};
 use serde_json::{Value, json};
 
@@ -31,11 +31,7 @@ const MAX_NUMBERS: usize = 1_000;
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn create(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
-    let (place, fragment, names) = fragment(&request, payload, &state, Use::Create).await?;
-    let base = base_url(&request, &state);
-    let wish = Wish { fragment, place: &place, user: &names.user, base: &base };
-    let id = crud::create_subscription(&state, wish).await?;
-    created(&request, &format!("/ngsi-ld/v1/subscriptions/{}", segment(id.as_str())))
+    create_about(Subject::Entities, request, payload, state).await
 }
 
 /// Query Subscriptions (6.10.3.2).
@@ -43,14 +39,61 @@ pub async fn create(request: HttpRequest, payload: Payload, state: Data<AppState
 /// # Errors
 /// As the operation, and for what is wrong with the request.
 pub async fn list(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    list_about(Subject::Entities, request, state).await
+}
+
+/// Retrieve Subscription (6.11.3.1).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    retrieve_about(Subject::Entities, request, state).await
+}
+
+/// Update Subscription (6.11.3.2).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn update(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
+    update_about(Subject::Entities, request, payload, state).await
+}
+
+/// Delete Subscription (6.11.3.3).
+///
+/// # Errors
+/// As the operation, and for what is wrong with the request.
+pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+    delete_about(Subject::Entities, request, state).await
+}
+
+/// [`create`] about something.
+pub(super) async fn create_about(
+    subject: Subject,
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> Result<HttpResponse> {
+    let (place, fragment, names) = fragment(&request, payload, &state, Use::Create).await?;
+    let base = base_url(&request, &state);
+    let wish = Wish { subject, fragment, place: &place, user: &names.user, base: &base };
+    let id = crud::create_subscription(&state, wish).await?;
+    let resource = match subject {
+        Subject::Entities => "subscriptions",
+        Subject::Registrations => "csourceSubscriptions",
+    };
+    created(&request, &format!("/ngsi-ld/v1/{resource}/{}", segment(id.as_str())))
+}
+
+/// [`list`] about something.
+pub(super) async fn list_about(subject: Subject, request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
     let place = place(&request)?;
     let params = Params::of(&request, &["limit", "offset", "count", "options"])?;
     let (page, sys_attrs) = (page(&params, &state.config)?, sys_attrs(&params)?);
     let names = Names::of_header(&request, &state).await?;
     let tenant = existing_tenant(&state, &place).await?;
-    let listed = crud::query_subscriptions(&state, tenant, page.offset, page.limit).await?;
-    let total = if page.count { Some(state.store.count_subscriptions(tenant).await?) } else { None };
+    let listed = crud::query_subscriptions(&state, subject, tenant, page.offset, page.limit).await?;
+    let total = if page.count { Some(state.store.count_subscriptions_about(tenant, subject).await?) } else { None };
     let subscriptions = listed.subscriptions.iter();
     let body = subscriptions.map(|described| Value::Object(described.to_json(sys_attrs, &names.context))).collect();
     let answering = Answering { request: &request, state: &state, tenant, media, names: &names };
@@ -60,46 +103,50 @@ pub async fn list(request: HttpRequest, state: Data<AppState>) -> Result<HttpRes
     Ok(response.body(serialize(&body)?))
 }
 
-/// Retrieve Subscription (6.11.3.1).
-///
-/// # Errors
-/// As the operation, and for what is wrong with the request.
-pub async fn retrieve(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+/// [`retrieve`] about something.
+pub(super) async fn retrieve_about(
+    subject: Subject,
+    request: HttpRequest,
+    state: Data<AppState>,
+) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
     let place = place(&request)?;
     let sys_attrs = sys_attrs(&Params::of(&request, &["options"])?)?;
     let id = subscription_id(&request)?;
     let names = Names::of_header(&request, &state).await?;
     let tenant = existing_tenant(&state, &place).await?;
-    let described = crud::retrieve_subscription(&state, tenant, &id).await?;
+    let described = crud::retrieve_subscription(&state, subject, tenant, &id).await?;
     let answering = Answering { request: &request, state: &state, tenant, media, names: &names };
     answering.document(StatusCode::OK, Value::Object(described.to_json(sys_attrs, &names.context))).await
 }
 
-/// Update Subscription (6.11.3.2).
-///
-/// # Errors
-/// As the operation, and for what is wrong with the request.
-pub async fn update(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
+/// [`update`] about something.
+pub(super) async fn update_about(
+    subject: Subject,
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<AppState>,
+) -> Result<HttpResponse> {
     let (place, fragment, names) = fragment(&request, payload, &state, Use::Update).await?;
     let id = subscription_id(&request)?;
     let tenant = existing_tenant(&state, &place).await?;
     let base = base_url(&request, &state);
-    let wish = Wish { fragment, place: &place, user: &names.user, base: &base };
+    let wish = Wish { subject, fragment, place: &place, user: &names.user, base: &base };
     crud::update_subscription(&state, tenant, &id, wish).await?;
     empty(&request, StatusCode::NO_CONTENT)
 }
 
-/// Delete Subscription (6.11.3.3).
-///
-/// # Errors
-/// As the operation, and for what is wrong with the request.
-pub async fn delete(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
+/// [`delete`] about something.
+pub(super) async fn delete_about(
+    subject: Subject,
+    request: HttpRequest,
+    state: Data<AppState>,
+) -> Result<HttpResponse> {
     let place = place(&request)?;
     Params::of(&request, &[])?;
     let id = subscription_id(&request)?;
     let tenant = existing_tenant(&state, &place).await?;
-    crud::delete_subscription(&state, tenant, &id).await?;
+    crud::delete_subscription(&state, subject, tenant, &id).await?;
     empty(&request, StatusCode::NO_CONTENT)
 }
 

@@ -14,6 +14,7 @@ pub mod maps;
 pub mod publish;
 pub mod purge;
 pub mod query;
+pub mod registrations;
 pub mod snapshots;
 pub mod sources;
 mod states;
@@ -63,6 +64,9 @@ pub enum ServiceError {
         "{0} streams are open already, as many as this server allows; try again later, or ask by a query now and then"
     )]
     TooManyStreams(usize),
+    /// There is no such context source registration, or no longer (5.9, 5.10). Holds the id that was asked for.
+    #[error("there is no registration {0}")]
+    NoRegistration(String),
     /// The entity kept changing while this request tried to change it.
     #[error("{0} is being changed by too many others at once")]
     Contended(EntityId),

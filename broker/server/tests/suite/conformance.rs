@@ -18,6 +18,7 @@ const OF_NO_CLAUSE: &[&str] = &[
     "http/main",
     "http/mosquitto",
     "http/process",
+    "http/readme",
     "http/receiver",
     "http/sidecar",
     "http/support",

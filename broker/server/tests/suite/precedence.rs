@@ -114,6 +114,10 @@ fn operations() -> Vec<Operation> {
         let endpoint = json!({"uri": "http://receiver.example/"});
         json!({"type": "Subscription", "entities": [{"type": "T"}], "notification": {"endpoint": endpoint}})
     };
+    let registration = || {
+        let information = json!([{"entities": [{"type": "T"}]}]);
+        json!({"type": "ContextSourceRegistration", "endpoint": "http://source.example", "information": information})
+    };
     vec![
         operation(M::GET, "/entities").query("type=T").parameter("type=T&limit=-1").missing(404, 200),
         operation(M::DELETE, "/entities").query("type=T").parameter("type=T&drop=a%7Bb%7D").missing(404, 204),
@@ -210,6 +214,20 @@ fn operations() -> Vec<Operation> {
         operation(M::GET, "/subscriptions/{id}"),
         operation(M::PATCH, "/subscriptions/{id}").body(json!({"isActive": false}), json!({"isActive": 5})),
         operation(M::DELETE, "/subscriptions/{id}"),
+        operation(M::GET, "/csourceSubscriptions").parameter("limit=-1").missing(404, 200),
+        operation(M::POST, "/csourceSubscriptions")
+            .body(subscription(), json!({"type": "Subscription"}))
+            .missing(201, 201),
+        operation(M::GET, "/csourceSubscriptions/{id}"),
+        operation(M::PATCH, "/csourceSubscriptions/{id}").body(json!({"isActive": false}), json!({"isActive": 5})),
+        operation(M::DELETE, "/csourceSubscriptions/{id}"),
+        operation(M::GET, "/csourceRegistrations").query("type=T").parameter("type=T&csf=%28").missing(404, 200),
+        operation(M::POST, "/csourceRegistrations")
+            .body(registration(), json!({"type": "ContextSourceRegistration"}))
+            .missing(201, 201),
+        operation(M::GET, "/csourceRegistrations/{id}"),
+        operation(M::PATCH, "/csourceRegistrations/{id}").body(json!({"description": "d"}), json!({"mode": 5})),
+        operation(M::DELETE, "/csourceRegistrations/{id}"),
         operation(M::POST, "/snapshots/{id}/clone").body(json!({"type": "Snapshot"}), snapshot()),
     ]
 }

@@ -1,6 +1,4 @@
-//! The front pages say the same in both languages, and say what is true.
-
-use crate::support::{Broker, run};
+//! The front pages say the same in both languages.
 
 const ENGLISH: &str = include_str!("../../../../README.md");
 const JAPANESE: &str = include_str!("../../../../README.ja.md");
@@ -25,21 +23,4 @@ fn both_languages_have_the_same_headings_and_code() {
     assert_eq!(heading_levels(ENGLISH), heading_levels(JAPANESE));
     assert_eq!(code_blocks(ENGLISH), code_blocks(JAPANESE));
     assert!(code_blocks(ENGLISH).len() >= 6);
-}
-
-#[test]
-fn what_is_said_not_to_be_built_answers_501() {
-    run(async {
-        let broker = Broker::sqlite().await;
-        for page in [ENGLISH, JAPANESE] {
-            let rows = page.lines().filter(|line| line.starts_with("| `/") && !line.starts_with("| `/ngsi-ld/v1`"));
-            let paths: Vec<&str> =
-                rows.flat_map(|row| row.split('|').nth(1).unwrap().split('`').skip(1).step_by(2)).collect();
-            assert!(!paths.is_empty(), "{page}");
-            for path in paths {
-                let answer = broker.get(&format!("/ngsi-ld/v1{path}")).send().await;
-                assert_eq!(answer.status, 501, "{path}: {}", answer.text);
-            }
-        }
-    });
 }

@@ -26,20 +26,23 @@ impl Engine {
     pub(crate) async fn subscriptions(
         &self,
         tenant: i64,
+        about: i64,
         after: &str,
         offset: i64,
         limit: i64,
     ) -> Result<Vec<EntryRow>> {
         match self {
-            Self::Sqlite { database, .. } => database.subscriptions(tenant, after.to_owned(), offset, limit).await,
-            Self::PostGis { database, .. } => database.subscriptions(tenant, after, offset, limit).await,
+            Self::Sqlite { database, .. } => {
+                database.subscriptions(tenant, about, after.to_owned(), offset, limit).await
+            }
+            Self::PostGis { database, .. } => database.subscriptions(tenant, about, after, offset, limit).await,
         }
     }
 
-    pub(crate) async fn count_subscriptions(&self, tenant: i64) -> Result<i64> {
+    pub(crate) async fn count_subscriptions(&self, tenant: i64, about: i64) -> Result<i64> {
         match self {
-            Self::Sqlite { database, .. } => database.count_subscriptions(tenant).await,
-            Self::PostGis { database, .. } => database.count_subscriptions(tenant).await,
+            Self::Sqlite { database, .. } => database.count_subscriptions(tenant, about).await,
+            Self::PostGis { database, .. } => database.count_subscriptions(tenant, about).await,
         }
     }
 

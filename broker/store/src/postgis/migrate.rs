@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgis/0008_dataset_batches.sql"),
     include_str!("../../migrations/postgis/0009_subscriptions.sql"),
     include_str!("../../migrations/postgis/0010_deliveries.sql"),
+    include_str!("../../migrations/postgis/0011_registrations.sql"),
 ];
 
 /// Any number, as long as all processes use the same: only one migrates at a time.

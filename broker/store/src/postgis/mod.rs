@@ -9,6 +9,7 @@ mod maps;
 mod migrate;
 mod notes;
 mod reads;
+mod registrations;
 mod snapshots;
 mod sources;
 mod subscriptions;

@@ -3,6 +3,7 @@
 //! Every change of a subscription updates the one row of `subscription_revision` first, so that revisions become visible in
 //! their order. Whoever changes what waits for a receiver holds the row of its queue first.
 
+use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -14,15 +15,15 @@ use crate::subscriptions::{ChangedRows, EntryRow, MatchingRow, NewNotification, 
 const ADD: &str = "
     with moved as (update subscription_revision set revision = revision + 1 returning revision),
     added as (
-        insert into subscription (tenant, id, revision, since_transaction, since_number, expires_at, document,
-                                  context)
+        insert into subscription
+            (tenant, id, revision, since_transaction, since_number, expires_at, document, context, about)
         select $1::bigint, $2, revision, pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1 + $5,
-               9223372036854775807, $3, $4, $6
+               9223372036854775807, $3, $4, $6, $7
         from moved
         on conflict (tenant, id) do update set
             revision = excluded.revision, deleted = false, since_transaction = excluded.since_transaction,
             since_number = excluded.since_number, expires_at = excluded.expires_at, document = excluded.document,
-            context = excluded.context
+            context = excluded.context, about = excluded.about
         where subscription.deleted
         returning 1
     )
@@ -33,7 +34,9 @@ const UPDATE: &str = "
     with moved as (update subscription_revision set revision = revision + 1 returning revision),
     changed as (
         update subscription s set revision = m.revision, expires_at = $4, document = $5, context = $6 from moved m
-        where s.tenant = $1::bigint and s.id = $2 and s.revision = $3 and not s.deleted returning 1
+        where s.tenant = $1::bigint and s.id = $2 and ($3::bigint is null or s.revision = $3) and s.about = $7
+              and not s.deleted
+        returning 1
     )
     update subscription_queue set retry_at = 0, failures = 0,
         ready_at = case when run = 0 and waiting > 0 then 0 else ready_at end
@@ -43,7 +46,7 @@ const DELETE: &str = "
     with moved as (update subscription_revision set revision = revision + 1 returning revision),
     gone as (
         update subscription s set revision = m.revision, deleted = true, document = '', context = null from moved m
-        where s.tenant = $1::bigint and s.id = $2 and not s.deleted returning s.revision
+        where s.tenant = $1::bigint and s.id = $2 and s.about = $3 and not s.deleted returning s.revision
     ),
     emptied as (
         delete from subscription_queue where tenant = $1::bigint and subscription = $2 and exists (select from gone)
@@ -60,39 +63,133 @@ const FORGET: &str = "
     update subscription_revision set forgotten = greatest(forgotten, (select max(revision) from gone))
     where exists (select from gone)";
 
-/// A row if the matching is the caller's, and the queues that hold too much. What is to be noted goes along in arrays: a join
-/// of two lists of unknown length would cost their product.
-const NOTE: &str = "
-    with mine as (
-        update matching set claimed_until = $2,
-            position_transaction = case when (position_transaction, position_number) < ($3, $4) then $3
+/// That the matching is the caller's, and how far it is now.
+const MATCHED: &str = "
+        update matching set claimed_until = $8,
+            position_transaction = case when (position_transaction, position_number) < ($9, $10) then $9
                                    else position_transaction end,
-            position_number = case when (position_transaction, position_number) < ($3, $4) then $4
+            position_number = case when (position_transaction, position_number) < ($9, $10) then $10
                               else position_number end
-        where token = $1 returning 1
-    ),
-    counted as (
-        select tenant, subscription, count(*) as count, min(at) as first_at, max(of) as told_at,
-               array_agg(at order by place) as ats, array_agg(payload order by place) as payloads
-        from unnest($5::bigint[], $6::text[], $7::bigint[], $8::text[], $10::bigint[])
-             with ordinality as n (tenant, subscription, at, payload, of, place)
-        group by 1, 2
-    ),
-    queued as (
-        update subscription_queue q set
-            next_number = q.next_number + c.count, waiting = q.waiting + c.count,
-            ready_at = coalesce(q.ready_at, greatest(c.first_at, q.retry_at)),
-            told_at = greatest(q.told_at, c.told_at)
-        from counted c
-        where q.tenant = c.tenant and q.subscription = c.subscription and exists (select from mine)
-        returning q.tenant, q.subscription, q.next_number - c.count as before, q.waiting, c.ats, c.payloads
-    ),
-    noted as (
-        insert into notification (tenant, subscription, number, at, payload)
-        select q.tenant, q.subscription, q.before + n.place - 1, n.at, n.payload
-        from queued q cross join lateral unnest(q.ats, q.payloads) with ordinality as n (at, payload, place)
+        where token = $7 returning 1";
+
+/// A row if `mine` has one, and the queues that hold too much. What is to be noted goes along in arrays: a join of two lists
+/// of unknown length would cost their product.
+fn note(mine: &str) -> String {
+    format!(
+        "with mine as ({mine}),
+        counted as (
+            select tenant, subscription, count(*) as count, min(at) as first_at, max(of) as told_at,
+                   array_agg(at order by place) as ats, array_agg(payload order by place) as payloads
+            from unnest($1::bigint[], $2::text[], $3::bigint[], $4::text[], $5::bigint[])
+                 with ordinality as n (tenant, subscription, at, payload, of, place)
+            group by 1, 2
+        ),
+        queued as (
+            update subscription_queue q set
+                next_number = q.next_number + c.count, waiting = q.waiting + c.count,
+                ready_at = coalesce(q.ready_at, greatest(c.first_at, q.retry_at)),
+                 told_at = greatest(q.told_at, c.told_at)
+            from counted c
+            where q.tenant = c.tenant and q.subscription = c.subscription and exists (select from mine)
+            returning q.tenant, q.subscription, q.next_number - c.count as before, q.waiting, c.ats, c.payloads
+        ),
+        noted as (
+            insert into notification (tenant, subscription, number, at, payload)
+            select q.tenant, q.subscription, q.before + n.place - 1, n.at, n.payload
+            from queued q cross join lateral unnest(q.ats, q.payloads) with ordinality as n (at, payload, place)
+        )
+        select o.tenant::bigint, o.subscription from mine left join queued o on o.waiting > $6"
     )
-    select o.tenant::bigint, o.subscription from mine left join queued o on o.waiting > $9";
+}
+
+/// What is to be noted, as arrays.
+struct Noted<'n> {
+    tenants: Vec<i64>,
+    subscriptions: Vec<&'n str>,
+    at: Vec<i64>,
+    payloads: Vec<&'n str>,
+    of: Vec<i64>,
+}
+
+impl<'n> Noted<'n> {
+    fn of(new: &'n [NewNotification]) -> Self {
+        Self {
+            tenants: new.iter().map(|new| new.tenant.0).collect(),
+            subscriptions: new.iter().map(|new| new.subscription.as_str()).collect(),
+            at: new.iter().map(|new| new.at.micros()).collect(),
+            payloads: new.iter().map(|new| new.payload.as_str()).collect(),
+            of: new.iter().map(|new| new.of.micros()).collect(),
+        }
+    }
+
+    fn parameters(&self) -> [&(dyn ToSql + Sync); 5] {
+        [&self.tenants, &self.subscriptions, &self.at, &self.payloads, &self.of]
+    }
+}
+
+fn overfull(rows: &[Row]) -> Vec<Overfull> {
+    let overfull = |row: &Row| row.get::<_, Option<i64>>(0).map(|tenant| Overfull { tenant, subscription: row.get(1) });
+    rows.iter().filter_map(overfull).collect()
+}
+
+/// Lets notifications wait. Where more than `max` wait now.
+pub(super) async fn note_in(transaction: &Transaction<'_>, new: &[NewNotification], max: i64) -> Result<Vec<Overfull>> {
+    if new.is_empty() {
+        return Ok(Vec::new());
+    }
+    let noted = Noted::of(new);
+    let mut parameters = noted.parameters().to_vec();
+    parameters.push(&max);
+    let statement = transaction.prepare_cached(&note("select 1")).await?;
+    Ok(overfull(&transaction.query(&statement, &parameters).await?))
+}
+
+/// Adds a subscription. Whether there was none with its id.
+pub(super) async fn add_in(
+    transaction: &Transaction<'_>,
+    tenant: i64,
+    about: i64,
+    new: &NewSubscription,
+    position_base: i64,
+) -> Result<bool> {
+    let expires_at = new.expires_at.map(ngsild::DateTime::micros);
+    let parameters: [&(dyn ToSql + Sync); 7] =
+        [&tenant, &new.id, &expires_at, &new.document, &position_base, &new.context, &about];
+    let statement = transaction.prepare_cached(ADD).await?;
+    Ok(transaction.execute(&statement, &parameters).await? == 1)
+}
+
+/// Changes a subscription, if it is as it was `seen`. Whether it was.
+pub(super) async fn update_in(
+    transaction: &Transaction<'_>,
+    tenant: i64,
+    about: i64,
+    seen: Option<i64>,
+    new: &NewSubscription,
+) -> Result<bool> {
+    let expires_at = new.expires_at.map(ngsild::DateTime::micros);
+    let statement = transaction.prepare_cached(UPDATE).await?;
+    let parameters: [&(dyn ToSql + Sync); 7] =
+        [&tenant, &new.id, &seen, &expires_at, &new.document, &new.context, &about];
+    Ok(transaction.execute(&statement, &parameters).await? == 1)
+}
+
+/// Removes a subscription with everything that waits. Whether there was one.
+pub(super) async fn delete_in(
+    transaction: &Transaction<'_>,
+    tenant: i64,
+    about: i64,
+    id: &str,
+    told: i64,
+) -> Result<bool> {
+    let statement = transaction.prepare_cached(DELETE).await?;
+    let Some(gone) = transaction.query_opt(&statement, &[&tenant, &id, &about]).await? else { return Ok(false) };
+    let statement = transaction.prepare_cached(DELETE_WAITING).await?;
+    transaction.execute(&statement, &[&tenant, &id]).await?;
+    let statement = transaction.prepare_cached(FORGET).await?;
+    transaction.execute(&statement, &[&gone.get::<_, i64>(0).saturating_sub(told)]).await?;
+    Ok(true)
+}
 
 /// The columns of an entry are the first ones.
 fn entry(row: &Row) -> EntryRow {
@@ -113,6 +210,7 @@ fn entry(row: &Row) -> EntryRow {
         letters_lost: row.get(14),
         told_at: row.get(15),
         failures: row.get(16),
+        about: row.get(17),
     }
 }
 
@@ -124,10 +222,11 @@ impl PostGis {
     }
 
     pub(crate) async fn add_subscription(&self, tenant: i64, new: &NewSubscription) -> Result<bool> {
-        let expires_at = new.expires_at.map(ngsild::DateTime::micros);
-        let parameters: [&(dyn ToSql + Sync); 6] =
-            [&tenant, &new.id, &expires_at, &new.document, &self.position_base, &new.context];
-        Ok(self.change(ADD, &parameters).await? == 1)
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        let added = add_in(&transaction, tenant, sql::ENTITIES, new, self.position_base).await?;
+        transaction.commit().await?;
+        Ok(added)
     }
 
     pub(crate) async fn subscription(&self, tenant: i64, id: &str) -> Result<Option<EntryRow>> {
@@ -137,41 +236,44 @@ impl PostGis {
     pub(crate) async fn subscriptions(
         &self,
         tenant: i64,
+        about: i64,
         after: &str,
         offset: i64,
         limit: i64,
     ) -> Result<Vec<EntryRow>> {
-        Ok(self.select(&sql::list(), &[&tenant, &after, &offset, &limit]).await?.iter().map(entry).collect())
+        Ok(self.select(&sql::list(), &[&tenant, &after, &offset, &limit, &about]).await?.iter().map(entry).collect())
     }
 
-    pub(crate) async fn count_subscriptions(&self, tenant: i64) -> Result<i64> {
-        Ok(self.select(sql::COUNT, &[&tenant]).await?.first().map_or(0, |row| row.get(0)))
+    pub(crate) async fn count_subscriptions(&self, tenant: i64, about: i64) -> Result<i64> {
+        Ok(self.select(sql::COUNT, &[&tenant, &about]).await?.first().map_or(0, |row| row.get(0)))
     }
 
     pub(crate) async fn update_subscription(&self, tenant: i64, seen: i64, new: &NewSubscription) -> Result<bool> {
-        let expires_at = new.expires_at.map(ngsild::DateTime::micros);
-        Ok(self.change(UPDATE, &[&tenant, &new.id, &seen, &expires_at, &new.document, &new.context]).await? == 1)
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        let changed = update_in(&transaction, tenant, sql::ENTITIES, Some(seen), new).await?;
+        if changed {
+            transaction.commit().await?;
+        }
+        Ok(changed)
     }
 
     pub(crate) async fn delete_subscription(&self, tenant: i64, id: &str, told: i64) -> Result<bool> {
         let mut client = self.client().await?;
         let transaction = client.transaction().await?;
-        let statement = transaction.prepare_cached(DELETE).await?;
-        let Some(gone) = transaction.query_opt(&statement, &[&tenant, &id]).await? else { return Ok(false) };
-        let statement = transaction.prepare_cached(DELETE_WAITING).await?;
-        transaction.execute(&statement, &[&tenant, &id]).await?;
-        let statement = transaction.prepare_cached(FORGET).await?;
-        transaction.execute(&statement, &[&gone.get::<_, i64>(0).saturating_sub(told)]).await?;
-        transaction.commit().await?;
-        Ok(true)
+        let gone = delete_in(&transaction, tenant, sql::ENTITIES, id, told).await?;
+        if gone {
+            transaction.commit().await?;
+        }
+        Ok(gone)
     }
 
     pub(crate) async fn changed_subscriptions(&self, after: i64, limit: i64) -> Result<ChangedRows> {
         let mut changed = ChangedRows::default();
         for row in self.select(&sql::changed(), &[&after, &limit]).await? {
-            (changed.revision, changed.forgotten) = (row.get(18), row.get(19));
+            (changed.revision, changed.forgotten) = (row.get(19), row.get(20));
             // One row without a subscription, where none has changed.
-            if let Some(deleted) = row.get(17) {
+            if let Some(deleted) = row.get(18) {
                 changed.entries.push((entry(&row), deleted));
             }
         }
@@ -201,16 +303,11 @@ impl PostGis {
     ) -> Result<Option<Vec<Overfull>>> {
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let (transaction, position) = (number(up_to.transaction), number(up_to.number));
-        let tenants: Vec<i64> = new.iter().map(|new| new.tenant.0).collect();
-        let subscriptions: Vec<&str> = new.iter().map(|new| new.subscription.as_str()).collect();
-        let at: Vec<i64> = new.iter().map(|new| new.at.micros()).collect();
-        let payloads: Vec<&str> = new.iter().map(|new| new.payload.as_str()).collect();
-        let of: Vec<i64> = new.iter().map(|new| new.of.micros()).collect();
-        let parameters: [&(dyn ToSql + Sync); 10] =
-            [&token, &until, &transaction, &position, &tenants, &subscriptions, &at, &payloads, &max, &of];
-        let rows = self.select(NOTE, &parameters).await?;
-        let overfull =
-            |row: &Row| row.get::<_, Option<i64>>(0).map(|tenant| Overfull { tenant, subscription: row.get(1) });
-        Ok((!rows.is_empty()).then(|| rows.iter().filter_map(overfull).collect()))
+        let noted = Noted::of(new);
+        let mine: [&(dyn ToSql + Sync); 5] = [&max, &token, &until, &transaction, &position];
+        let mut parameters = noted.parameters().to_vec();
+        parameters.extend(mine);
+        let rows = self.select(&note(MATCHED), &parameters).await?;
+        Ok((!rows.is_empty()).then(|| overfull(&rows)))
     }
 }

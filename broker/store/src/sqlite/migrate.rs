@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0008_dataset_batches.sql"),
     include_str!("../../migrations/sqlite/0009_subscriptions.sql"),
     include_str!("../../migrations/sqlite/0010_deliveries.sql"),
+    include_str!("../../migrations/sqlite/0011_registrations.sql"),
 ];
 
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

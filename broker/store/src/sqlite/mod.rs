@@ -7,6 +7,7 @@ mod history;
 mod maps;
 mod migrate;
 mod reads;
+mod registrations;
 mod snapshots;
 mod sources;
 mod subscriptions;

@@ -8,16 +8,17 @@ use crate::model::Position;
 use crate::subscriptions::{ChangedRows, EntryRow, MatchingRow, NewNotification, NewSubscription, Overfull, sql};
 
 const ADD: &str = "insert into subscription (tenant, id, revision, since_transaction, since_number, expires_at, document, \
-     context) values (?1, ?2, ?3, 0, (select coalesce(max(position), 0) from change), ?4, ?5, ?6) \
+     context, about) \
+     values (?1, ?2, ?3, 0, (select coalesce(max(position), 0) from change), ?4, ?5, ?6, ?7) \
      on conflict (tenant, id) do update set revision = excluded.revision, deleted = 0, \
      since_number = excluded.since_number, expires_at = excluded.expires_at, document = excluded.document, \
-     context = excluded.context where deleted";
+     context = excluded.context, about = excluded.about where deleted";
 
 const UPDATE: &str = "update subscription set revision = ?4, expires_at = ?5, document = ?6, context = ?7 \
-                      where tenant = ?1 and id = ?2 and revision = ?3 and not deleted";
+                      where tenant = ?1 and id = ?2 and (revision = ?3 or ?3 is null) and about = ?8 and not deleted";
 
 const DELETE: &str = "update subscription set revision = ?3, deleted = 1, document = '', context = null \
-                      where tenant = ?1 and id = ?2 and not deleted";
+                      where tenant = ?1 and id = ?2 and about = ?4 and not deleted";
 
 const FORGET: &str = "delete from subscription where deleted and revision <= ?1";
 
@@ -53,6 +54,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
         letters_lost: row.get(14)?,
         told_at: row.get(15)?,
         failures: row.get(16)?,
+        about: row.get(17)?,
     })
 }
 
@@ -68,20 +70,21 @@ impl Sqlite {
     pub(crate) async fn subscriptions(
         &self,
         tenant: i64,
+        about: i64,
         after: String,
         offset: i64,
         limit: i64,
     ) -> Result<Vec<EntryRow>> {
         self.read(move |connection| {
             let mut statement = connection.prepare_cached(&sql::list())?;
-            let rows = statement.query_map(params![tenant, after, offset, limit], entry)?;
+            let rows = statement.query_map(params![tenant, after, offset, limit, about], entry)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
         })
         .await
     }
 
-    pub(crate) async fn count_subscriptions(&self, tenant: i64) -> Result<i64> {
-        self.read(move |connection| Ok(connection.query_row(sql::COUNT, [tenant], |row| row.get(0))?)).await
+    pub(crate) async fn count_subscriptions(&self, tenant: i64, about: i64) -> Result<i64> {
+        self.read(move |connection| Ok(connection.query_row(sql::COUNT, [tenant, about], |row| row.get(0))?)).await
     }
 
     pub(crate) async fn changed_subscriptions(&self, after: i64, limit: i64) -> Result<ChangedRows> {
@@ -90,9 +93,9 @@ impl Sqlite {
             let mut rows = statement.query([after, limit])?;
             let mut changed = ChangedRows::default();
             while let Some(row) = rows.next()? {
-                (changed.revision, changed.forgotten) = (row.get(18)?, row.get(19)?);
+                (changed.revision, changed.forgotten) = (row.get(19)?, row.get(20)?);
                 // One row without a subscription, where none has changed.
-                if let Some(deleted) = row.get(17)? {
+                if let Some(deleted) = row.get(18)? {
                     changed.entries.push((entry(row)?, deleted));
                 }
             }
@@ -109,50 +112,29 @@ impl Writer {
 
     pub(crate) fn add_subscription(&mut self, tenant: i64, new: &NewSubscription) -> Result<bool> {
         let transaction = self.begin()?;
-        let revision = next_revision(&transaction)?;
-        let expires_at = new.expires_at.map(ngsild::DateTime::micros);
-        if transaction.execute(ADD, params![tenant, new.id, revision, expires_at, new.document, new.context])? == 0 {
-            return Ok(false);
+        let added = add(&transaction, tenant, sql::ENTITIES, new)?;
+        if added {
+            transaction.commit()?;
         }
-        transaction.execute(
-            "insert into subscription_queue (tenant, subscription) values (?1, ?2)",
-            params![tenant, new.id],
-        )?;
-        transaction.commit()?;
-        Ok(true)
+        Ok(added)
     }
 
     pub(crate) fn update_subscription(&mut self, tenant: i64, seen: i64, new: &NewSubscription) -> Result<bool> {
         let transaction = self.begin()?;
-        let revision = next_revision(&transaction)?;
-        let expires_at = new.expires_at.map(ngsild::DateTime::micros);
-        let NewSubscription { id, document, context, .. } = new;
-        let changed =
-            transaction.execute(UPDATE, params![tenant, id, seen, revision, expires_at, document, context])?;
-        if changed == 1 {
-            transaction.execute(sql::WAKE, params![tenant, new.id])?;
+        let changed = update(&transaction, tenant, sql::ENTITIES, Some(seen), new)?;
+        if changed {
             transaction.commit()?;
         }
-        Ok(changed == 1)
+        Ok(changed)
     }
 
     pub(crate) fn delete_subscription(&mut self, tenant: i64, id: &str, told: i64) -> Result<bool> {
         let transaction = self.begin()?;
-        let revision = next_revision(&transaction)?;
-        if transaction.execute(DELETE, params![tenant, id, revision])? == 0 {
-            return Ok(false);
+        let gone = delete(&transaction, tenant, sql::ENTITIES, id, told)?;
+        if gone {
+            transaction.commit()?;
         }
-        for table in ["subscription_queue", "notification", "dead_letter"] {
-            let sql = format!("delete from {table} where tenant = ?1 and subscription = ?2");
-            transaction.execute(&sql, params![tenant, id])?;
-        }
-        let up_to = revision.saturating_sub(told);
-        let sql = "update subscription_revision set forgotten = max(forgotten, coalesce( \
-                   (select max(revision) from subscription where deleted and revision <= ?1), 0))";
-        transaction.execute(sql, [up_to])?;
-        transaction.execute(FORGET, [up_to])?;
-        transaction.commit()?;
-        Ok(true)
+        Ok(gone)
     }
 
     pub(crate) fn claim_matching(&mut self, owner: &str, now: i64, until: i64) -> Result<Option<MatchingRow>> {
@@ -183,23 +165,77 @@ impl Writer {
         if transaction.prepare_cached(NOTE_POSITION)?.execute(parameters)? == 0 {
             return Ok(None);
         }
-        let mut overfull = std::collections::BTreeSet::new();
-        for new in new {
-            let (tenant, at, of) = (new.tenant.0, new.at.micros(), new.of.micros());
-            let queued: Option<(i64, i64)> = transaction
-                .prepare_cached(QUEUE)?
-                .query_row(params![tenant, new.subscription, at, of], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            let Some((number, waiting)) = queued else { continue };
-            transaction.prepare_cached(NOTE)?.execute(params![tenant, new.subscription, number, at, new.payload])?;
-            if waiting > max {
-                overfull.insert((tenant, new.subscription.clone()));
-            }
-        }
+        let overfull = note(&transaction, new, max)?;
         transaction.commit()?;
-        let overfull = overfull.into_iter().map(|(tenant, subscription)| Overfull { tenant, subscription });
-        Ok(Some(overfull.collect()))
+        Ok(Some(overfull))
     }
+}
+
+/// Adds a subscription. Whether there was none with its id.
+pub(super) fn add(transaction: &Transaction<'_>, tenant: i64, about: i64, new: &NewSubscription) -> Result<bool> {
+    let revision = next_revision(transaction)?;
+    let expires_at = new.expires_at.map(ngsild::DateTime::micros);
+    if transaction.execute(ADD, params![tenant, new.id, revision, expires_at, new.document, new.context, about])? == 0 {
+        return Ok(false);
+    }
+    let sql = "insert into subscription_queue (tenant, subscription) values (?1, ?2)";
+    transaction.execute(sql, params![tenant, new.id])?;
+    Ok(true)
+}
+
+/// Changes a subscription, if it is as it was `seen`. Whether it was.
+pub(super) fn update(
+    transaction: &Transaction<'_>,
+    tenant: i64,
+    about: i64,
+    seen: Option<i64>,
+    new: &NewSubscription,
+) -> Result<bool> {
+    let revision = next_revision(transaction)?;
+    let expires_at = new.expires_at.map(ngsild::DateTime::micros);
+    let NewSubscription { id, document, context, .. } = new;
+    let changed =
+        transaction.execute(UPDATE, params![tenant, id, seen, revision, expires_at, document, context, about])? == 1;
+    if changed {
+        transaction.execute(sql::WAKE, params![tenant, id])?;
+    }
+    Ok(changed)
+}
+
+/// Removes a subscription with everything that waits. Whether there was one.
+pub(super) fn delete(transaction: &Transaction<'_>, tenant: i64, about: i64, id: &str, told: i64) -> Result<bool> {
+    let revision = next_revision(transaction)?;
+    if transaction.execute(DELETE, params![tenant, id, revision, about])? == 0 {
+        return Ok(false);
+    }
+    for table in ["subscription_queue", "notification", "dead_letter"] {
+        let sql = format!("delete from {table} where tenant = ?1 and subscription = ?2");
+        transaction.execute(&sql, params![tenant, id])?;
+    }
+    let up_to = revision.saturating_sub(told);
+    let sql = "update subscription_revision set forgotten = max(forgotten, coalesce( \
+               (select max(revision) from subscription where deleted and revision <= ?1), 0))";
+    transaction.execute(sql, [up_to])?;
+    transaction.execute(FORGET, [up_to])?;
+    Ok(true)
+}
+
+/// Lets notifications wait. Where more than `max` wait now.
+pub(super) fn note(transaction: &Transaction<'_>, new: &[NewNotification], max: i64) -> Result<Vec<Overfull>> {
+    let mut overfull = std::collections::BTreeSet::new();
+    for new in new {
+        let (tenant, at, of) = (new.tenant.0, new.at.micros(), new.of.micros());
+        let queued: Option<(i64, i64)> = transaction
+            .prepare_cached(QUEUE)?
+            .query_row(params![tenant, new.subscription, at, of], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((number, waiting)) = queued else { continue };
+        transaction.prepare_cached(NOTE)?.execute(params![tenant, new.subscription, number, at, new.payload])?;
+        if waiting > max {
+            overfull.insert((tenant, new.subscription.clone()));
+        }
+    }
+    Ok(overfull.into_iter().map(|(tenant, subscription)| Overfull { tenant, subscription }).collect())
 }
 
 fn next_revision(transaction: &Transaction<'_>) -> Result<i64> {

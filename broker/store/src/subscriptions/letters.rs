@@ -63,7 +63,7 @@ impl Store {
         Ok(engine.replay(tenant.0, subscription, numbers, now.micros(), self.max_waiting()).await?.unsigned_abs())
     }
 
-    pub(super) fn max_waiting(&self) -> i64 {
+    pub(crate) fn max_waiting(&self) -> i64 {
         bounded(self.inner.options.max_waiting.max(1))
     }
 

@@ -2,6 +2,7 @@
 
 use ngsild::DateTime;
 
+use super::Overfull;
 use crate::error::Result;
 use crate::model::Position;
 use crate::store::{Store, TenantId};
@@ -80,7 +81,14 @@ impl Store {
         else {
             return Ok(false);
         };
-        let at = notifications.iter().map(|new| new.at.micros()).max().unwrap_or_default();
+        self.make_room(overfull, notifications).await?;
+        Ok(true)
+    }
+
+    /// Gives up the oldest of what waits where new notifications were too much.
+    pub(crate) async fn make_room(&self, overfull: Vec<Overfull>, new: &[NewNotification]) -> Result<()> {
+        let engine = &self.inner.engine;
+        let at = new.iter().map(|new| new.at.micros()).max().unwrap_or_default();
         for row in overfull {
             tracing::warn!(
                 subscription = row.subscription,
@@ -89,6 +97,6 @@ impl Store {
             engine.give_up_oldest(&row, at, self.max_waiting()).await?;
             engine.drop_letters(row.tenant, &row.subscription, self.max_dead_letters()).await?;
         }
-        Ok(true)
+        Ok(())
     }
 }

@@ -12,7 +12,7 @@ mod rows;
 pub(crate) mod sql;
 
 use ngsild::DateTime;
-use ngsild::subscription::Counters;
+use ngsild::subscription::{Counters, Subject};
 
 use crate::datasets::bounded;
 use crate::error::Result;
@@ -55,6 +55,8 @@ pub struct SubscriptionEntry {
     pub tenant: TenantId,
     /// Its id within its tenant.
     pub id: String,
+    /// What it is about.
+    pub subject: Subject,
     /// Moves with every change of the document; no two changes of any subscriptions share one.
     pub revision: i64,
     /// Changes after this position are notified: those that were acknowledged after the subscription was. Where a
@@ -100,7 +102,7 @@ pub struct SubscriptionChanges {
 }
 
 impl Store {
-    /// Stores a subscription. Every change that is acknowledged after this returns comes after its
+    /// Stores a subscription to entities. Every change that is acknowledged after this returns comes after its
     /// [`since`](SubscriptionEntry::since).
     ///
     /// # Errors
@@ -118,8 +120,8 @@ impl Store {
         Ok(self.inner.engine.subscription(tenant.0, id).await?.map(Into::into))
     }
 
-    /// The subscriptions of a tenant in the order of their ids: of those after `after`, all but the first `offset`, at most
-    /// `limit`.
+    /// The subscriptions of a tenant to entities in the order of their ids: of those after `after`, all but the first
+    /// `offset`, at most `limit`.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.
@@ -130,20 +132,44 @@ impl Store {
         offset: usize,
         limit: usize,
     ) -> Result<Vec<SubscriptionEntry>> {
-        let rows = self.inner.engine.subscriptions(tenant.0, after, bounded(offset), bounded(limit)).await?;
+        self.subscriptions_about(tenant, Subject::Entities, after, offset, limit).await
+    }
+
+    /// The same about something else.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn subscriptions_about(
+        &self,
+        tenant: TenantId,
+        subject: Subject,
+        after: &str,
+        offset: usize,
+        limit: usize,
+    ) -> Result<Vec<SubscriptionEntry>> {
+        let (offset, limit) = (bounded(offset), bounded(limit));
+        let rows = self.inner.engine.subscriptions(tenant.0, sql::about(subject), after, offset, limit).await?;
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// How many subscriptions a tenant has.
+    /// How many subscriptions to entities a tenant has.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.
     pub async fn count_subscriptions(&self, tenant: TenantId) -> Result<u64> {
-        Ok(self.inner.engine.count_subscriptions(tenant.0).await?.unsigned_abs())
+        self.count_subscriptions_about(tenant, Subject::Entities).await
     }
 
-    /// Changes what a subscription says, if it is still as the caller saw it. Whether it was. Its counters, and what waits,
-    /// stay.
+    /// How many subscriptions about something a tenant has.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn count_subscriptions_about(&self, tenant: TenantId, subject: Subject) -> Result<u64> {
+        Ok(self.inner.engine.count_subscriptions(tenant.0, sql::about(subject)).await?.unsigned_abs())
+    }
+
+    /// Changes what a subscription to entities says, if it is still as the caller saw it. Whether it was. Its counters, and
+    /// what waits, stay.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.
@@ -156,8 +182,8 @@ impl Store {
         self.inner.engine.update_subscription(tenant.0, seen_revision, new).await
     }
 
-    /// Removes a subscription with everything that waits for its receiver. Whether there was one. Whoever is delivering for
-    /// it has lost it.
+    /// Removes a subscription to entities with everything that waits for its receiver. Whether there was one. Whoever is
+    /// delivering for it has lost it.
     ///
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.

@@ -1,8 +1,9 @@
 //! Rows as both databases exchange them with the store.
 
 use ngsild::DateTime;
-use ngsild::subscription::Counters;
+use ngsild::subscription::{Counters, Subject};
 
+use super::sql::ENTITIES;
 use super::{Backlog, DeadLetter, Notification, SubscriptionEntry};
 use crate::model::Position;
 use crate::store::TenantId;
@@ -26,6 +27,7 @@ pub(crate) struct EntryRow {
     pub(crate) letters_lost: i64,
     pub(crate) told_at: Option<i64>,
     pub(crate) failures: i64,
+    pub(crate) about: i64,
 }
 
 fn position((transaction, number): (i64, i64)) -> Position {
@@ -37,6 +39,7 @@ impl From<EntryRow> for SubscriptionEntry {
         Self {
             tenant: TenantId(row.tenant),
             id: row.id,
+            subject: if row.about == ENTITIES { Subject::Entities } else { Subject::Registrations },
             revision: row.revision,
             since: position(row.since),
             document: row.document,

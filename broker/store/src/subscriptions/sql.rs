@@ -1,6 +1,8 @@
 //! Statements that are the same in both databases, as in [`crate::datasets::sql`]: written with SQLite's parameters, of
 //! which there are at most nine.
 
+use ngsild::subscription::Subject;
+
 /// Why a notification is given up before it was tried for long enough.
 pub(crate) const TOO_MANY: &str = "more notifications are waiting for this receiver than may wait";
 
@@ -8,7 +10,7 @@ pub(crate) const TOO_MANY: &str = "more notifications are waiting for this recei
 const COLUMNS: &str = "cast(s.tenant as bigint), s.id, s.revision, s.since_transaction, s.since_number, s.expires_at, s.document, \
      coalesce(q.times_sent, 0), coalesce(q.times_failed, 0), q.last_notification, q.last_success, q.last_failure, \
      coalesce(q.failing, false), coalesce(q.waiting, 0), coalesce(q.letters_lost, 0), q.told_at, \
-     coalesce(q.failures, 0)";
+     coalesce(q.failures, 0), s.about";
 
 const QUEUE: &str = "left join subscription_queue q on q.tenant = s.tenant and q.subscription = s.id";
 
@@ -18,12 +20,23 @@ pub(crate) fn one() -> String {
 
 pub(crate) fn list() -> String {
     format!(
-        "select {COLUMNS} from subscription s {QUEUE} where s.tenant = ?1 and s.id > ?2 and not s.deleted \
+        "select {COLUMNS} from subscription s {QUEUE} where s.tenant = ?1 and s.id > ?2 and s.about = ?5 and not s.deleted \
          order by s.id limit ?4 offset ?3"
     )
 }
 
-pub(crate) const COUNT: &str = "select count(*) from subscription where tenant = ?1 and not deleted";
+pub(crate) const COUNT: &str = "select count(*) from subscription where tenant = ?1 and about = ?2 and not deleted";
+
+/// What `about` says of subscriptions to entities, and of those to registrations.
+pub(crate) const ENTITIES: i64 = 0;
+pub(crate) const REGISTRATIONS: i64 = 1;
+
+pub(crate) fn about(subject: Subject) -> i64 {
+    match subject {
+        Subject::Entities => ENTITIES,
+        Subject::Registrations => REGISTRATIONS,
+    }
+}
 
 /// ?1 is the revision seen. One statement, so that all is of one instant.
 pub(crate) fn changed() -> String {

@@ -12,6 +12,7 @@ mod linked;
 mod log;
 mod lossless;
 mod maps;
+mod registrations;
 mod snapshots;
 mod sources;
 mod subscriptions;

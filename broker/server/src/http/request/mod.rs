@@ -26,6 +26,7 @@ pub mod params;
 pub mod prefer;
 pub mod purge;
 pub mod query;
+pub mod registrations;
 pub mod representation;
 pub mod snapshot;
 mod source;

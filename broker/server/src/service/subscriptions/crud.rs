@@ -5,21 +5,26 @@ use hiroba_store::{DeadLetter, NewSubscription, Replay, StoreError, Subscription
 use hiroba_vocab::Iri;
 use hiroba_vocab::ngsi_ld::CORE_CONTEXT;
 use ngsild::jsonld::{Context, UserContext};
-use ngsild::subscription::{Counters, Fragment, Subscription, Transport, Watch};
+use ngsild::subscription::{Counters, Fragment, Subject, Subscription, Transport, Watch};
 use ngsild::{Error, ErrorKind};
 use serde_json::{Map, Value};
 
 use crate::mqtt;
 use crate::service::contexts::{self, Asker};
+use crate::service::registrations::{Registry, subscribers};
 use crate::service::{Place, Result, ServiceError, implicit_tenant, now};
 use crate::state::AppState;
 
+/// How many subscriptions to registrations a tenant may have: each is looked at when a registration changes.
+const MAX_TO_REGISTRATIONS: usize = 1_000;
 /// How often a change is tried again when somebody else was faster.
 const ATTEMPTS: usize = 50;
 
 /// What a client says of a subscription.
 #[derive(Debug)]
 pub struct Wish<'r> {
+    /// What it is about: those about something else are not found.
+    pub subject: Subject,
     /// The members.
     pub fragment: Fragment,
     /// Whose it is.
@@ -70,22 +75,27 @@ pub struct Letters {
     pub lost: u64,
 }
 
-/// Create Subscription (5.8.1). The tenant comes to be with it. The id.
+/// Create Subscription (5.8.1), Create Context Source Registration Subscription (5.11.2). The tenant comes to be with it.
+/// The id.
 ///
 /// # Errors
 /// BadRequestData when members do not go together, for an `expiresAt` that is over and for an endpoint that cannot be
 /// called; LdContextNotAvailable or BadRequestData for a `jsonldContext` that cannot be had or is none; AlreadyExists;
 /// OperationNotSupported when the tenant has as many as it may have.
 pub async fn create_subscription(state: &AppState, wish: Wish<'_>) -> Result<Iri> {
-    let Wish { place, user, base, .. } = wish;
+    let Wish { subject, place, user, base, .. } = wish;
     let generated = || Iri::from_expanded(format!("urn:ngsi-ld:Subscription:{}", uuid::Uuid::new_v4().simple()));
     let id = wish.fragment.id.clone().unwrap_or_else(generated);
     // Nothing comes to be, neither a tenant nor an @context, for what is refused.
-    check_endpoint(&Subscription::create(id.clone(), wish.fragment.clone(), CORE_CONTEXT.to_owned(), now())?)?;
+    let (fragment, context) = (wish.fragment.clone(), CORE_CONTEXT.to_owned());
+    check_endpoint(&Subscription::about(subject, id.clone(), fragment, context, now())?)?;
     check_context(state, &wish).await?;
     let tenant = implicit_tenant(state, place).await?;
-    let most = state.config.max_subscriptions;
-    if state.store.count_subscriptions(tenant).await? >= most as u64 {
+    let most = match subject {
+        Subject::Entities => state.config.max_subscriptions,
+        Subject::Registrations => MAX_TO_REGISTRATIONS,
+    };
+    if state.store.count_subscriptions_about(tenant, subject).await? >= most as u64 {
         let detail = format!("a tenant can have {most} subscriptions; delete some that are not needed");
         return Err(Error::new(ErrorKind::OperationNotSupported, detail).into());
     }
@@ -93,8 +103,13 @@ pub async fn create_subscription(state: &AppState, wish: Wish<'_>) -> Result<Iri
         Some(url) => url.to_owned(),
         None => format!("{base}{}{}", contexts::PATH, state.contexts.implicit_context(tenant, user).await?),
     };
-    let subscription = Subscription::create(id.clone(), wish.fragment, context, now())?;
-    match state.store.add_subscription(tenant, stored(&subscription)?).await? {
+    let subscription = Subscription::about(subject, id.clone(), wish.fragment, context, now())?;
+    let new = stored(&subscription)?;
+    let added = match subject {
+        Subject::Entities => state.store.add_subscription(tenant, new).await?,
+        Subject::Registrations => subscribers::add(state, (tenant, &place.tenant), &subscription, &new).await?,
+    };
+    match added {
         SubscriptionAdded::Done => Ok(id),
         SubscriptionAdded::Exists => {
             let detail = format!("there is a subscription {id} already");
@@ -103,19 +118,31 @@ pub async fn create_subscription(state: &AppState, wish: Wish<'_>) -> Result<Iri
     }
 }
 
-/// Update Subscription (5.8.2).
+/// Update Subscription (5.8.2, 5.11.3).
 ///
 /// # Errors
 /// NoSubscription; BadRequestData when the result is no legal subscription, which is then as it was; for a
 /// `jsonldContext` as [`create_subscription`]; Busy.
 pub async fn update_subscription(state: &AppState, tenant: TenantId, id: &Iri, wish: Wish<'_>) -> Result<()> {
-    existing(state, tenant, id).await?;
+    existing_about(state, wish.subject, tenant, id).await?;
     check_context(state, &wish).await?;
     for _ in 0..ATTEMPTS {
-        let entry = existing(state, tenant, id).await?;
+        // The registry first: what is worked out from it is refused when the subscription has changed since.
+        let registry = match wish.subject {
+            Subject::Entities => None,
+            Subject::Registrations => Some(Registry::load(state, tenant).await?),
+        };
+        let entry = existing_about(state, wish.subject, tenant, id).await?;
         let new = read(&entry)?.update(wish.fragment.clone(), now())?;
         check_endpoint(&new)?;
-        if state.store.update_subscription(tenant, entry.revision, stored(&new)?).await? {
+        let changed = match &registry {
+            None => state.store.update_subscription(tenant, entry.revision, stored(&new)?).await?,
+            Some(registry) => {
+                let owner = (tenant, &wish.place.tenant);
+                subscribers::update(state, owner, registry, &new, stored(&new)?).await?
+            }
+        };
+        if changed {
             state.subscriptions.due.notify_one();
             return Ok(());
         }
@@ -123,31 +150,47 @@ pub async fn update_subscription(state: &AppState, tenant: TenantId, id: &Iri, w
     Err(ServiceError::Busy(format!("the subscription {id} is being changed by too many others at once")))
 }
 
-/// Retrieve Subscription (5.8.3), whether or not it has expired.
+/// Retrieve Subscription (5.8.3, 5.11.4), whether or not it has expired.
 ///
 /// # Errors
 /// NoSubscription.
-pub async fn retrieve_subscription(state: &AppState, tenant: TenantId, id: &Iri) -> Result<Described> {
-    Described::of(&existing(state, tenant, id).await?)
+pub async fn retrieve_subscription(
+    state: &AppState,
+    subject: Subject,
+    tenant: TenantId,
+    id: &Iri,
+) -> Result<Described> {
+    Described::of(&existing_about(state, subject, tenant, id).await?)
 }
 
-/// Query Subscriptions (5.8.4), in the order of their ids.
+/// Query Subscriptions (5.8.4, 5.11.5), in the order of their ids.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn query_subscriptions(state: &AppState, tenant: TenantId, offset: usize, limit: usize) -> Result<Listed> {
+pub async fn query_subscriptions(
+    state: &AppState,
+    subject: Subject,
+    tenant: TenantId,
+    offset: usize,
+    limit: usize,
+) -> Result<Listed> {
     // One more than asked for tells whether there is a next page.
-    let mut entries = state.store.subscriptions(tenant, "", offset, limit.saturating_add(1)).await?;
+    let limit_and_one = limit.saturating_add(1);
+    let mut entries = state.store.subscriptions_about(tenant, subject, "", offset, limit_and_one).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
     Ok(Listed { subscriptions: entries.iter().map(Described::of).collect::<Result<_>>()?, more })
 }
 
-/// Delete Subscription (5.8.5), with everything that waits for its receiver.
+/// Delete Subscription (5.8.5, 5.11.6), with everything that waits for its receiver.
 ///
 /// # Errors
 /// NoSubscription.
-pub async fn delete_subscription(state: &AppState, tenant: TenantId, id: &Iri) -> Result<()> {
+pub async fn delete_subscription(state: &AppState, subject: Subject, tenant: TenantId, id: &Iri) -> Result<()> {
+    if subject == Subject::Registrations {
+        existing_about(state, subject, tenant, id).await?;
+        return subscribers::remove(state, tenant, id.as_str()).await;
+    }
     match state.store.delete_subscription(tenant, id.as_str()).await? {
         true => Ok(()),
         false => Err(ServiceError::NoSubscription(id.to_string())),
@@ -180,6 +223,11 @@ pub async fn replay(state: &AppState, tenant: TenantId, id: &Iri, which: Replay)
 async fn existing(state: &AppState, tenant: TenantId, id: &Iri) -> Result<SubscriptionEntry> {
     let entry = state.store.subscription(tenant, id.as_str()).await?;
     entry.ok_or_else(|| ServiceError::NoSubscription(id.to_string()))
+}
+
+async fn existing_about(state: &AppState, subject: Subject, tenant: TenantId, id: &Iri) -> Result<SubscriptionEntry> {
+    let entry = existing(state, tenant, id).await?;
+    if entry.subject == subject { Ok(entry) } else { Err(ServiceError::NoSubscription(id.to_string())) }
 }
 
 /// Whether this broker can call the receiver, as far as its address tells.

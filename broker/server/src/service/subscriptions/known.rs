@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use hiroba_store::{ChangeRecord, Position, Store, StoreError, SubscriptionEntry, SubscriptionsSeen, TenantId};
-use ngsild::subscription::{Index, Subscription, Watch};
+use ngsild::subscription::{Index, Subject, Subscription, Watch};
 use ngsild::{DateTime, Error};
 
 use crate::service::Result;
@@ -39,7 +39,7 @@ pub(super) struct Known {
 ///
 /// # Errors
 /// Corrupt when it is no subscription: somebody else wrote it.
-pub(super) fn watch(entry: &SubscriptionEntry) -> Result<Watch> {
+pub(in crate::service) fn watch(entry: &SubscriptionEntry) -> Result<Watch> {
     let corrupt = |detail: String| StoreError::Corrupt { id: entry.id.clone(), detail };
     let subscription: Subscription =
         serde_json::from_str(&entry.document).map_err(|error| corrupt(error.to_string()))?;
@@ -107,10 +107,14 @@ impl Known {
         let mut next_at = None;
         match watch.time_interval {
             Some(interval) => {
-                let next = told_at.map_or(now, |told_at| later(told_at, interval)).max(now);
+                // Who subscribes to registrations was told of all of them at once.
+                let first = if watch.subject == Subject::Registrations { later(now, interval) } else { now };
+                let next = told_at.map_or(first, |told_at| later(told_at, interval)).max(now);
                 self.periodic.insert((next, entry.tenant, entry.id.clone()));
                 next_at = Some(next);
             }
+            // Whoever changes a registration tells of it.
+            None if watch.subject == Subject::Registrations => return,
             None => self.found.entry(entry.tenant).or_default().insert(entry.id.clone(), &watch),
         }
         let active = Active { watch: Arc::new(watch), since: entry.since, told_at, next_at };

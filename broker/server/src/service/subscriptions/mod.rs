@@ -27,7 +27,10 @@ mod words;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hiroba_vocab::Tenant;
 use ngsild::DateTime;
+use ngsild::jsonld::Context;
+use ngsild::subscription::Watch;
 use tokio::sync::Notify;
 use tokio::time::sleep;
 
@@ -35,6 +38,9 @@ use crate::egress::Egress;
 use crate::mqtt::Links;
 use crate::service::{Result, now};
 use crate::state::AppState;
+use words::Words;
+
+pub(super) use known::watch;
 
 /// For how long work is claimed. Whoever does it says more often that it goes on; when the process dies, others wait this
 /// long.
@@ -51,13 +57,25 @@ pub struct Subscriptions {
     due: Notify,
     /// Its connections to MQTT servers.
     links: Links,
+    /// What the names in notifications are.
+    words: Words,
 }
 
 impl Subscriptions {
     /// Nothing is under way. `run` is a number that no other process has; calls to MQTT servers pass the gate.
     pub fn new(run: u128, egress: Egress) -> Self {
-        Self { owner: format!("{run:032x}"), due: Notify::new(), links: Links::new(egress) }
+        Self { owner: format!("{run:032x}"), due: Notify::new(), links: Links::new(egress), words: Words::new() }
     }
+
+    /// Notifications wait that this process need not look for by itself.
+    pub(super) fn wake(&self) {
+        self.due.notify_one();
+    }
+}
+
+/// What the names in the notifications of a subscription are.
+pub(super) async fn notification_context(state: &AppState, tenant: &Tenant, watch: &Watch) -> Arc<Context> {
+    state.subscriptions.words.of(&state.contexts, tenant, &watch.context).await
 }
 
 /// Measures what waits: for receivers, and to be matched.

@@ -5,14 +5,16 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hiroba_store::{Matching, NewNotification, TenantId};
-use ngsild::subscription::Status;
+use hiroba_vocab::Tenant;
+use ngsild::subscription::{Status, Subject};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::known::Known;
+use super::known::{Active, Known};
 use super::teller::Teller;
 use super::{LEASE, LOOK, in_future};
-use crate::service::{Result, now};
+use crate::service::registrations::{Registry, tell};
+use crate::service::{Result, ServiceError, now};
 
 /// How many are made at once.
 const AT_ONCE: usize = 4;
@@ -23,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) async fn run(teller: &Teller, matching: Matching) -> Result<()> {
     let store = &teller.state.store;
     let mut known = Known::periodic();
-    let mut turns: JoinSet<Option<NewNotification>> = JoinSet::new();
+    let mut turns: JoinSet<Vec<NewNotification>> = JoinSet::new();
     while !teller.state.draining.load(Ordering::Relaxed) {
         known.follow(store, now()).await?;
         let at = now();
@@ -48,7 +50,7 @@ pub(super) async fn run(teller: &Teller, matching: Matching) -> Result<()> {
         } else if let Ok(Some(done)) =
             timeout(if turns.len() < AT_ONCE { wait.min(LOOK) } else { LOOK }, turns.join_next()).await
         {
-            new.extend(done.ok().flatten());
+            new.extend(done.unwrap_or_default());
         }
         if !new.is_empty() {
             if !store.note_notifications(&matching, matching.position, &new, in_future(now(), LEASE)).await? {
@@ -60,22 +62,27 @@ pub(super) async fn run(teller: &Teller, matching: Matching) -> Result<()> {
     Ok(())
 }
 
-async fn turn(
-    teller: &Teller,
-    active: &super::known::Active,
-    tenant: TenantId,
-    name: &hiroba_vocab::Tenant,
-) -> Option<NewNotification> {
+async fn turn(teller: &Teller, active: &Active, tenant: TenantId, name: &Tenant) -> Vec<NewNotification> {
     let id = &active.watch.id;
-    match timeout(PATIENCE, teller.turn(active, tenant, name)).await {
+    let turn = async {
+        match active.watch.subject {
+            Subject::Entities => Ok(teller.turn(active, tenant, name).await?.into_iter().collect()),
+            Subject::Registrations => {
+                let registry = Registry::load(&teller.state, tenant).await?;
+                Ok(tell::all(&teller.state, (tenant, name), &registry, &active.watch).await)
+            }
+        }
+    };
+    match timeout(PATIENCE, turn).await {
         Ok(Ok(new)) => new,
         Ok(Err(error)) => {
+            let error: ServiceError = error;
             tracing::warn!(%error, %id, "a periodic notification cannot be made; its turn is left out");
-            None
+            Vec::new()
         }
         Err(_) => {
             tracing::warn!(%id, "a periodic notification takes too long; its turn is left out");
-            None
+            Vec::new()
         }
     }
 }

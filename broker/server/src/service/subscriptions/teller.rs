@@ -9,9 +9,8 @@ use ngsild::query::filter::MissingLinks;
 use ngsild::subscription::{Payload, Told, Watch};
 use ngsild::{DateTime, Entity, LinkedEntities};
 
-use super::in_future;
 use super::known::{Active, Known};
-use super::words::Words;
+use super::{in_future, notification_context};
 use crate::service::states::Around;
 use crate::service::{Result, ServiceError, now};
 use crate::state::AppState;
@@ -25,12 +24,11 @@ const PERIODIC: usize = 1_000;
 #[derive(Debug, Clone)]
 pub(super) struct Teller {
     pub(super) state: Arc<AppState>,
-    words: Words,
 }
 
 impl Teller {
     pub(super) fn new(state: &Arc<AppState>) -> Self {
-        Self { state: Arc::clone(state), words: Words::new() }
+        Self { state: Arc::clone(state) }
     }
 
     /// The notifications that a change makes.
@@ -121,7 +119,7 @@ impl Teller {
         of: DateTime,
     ) -> Result<Option<NewNotification>> {
         let watch = &active.watch;
-        let context = self.words.of(&self.state, name, &watch.context).await;
+        let context = notification_context(&self.state, name, watch).await;
         let id = format!("urn:ngsi-ld:Notification:{}", uuid::Uuid::new_v4().simple());
         let payload = Payload { watch, context: &context, linked, most_linked: self.state.config.max_linked };
         let at = now();

@@ -12,8 +12,7 @@ use ngsild::jsonld::{Context, UserContext};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use crate::service::contexts::Asker;
-use crate::state::AppState;
+use crate::service::contexts::{Asker, Contexts};
 
 /// For how long a @context is used without a look whether it is still the same.
 const BELIEVED: Duration = Duration::from_secs(10);
@@ -56,7 +55,7 @@ impl Words {
     }
 
     /// The @context at a URL; where it cannot be had the core's: names are then IRIs, which everybody understands.
-    pub(super) async fn of(&self, state: &Arc<AppState>, tenant: &Tenant, url: &str) -> Arc<Context> {
+    pub(super) async fn of(&self, contexts: &Contexts, tenant: &Tenant, url: &str) -> Arc<Context> {
         if url == CORE_CONTEXT {
             return Arc::clone(&self.core);
         }
@@ -65,7 +64,7 @@ impl Words {
         if let Some(known) = known.as_ref().filter(|known| Instant::now() < known.until) {
             return self.or_core(known.context.as_ref());
         }
-        let asked = self.ask(state, key.clone());
+        let asked = self.ask(contexts, key.clone());
         if let Some(known) = known {
             return self.or_core(known.context.as_ref());
         }
@@ -84,18 +83,18 @@ impl Words {
     }
 
     /// Asks for a @context, unless somebody does so already.
-    fn ask(&self, state: &Arc<AppState>, key: Key) -> Option<tokio::task::JoinHandle<()>> {
+    fn ask(&self, contexts: &Contexts, key: Key) -> Option<tokio::task::JoinHandle<()>> {
         if !self.asking.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone()) {
             return None;
         }
-        let (words, state) = (self.clone(), Arc::clone(state));
+        let (words, contexts) = (self.clone(), contexts.clone());
         Some(tokio::spawn(async move {
             // Never closed.
             let _place = words.places.acquire().await.ok();
             let (tenant, url) = &key;
             // Which name this server had for whoever subscribed is not known.
             let asker = Asker { tenant, base: "" };
-            let known = match state.contexts.resolve(asker, &UserContext::from_url(url)).await {
+            let known = match contexts.resolve(asker, &UserContext::from_url(url)).await {
                 Ok(resolved) => {
                     Known { context: Some(Arc::clone(&resolved.context)), until: Instant::now() + BELIEVED }
                 }
