@@ -21,6 +21,7 @@ const OF_NO_CLAUSE: &[&str] = &[
     "http/readme",
     "http/receiver",
     "http/sidecar",
+    "http/stream",
     "http/support",
     "http/vocab",
     "http/web",

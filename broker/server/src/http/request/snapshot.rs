@@ -93,7 +93,11 @@ mod tests {
             ("snapshotQueries", json!({"type": "Other"}), "/1/type"),
             ("snapshotQueries", json!({"type": "Query"}), "/1"),
             ("snapshotQueries", json!({"type": "Query", "entities": []}), "/1/entities"),
-            ("snapshotQueries", json!({"type": "Query", "entities": [{"type": "A B"}]}), "/1/type, character 2"),
+            (
+                "snapshotQueries",
+                json!({"type": "Query", "entities": [{"type": "A B"}]}),
+                "/1/entities/0/type, character 2",
+            ),
             ("snapshotQueries", json!({"type": "Query", "q": "a=="}), "/1/q, character 4"),
             ("snapshotQueries", json!({"type": "Query", "q": "a", "odd": 1}), "/1/odd"),
             ("snapshotQueries", json!({"type": "Query", "q": "a", "ordering": {"orderBy": ["a"]}}), "/1/orderBy"),
