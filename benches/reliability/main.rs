@@ -33,7 +33,8 @@ use hiroba_benches::servers::build_broker;
 
 const USAGE: &str = "\
 reliability killed   [--database sqlite|postgis] [--minutes 5] [--kills 10] [--rate 100] [--brokers 1] [--seed 1]
-reliability overload [--database sqlite|postgis] [--seconds 30] [--times 2] [--subscriptions 0]
+reliability overload [--database sqlite|postgis] [--seconds 30] [--times 2] [--subscriptions 0] [--apart yes]
+With --apart the load has the last processor, and the broker and the database have the others.
 Both: --broker PROGRAM takes a broker that is built already.";
 
 /// What the command line asks for.
@@ -49,6 +50,8 @@ pub(crate) struct Arguments {
     seconds: f64,
     times: f64,
     subscriptions: usize,
+    /// The processor that is the load's own, if it has one.
+    apart: Option<usize>,
     /// The broker's program; without, it is built.
     broker: Option<PathBuf>,
 }
@@ -66,6 +69,7 @@ impl Arguments {
             seconds: 30.0,
             times: 2.0,
             subscriptions: 0,
+            apart: None,
             broker: None,
         };
         while let Some(option) = words.next() {
@@ -80,6 +84,10 @@ impl Arguments {
                 "--seconds" => read.seconds = value.parse().ok()?,
                 "--times" => read.times = value.parse().ok()?,
                 "--subscriptions" => read.subscriptions = value.parse().ok()?,
+                "--apart" if value == "yes" => {
+                    read.apart =
+                        Some(std::thread::available_parallelism().ok()?.get().checked_sub(1).filter(|last| *last > 0)?);
+                }
                 "--broker" => read.broker = Some(value.into()),
                 _ => return None,
             }

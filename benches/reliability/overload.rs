@@ -2,6 +2,7 @@
 //! must be told when to come again.
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hiroba_benches::wire::{Wire, request};
@@ -25,8 +26,15 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const PAGE: usize = 50;
 
 pub(crate) async fn run(arguments: &Arguments, program: &Path, kind: &str) -> bool {
+    if let Some(last) = arguments.apart {
+        // What is started from here on inherits it.
+        run_on(&format!("0-{}", last - 1));
+    }
     let database = Database::open(kind);
     let mut broker = Broker::start(program, &database);
+    if let Some(last) = arguments.apart {
+        run_on(&last.to_string());
+    }
     let receiver = Receiver::start(arguments.subscriptions).await;
     subscribe(&receiver, arguments.subscriptions, &broker).await;
     println!("{kind}, {} subscriptions:", arguments.subscriptions);
@@ -70,6 +78,13 @@ pub(crate) async fn run(arguments: &Arguments, program: &Path, kind: &str) -> bo
     println!("  acknowledged, all told {:>8}, of which not there after kill -9: {missing}", written.len());
     println!("  of {} refused, there all the same: {half_done}", sample.len());
     good && missing == 0
+}
+
+/// Leaves these processors to this program.
+fn run_on(processors: &str) {
+    let process = std::process::id().to_string();
+    let done = Command::new("taskset").args(["-a", "-p", "-c", processors, &process]).stdout(Stdio::null()).status();
+    assert!(done.unwrap().success(), "--apart needs taskset (util-linux) and more than one processor");
 }
 
 /// Each of the subscriptions wants entities of one type.

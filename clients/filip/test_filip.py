@@ -3,9 +3,13 @@
 Each test has a tenant of its own, which FiLiP creates: tests neither see nor wait for each other.
 """
 
+import json
 import os
+import queue
+import threading
 import unittest
 import uuid
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import requests
 from filip.clients.ngsi_ld.cb import ContextBrokerLDClient
@@ -20,6 +24,7 @@ from filip.models.ngsi_ld.context import (
     NamedContextProperty,
     NamedContextRelationship,
 )
+from filip.models.ngsi_ld.subscriptions import SubscriptionLD
 
 URL = os.environ["HIROBA_URL"]
 AED = "urn:ngsi-ld:AED:990019:1"
@@ -305,6 +310,58 @@ class Contexts(FilipTest):
         self.client.append_entity_attributes(entity)
         got = self.client.get_entity(AED).model_dump()
         self.assertEqual(got["https://example.org/pads"]["value"], 2)
+
+
+class Subscribing(FilipTest):
+    def setUp(self):
+        super().setUp()
+        # FiLiP asks for the list first, which needs the tenant.
+        self.post(aed())
+
+    def subscription(self, uri="http://127.0.0.1:9/hook", **members):
+        return SubscriptionLD(
+            entities=[{"type": "AED"}],
+            notification={"attributes": ["pads"], "endpoint": {"uri": uri, "accept": "application/json"}},
+            **members,
+        )
+
+    def test_a_subscription_is_made_once_read_changed_and_deleted(self):
+        made = self.client.post_subscription(self.subscription(watchedAttributes=["pads"], q="pads>0"))
+        self.assertEqual(self.client.post_subscription(self.subscription(description="the same")), made)
+        [listed] = self.client.get_subscription_list()
+        self.assertEqual((listed.id, listed.q, listed.watchedAttributes), (made, "pads>0", ["pads"]))
+        listed.description = "who is running out of pads"
+        listed.isActive = False
+        self.client.update_subscription(listed)
+        got = self.client.get_subscription(made)
+        self.assertEqual((got.description, got.isActive), ("who is running out of pads", False))
+        self.client.delete_subscription(made)
+        self.assertEqual(self.client.get_subscription_list(), [])
+        self.refused(404, "Not Found", self.client.get_subscription, made)
+
+    def test_a_change_is_told_to_the_endpoint(self):
+        told = queue.Queue()
+
+        class Hook(BaseHTTPRequestHandler):
+            def do_POST(self):
+                told.put((self.headers, json.loads(self.rfile.read(int(self.headers["Content-Length"])))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *arguments):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Hook)
+        self.addCleanup(server.server_close)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.shutdown)
+        made = self.client.post_subscription(self.subscription(f"http://127.0.0.1:{server.server_port}/hook"))
+        self.client.update_entity_attribute(AED, ContextProperty(value=7), "pads")
+        headers, body = told.get(timeout=20)
+        self.assertEqual(headers["NGSILD-Tenant"], self.tenant)
+        self.assertEqual((body["type"], body["subscriptionId"]), ("Notification", made))
+        [entity] = body["data"]
+        self.assertEqual((entity["id"], entity["pads"]["value"], "label" in entity), (AED, 7, False))
 
 
 if __name__ == "__main__":

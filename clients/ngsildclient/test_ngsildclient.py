@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from ngsildclient import AsyncClient, Client, Entity, NgsiAlreadyExistsError
+from ngsildclient import SubscriptionBuilder
 from ngsildclient.api.constants import Vendor
 from ngsildclient.api.exceptions import (
     NgsiBadRequestDataError,
@@ -258,6 +259,22 @@ class Asynchronous(NgsildclientTest):
             await client.client.aclose()
 
         asyncio.run(story())
+
+
+class Subscribing(NgsildclientTest):
+    def test_a_subscription_is_made_listed_found_and_deleted(self):
+        self.client.create(aed())
+        subscriptions = self.client.subscriptions
+        wish = SubscriptionBuilder("http://127.0.0.1:9/hook").select_type("AED").watch(["pads"]).notif(["pads"])
+        wish = wish.description("pads run out").query("pads").build()
+        made = subscriptions.create(wish)
+        self.assertTrue(subscriptions.exists(made))
+        self.assertEqual([found["id"] for found in subscriptions.list("run out")], [made])
+        self.assertEqual(subscriptions.list("nothing"), [])
+        got = subscriptions.get(made)
+        self.assertEqual((got["watchedAttributes"], got["status"]), (["pads"], "active"))
+        self.assertTrue(subscriptions.delete("run out"))
+        self.assertFalse(subscriptions.exists(made))
 
 
 if __name__ == "__main__":

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use hiroba_vocab::DatasetId;
+use hiroba_vocab::{DatasetId, Iri};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
+use crate::subscription::names::Names;
+use crate::time::DateTime;
 
 /// How many names or ids an array may hold.
 const MAX_ITEMS: usize = 1_000;
@@ -66,4 +68,39 @@ fn period(seconds: Option<f64>, expected: &str) -> Result<Duration> {
     let period = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     // What rounds to nothing is no period.
     period.filter(|period| !period.is_zero()).ok_or_else(|| Error::bad_request(expected))
+}
+
+/// Puts members in the place of those that are there, or takes them away, with what their names stand for.
+pub(crate) fn apply(
+    body: &mut Map<String, Value>,
+    names: &mut Names,
+    members: Vec<(String, Option<Value>)>,
+    mut new_names: Names,
+) {
+    for (name, value) in members {
+        names.take(&name, &mut new_names);
+        match value {
+            Some(value) => drop(body.insert(name, value)),
+            None => drop(body.shift_remove(&name)),
+        }
+    }
+}
+
+/// That an update whose body has an `id` is about the resource of its path.
+pub(crate) fn is_about(given: Option<&Iri>, id: &Iri) -> Result<()> {
+    match given.filter(|given| *given != id) {
+        Some(other) => {
+            let detail = format!("the body is about {other}, the path about {id}");
+            Err(Error::bad_request(detail).at("/id"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// That `expiresAt`, if there is one, is still to come.
+pub(crate) fn is_ahead(expires_at: Option<DateTime>, now: DateTime) -> Result<()> {
+    match expires_at.filter(|end| *end <= now) {
+        Some(end) => Err(Error::bad_request(format!("'expiresAt' is over: {end} is not after {now}")).at("/expiresAt")),
+        None => Ok(()),
+    }
 }

@@ -38,7 +38,8 @@ pub use source::Source;
 
 pub use crate::subscription::Use;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::member::{apply, is_about, is_ahead};
 use crate::subscription::names::Names;
 use crate::time::DateTime;
 
@@ -68,8 +69,8 @@ impl Registration {
     pub fn create(id: Iri, fragment: Fragment, now: DateTime) -> Result<Self> {
         let mut registration =
             Self { id, body: Map::new(), names: Names::default(), created_at: now, modified_at: now };
-        registration.apply(fragment);
-        registration.check_expiry(now)?;
+        apply(&mut registration.body, &mut registration.names, fragment.members, fragment.names);
+        is_ahead(registration.expires_at(), now)?;
         Source::of(&registration)?;
         Ok(registration)
     }
@@ -80,38 +81,15 @@ impl Registration {
     /// BadRequestData when the fragment is about another id, sets an `expiresAt` that is not after `now`, or leaves members
     /// that do not go together. The old one is as it was.
     pub fn update(&self, fragment: Fragment, now: DateTime) -> Result<Self> {
-        if let Some(other) = fragment.id.as_ref().filter(|other| **other != self.id) {
-            let detail = format!("the body is about {other}, the path about {}", self.id);
-            return Err(Error::bad_request(detail).at("/id"));
-        }
+        is_about(fragment.id.as_ref(), &self.id)?;
         let sets_expiry = fragment.members.iter().any(|(name, _)| name == "expiresAt");
         let mut new = Self { modified_at: now, ..self.clone() };
-        new.apply(fragment);
+        apply(&mut new.body, &mut new.names, fragment.members, fragment.names);
         if sets_expiry {
-            new.check_expiry(now)?;
+            is_ahead(new.expires_at(), now)?;
         }
         Source::of(&new)?;
         Ok(new)
-    }
-
-    fn apply(&mut self, fragment: Fragment) {
-        let Fragment { members, mut names, .. } = fragment;
-        for (name, value) in members {
-            self.names.take(&name, &mut names);
-            match value {
-                Some(value) => drop(self.body.insert(name, value)),
-                None => drop(self.body.shift_remove(&name)),
-            }
-        }
-    }
-
-    fn check_expiry(&self, now: DateTime) -> Result<()> {
-        match self.expires_at() {
-            Some(end) if end <= now => {
-                Err(Error::bad_request(format!("'expiresAt' is over: {end} is not after {now}")).at("/expiresAt"))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// `expiresAt`: from then on it is gone.

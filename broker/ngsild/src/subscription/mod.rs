@@ -40,7 +40,8 @@ pub use view::Counters;
 pub use wants::Why;
 pub use watch::Watch;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::member::{apply, is_about, is_ahead};
 use crate::time::DateTime;
 use names::Names;
 
@@ -124,8 +125,8 @@ impl Subscription {
     pub fn about(subject: Subject, id: Iri, fragment: Fragment, context: String, now: DateTime) -> Result<Self> {
         let (body, names) = (Map::new(), Names::default());
         let mut subscription = Self { id, subject, body, names, context, created_at: now, modified_at: now };
-        subscription.apply(fragment);
-        subscription.check_expiry(now)?;
+        apply(&mut subscription.body, &mut subscription.names, fragment.members, fragment.names);
+        is_ahead(subscription.expires_at(), now)?;
         Watch::of(&subscription)?;
         Ok(subscription)
     }
@@ -137,16 +138,13 @@ impl Subscription {
     /// BadRequestData when the fragment is about another id, sets an `expiresAt` that is not after `now`, or leaves members
     /// that do not go together. The old one is as it was.
     pub fn update(&self, fragment: Fragment, now: DateTime) -> Result<Self> {
-        if let Some(other) = fragment.id.as_ref().filter(|other| **other != self.id) {
-            let detail = format!("the body is about {other}, the path about {}", self.id);
-            return Err(Error::bad_request(detail).at("/id"));
-        }
+        is_about(fragment.id.as_ref(), &self.id)?;
         let sets = |name: &str| fragment.members.iter().any(|(member, _)| member == name);
         let (sets_expiry, sets_active) = (sets("expiresAt"), sets("isActive"));
         let mut new = Self { modified_at: now, ..self.clone() };
-        new.apply(fragment);
+        apply(&mut new.body, &mut new.names, fragment.members, fragment.names);
         if sets_expiry {
-            new.check_expiry(now)?;
+            is_ahead(new.expires_at(), now)?;
             // A later end alone wakes what had ended, whether it was paused before or not.
             if !sets_active && self.status(now) == Status::Expired {
                 new.body.shift_remove("isActive");
@@ -154,26 +152,6 @@ impl Subscription {
         }
         Watch::of(&new)?;
         Ok(new)
-    }
-
-    fn apply(&mut self, fragment: Fragment) {
-        let Fragment { members, mut names, .. } = fragment;
-        for (name, value) in members {
-            self.names.take(&name, &mut names);
-            match value {
-                Some(value) => drop(self.body.insert(name, value)),
-                None => drop(self.body.shift_remove(&name)),
-            }
-        }
-    }
-
-    fn check_expiry(&self, now: DateTime) -> Result<()> {
-        match self.expires_at() {
-            Some(end) if end <= now => {
-                Err(Error::bad_request(format!("'expiresAt' is over: {end} is not after {now}")).at("/expiresAt"))
-            }
-            _ => Ok(()),
-        }
     }
 
     /// `expiresAt`

@@ -4,10 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::mosquitto::{Message, Mosquitto};
+use crate::notifications::{ARGUMENTS, SUBSCRIPTIONS, create_before, entity, set, subscribe};
 use crate::support::{Broker, eventually, run};
-
-const SUBSCRIPTIONS: &str = "/ngsi-ld/v1/subscriptions";
-const ARGUMENTS: &[&str] = &["--allow-private-egress"];
 
 /// A subscription to entities of type T.
 fn to(id: &str, uri: &str, more: Value) -> Value {
@@ -20,27 +18,6 @@ fn to(id: &str, uri: &str, more: Value) -> Value {
 
 fn settings(version: &str, qos: u8) -> Value {
     json!({"notifierInfo": [{"key": "MQTT-Version", "value": version}, {"key": "MQTT-QoS", "value": qos.to_string()}]})
-}
-
-async fn subscribe(broker: &Broker, body: &Value) {
-    let answer = broker.post(SUBSCRIPTIONS, body).send().await;
-    assert_eq!(answer.status, 201, "{}", answer.text);
-}
-
-async fn set(broker: &Broker, id: &str, value: i64) {
-    let path = format!("/ngsi-ld/v1/entities/{id}/attrs/p");
-    let answer = broker.ask(Method::PATCH, &path).body(&json!({"type": "Property", "value": value})).send().await;
-    assert_eq!(answer.status, 204, "{}", answer.text);
-}
-
-fn entity(id: &str, value: i64) -> Value {
-    json!({"id": id, "type": "T", "p": {"type": "Property", "value": value}})
-}
-
-/// Creates an entity, and waits until the log tells of it: until then it may be told to who subscribes after it.
-async fn create_before(broker: &Broker, id: &str, value: i64) {
-    broker.create(&entity(id, value)).await;
-    broker.changes("/changes", 1).await;
 }
 
 /// What was told of `p`, in order.

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::receiver::{Letter, Receiver};
 use crate::support::{Broker, eventually, run};
 
-const SUBSCRIPTIONS: &str = "/ngsi-ld/v1/subscriptions";
-const ARGUMENTS: &[&str] = &["--allow-private-egress"];
+pub(crate) const SUBSCRIPTIONS: &str = "/ngsi-ld/v1/subscriptions";
+pub(crate) const ARGUMENTS: &[&str] = &["--allow-private-egress"];
 
 /// A subscription to entities of type T.
 fn to(id: &str, receiver: &Receiver, path: &str, more: Value) -> Value {
@@ -27,23 +27,23 @@ fn to(id: &str, receiver: &Receiver, path: &str, more: Value) -> Value {
     body
 }
 
-async fn subscribe(broker: &Broker, body: &Value) {
+pub(crate) async fn subscribe(broker: &Broker, body: &Value) {
     let answer = broker.post(SUBSCRIPTIONS, body).send().await;
     assert_eq!(answer.status, 201, "{}", answer.text);
 }
 
-async fn set(broker: &Broker, id: &str, value: i64) {
+pub(crate) async fn set(broker: &Broker, id: &str, value: i64) {
     let path = format!("/ngsi-ld/v1/entities/{id}/attrs/p");
     let answer = broker.ask(Method::PATCH, &path).body(&json!({"type": "Property", "value": value})).send().await;
     assert_eq!(answer.status, 204, "{}", answer.text);
 }
 
-fn entity(id: &str, value: i64) -> Value {
+pub(crate) fn entity(id: &str, value: i64) -> Value {
     json!({"id": id, "type": "T", "p": {"type": "Property", "value": value}})
 }
 
 /// Creates an entity, and waits until the log tells of it: until then it may be told to who subscribes after it.
-async fn create_before(broker: &Broker, id: &str, value: i64) {
+pub(crate) async fn create_before(broker: &Broker, id: &str, value: i64) {
     broker.create(&entity(id, value)).await;
     broker.changes("/changes", 1).await;
 }
