@@ -1,6 +1,5 @@
 //! Changes are told over MQTT (clause 7), by the built binary and a real MQTT server.
 
-use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::mosquitto::{Message, Mosquitto};
