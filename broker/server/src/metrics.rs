@@ -1,6 +1,7 @@
 //! Counters and timers in Prometheus' form.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
 
 use ngsild::DateTime;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -74,6 +75,36 @@ impl HarvestMetrics {
     }
 }
 
+/// How often the log tells of requests that were turned away, in milliseconds.
+const TELL: u64 = 1_000;
+
+/// Requests that were turned away. A line for each would cost more than turning it away.
+#[derive(Debug)]
+pub struct TurnedAway {
+    since: Instant,
+    /// When the log was told, in milliseconds from the start; 0 when never.
+    told: AtomicU64,
+    untold: AtomicU64,
+}
+
+impl Default for TurnedAway {
+    fn default() -> Self {
+        Self { since: Instant::now(), told: AtomicU64::new(0), untold: AtomicU64::new(0) }
+    }
+}
+
+impl TurnedAway {
+    /// One more. When the log was not told for a second: how many it was not told of.
+    pub fn one(&self) -> Option<u64> {
+        self.untold.fetch_add(1, Ordering::Relaxed);
+        let now = u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
+        let told = self.told.load(Ordering::Relaxed);
+        let due = told == 0 || now.saturating_sub(told) >= TELL;
+        let is_mine = due && self.told.compare_exchange(told, now, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        is_mine.then(|| self.untold.swap(0, Ordering::Relaxed))
+    }
+}
+
 /// The metrics of one broker.
 #[derive(Debug)]
 pub struct Metrics {
@@ -84,6 +115,8 @@ pub struct Metrics {
     pub duration: Histogram,
     /// Requests under way.
     pub in_flight: Gauge,
+    /// Requests that were too many, for the log.
+    pub turned_away: TurnedAway,
     /// Live streams that are open.
     pub streams_open: Gauge,
     /// Entities read by queries to find their results.
@@ -113,6 +146,7 @@ impl Default for Metrics {
             requests: Family::default(),
             duration: Histogram::new(exponential_buckets(0.000_5, 2.0, 15)),
             in_flight: Gauge::default(),
+            turned_away: TurnedAway::default(),
             streams_open: Gauge::default(),
             candidates: Counter::default(),
             cached_answers: Counter::default(),

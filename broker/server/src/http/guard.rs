@@ -1,9 +1,7 @@
-//! What happens around every request: an id, a log line, counters, limits, CORS, the token.
-
-use std::time::Duration;
+//! What happens around every request that was let in: an id, a log line, counters, CORS, the token.
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
@@ -12,10 +10,9 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpMessage as _, ResponseError};
-use futures_util::StreamExt as _;
-use prometheus_client::metrics::gauge::Gauge;
+use actix_web::{Error, HttpMessage as _, ResponseError as _};
 
+use super::admission::drain;
 use super::problem::HttpError;
 use super::request::TENANT;
 use crate::metrics::RequestLabels;
@@ -26,13 +23,6 @@ const EXPOSED: &str = "Link, Content-Range, NGSILD-Results-Count, NGSILD-EntityM
     Preference-Applied, Location, ETag, Hiroba-Position, X-Request-Id";
 const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
 
-/// What monitoring asks.
-const WATCHING: [&str; 4] = ["/health", "/ready", "/metrics", "/version"];
-
-/// How much is read of a body that nobody wants, in bytes, and for how long.
-const DRAINED: usize = 256 << 10;
-const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
-
 /// Runs a request inside its guard.
 pub(super) async fn guard(
     mut request: ServiceRequest,
@@ -42,98 +32,71 @@ pub(super) async fn guard(
         return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
     };
     let started = std::time::Instant::now();
-    let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let tenant = request.headers().get(TENANT).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-    // Errors are answers too: what no handler has told is told here (6.3.14).
-    let echo = if path.starts_with("/ngsi-ld/") { tenant_header(&request) } else { None };
-    let snapshot = request.headers().get(SNAPSHOT_HEADER).filter(|_| path.starts_with("/ngsi-ld/")).cloned();
-    let (cross_origin, reads) = (request.headers().contains_key(ORIGIN), reads(&request));
-    let (under_way, in_flight) = UnderWay::begin(&state.metrics.in_flight);
-    let outcome = match refuse(&request, &state, in_flight) {
+    let around = Around::of(&request);
+    let mut response = match refuse(&request, &state) {
         Some(error) => {
-            drop(under_way);
             drain(request.take_payload()).await;
-            Ok(request.into_response(error.error_response()))
+            request.into_response(error.error_response())
         }
-        None => {
-            let outcome = next.call(request).await.map(ServiceResponse::map_into_boxed_body);
-            drop(under_way);
-            outcome
-        }
+        None => next.call(request).await?.map_into_boxed_body(),
     };
-    let mut response = match outcome {
-        Ok(response) => response,
-        Err(error) => return Err(error),
-    };
-    let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID, id);
-    }
-    if let Some(tenant) = echo.filter(|_| !headers.contains_key(TENANT)) {
-        headers.insert(HeaderName::from_static("ngsild-tenant"), tenant);
-    }
-    // In every answer (6.3.22), also in those that tell what is wrong.
-    if let Some(snapshot) = snapshot {
-        headers.insert(SNAPSHOT_HEADER, snapshot);
-    }
-    if cross_origin && reads {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
-        if method == Method::OPTIONS {
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(allowed_methods(&path)));
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
-            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
-        }
-    }
+    around.put_on(response.headers_mut());
     let status = response.status().as_u16();
     let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let elapsed = started.elapsed();
     state.metrics.requests.get_or_create(&RequestLabels { method: method.to_string(), route, status }).inc();
     state.metrics.duration.observe(elapsed.as_secs_f64());
     let ms = elapsed.as_secs_f64() * 1_000.0;
-    tracing::info!(target: "access", id, %method, path, tenant, status, ms, "request");
+    tracing::info!(target: "access", id = around.id, %method, path, tenant, status, ms, "request");
     Ok(response)
 }
 
-/// A request that is counted. A client that goes away ends it, too: then nothing of it is run any further.
-struct UnderWay<'m>(&'m Gauge);
-
-impl<'m> UnderWay<'m> {
-    /// Counts one more. How many there were.
-    fn begin(gauge: &'m Gauge) -> (Self, i64) {
-        let before = gauge.inc();
-        (Self(gauge), before)
-    }
+/// What every answer carries because of its request, also one that tells what is wrong.
+pub(super) struct Around {
+    id: String,
+    /// What no handler has told is told here (6.3.14).
+    tenant: Option<HeaderValue>,
+    /// In every answer (6.3.22).
+    snapshot: Option<HeaderValue>,
+    /// For pages of other servers that read: whether they ask first, and what they may do.
+    cross_origin: Option<Option<&'static str>>,
 }
 
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        self.0.dec();
+impl Around {
+    pub(super) fn of(request: &ServiceRequest) -> Self {
+        let ngsild = request.path().starts_with("/ngsi-ld/");
+        let asks_first = request.method() == Method::OPTIONS;
+        let cross_origin = request.headers().contains_key(ORIGIN) && reads(request);
+        Self {
+            id: request_id(request),
+            tenant: if ngsild { tenant_header(request) } else { None },
+            snapshot: request.headers().get(SNAPSHOT_HEADER).filter(|_| ngsild).cloned(),
+            cross_origin: cross_origin.then(|| asks_first.then(|| allowed_methods(request.path()))),
+        }
     }
-}
 
-/// Reads a body that nobody wants. A connection on which something is left to be read is closed with the answer, which the
-/// client then may not get to see; and to refuse would cost more than to do.
-async fn drain(mut payload: Payload) {
-    let mut left = DRAINED;
-    let reading = async {
-        while let Some(Ok(part)) = payload.next().await {
-            match left.checked_sub(part.len()) {
-                Some(rest) => left = rest,
-                None => break,
+    pub(super) fn put_on(&self, headers: &mut HeaderMap) {
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if let Some(tenant) = self.tenant.clone().filter(|_| !headers.contains_key(TENANT)) {
+            headers.insert(HeaderName::from_static("ngsild-tenant"), tenant);
+        }
+        if let Some(snapshot) = self.snapshot.clone() {
+            headers.insert(SNAPSHOT_HEADER, snapshot);
+        }
+        if let Some(methods) = self.cross_origin {
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+            if let Some(methods) = methods {
+                headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+                headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+                headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
             }
         }
-    };
-    // Who sends slowly is not waited for.
-    let _ = tokio::time::timeout(DRAIN_PATIENCE, reading).await;
-}
-
-/// Whether there are too many requests to take this one. Writes are refused earlier than reads, so that too many of them
-/// do not shut out those who read; whoever watches over the server is always answered.
-fn too_many(request: &ServiceRequest, most: usize, in_flight: i64) -> bool {
-    let most = if reads(request) { most } else { most - most / 4 };
-    in_flight >= i64::try_from(most).unwrap_or(i64::MAX) && !WATCHING.contains(&request.path())
+    }
 }
 
 /// The tenant that a request names, if it is a name.
@@ -160,12 +123,9 @@ fn keeps_secrets(request: &ServiceRequest) -> bool {
 }
 
 /// What is refused before anybody looks at the request.
-fn refuse(request: &ServiceRequest, state: &AppState, in_flight: i64) -> Option<HttpError> {
+fn refuse(request: &ServiceRequest, state: &AppState) -> Option<HttpError> {
     let method = request.method();
     let ngsild = request.path().starts_with("/ngsi-ld/");
-    if too_many(request, state.config.max_in_flight, in_flight) {
-        return Some(HttpError::Overloaded);
-    }
     if let Some(token) = &state.config.token
         && (!reads(request) || keeps_secrets(request))
         && !super::imports::checks_by_itself(request.path())
@@ -181,7 +141,7 @@ fn refuse(request: &ServiceRequest, state: &AppState, in_flight: i64) -> Option<
 }
 
 /// Whether a request only asks, in a body or not.
-fn reads(request: &ServiceRequest) -> bool {
+pub(super) fn reads(request: &ServiceRequest) -> bool {
     let method = request.method();
     method.is_safe() || (method == Method::POST && asks_by_post(request.path()))
 }

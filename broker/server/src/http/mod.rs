@@ -1,5 +1,6 @@
 //! The HTTP binding (clause 6): extract, call one operation, render, answer.
 
+pub mod admission;
 pub mod attributes;
 pub mod batch;
 pub mod changes;

@@ -10,6 +10,7 @@ use actix_web::middleware::{Compress, NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
 
+use super::admission::admit;
 use super::guard::guard;
 use super::routes::configure;
 use crate::service::subscriptions::Workers;
@@ -33,6 +34,7 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .wrap(from_fn(guard))
             .wrap(Compress::default())
             .wrap(NormalizePath::new(TrailingSlash::Trim))
+            .wrap(from_fn(admit))
             .configure(configure)
     })
     .client_request_timeout(CLIENT_REQUEST)

@@ -18,6 +18,8 @@ use crate::state::AppState;
 
 /// How soon to look again after something was announced that could not be seen yet.
 const SOON: Duration = Duration::from_millis(5);
+/// How soon to look again for the first subscription. Without any, a commit is no reason to ask the database.
+const IDLE: Duration = Duration::from_millis(50);
 /// How many changes are dealt with in one commit, and how many bytes of notifications they may make, give or take one
 /// change.
 const BATCH: usize = 500;
@@ -101,6 +103,9 @@ async fn changes(teller: &Teller, mut matching: Matching) -> Result<()> {
             if !notifications.is_empty() {
                 teller.state.subscriptions.due.notify_one();
             }
+        }
+        if idle {
+            sleep(IDLE).await;
         }
         if records.is_empty() || !news {
             // What was announced may become visible a moment later.
