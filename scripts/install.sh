@@ -11,7 +11,8 @@ task=${1:?build, test or python}
 if [ "$task" != python ]; then
     need cc build-essential
     need c++ build-essential
-    # RocksDB, which the SPARQL sidecar keeps its triples in, is bound with libclang.
+    # RocksDB, which the SPARQL sidecar keeps its triples in, is compiled with clang++ and bound with libclang.
+    need clang++ clang
     compgen -G "/usr/lib/llvm-*/lib/libclang[.-][s0-9]*" >/dev/null || packages+=(libclang-dev)
 fi
 if [ "$task" = test ]; then
