@@ -1,14 +1,9 @@
 //! A broker that is killed and started again on the same address and the same data.
 
-use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
-use hiroba_benches::servers::Postgres;
-
-/// How many lines of a broker's log are shown.
-const LINES: usize = 20;
+use hiroba_benches::servers::{Postgres, Running};
 
 /// Where the data are.
 #[derive(Debug)]
@@ -45,57 +40,29 @@ pub(crate) struct Broker {
     program: PathBuf,
     arguments: Vec<String>,
     pub(crate) address: SocketAddr,
-    process: Child,
+    running: Running,
 }
 
 impl Broker {
     pub(crate) fn start(program: &Path, database: &Database) -> Self {
         let arguments: Vec<String> = database.arguments().map(ToOwned::to_owned).into();
-        let (process, address) = launch(program, &arguments, "127.0.0.1:0");
-        Self { program: program.to_owned(), arguments, address, process }
+        let running = launch(program, &arguments, "127.0.0.1:0");
+        Self { program: program.to_owned(), arguments, address: running.address, running }
     }
 
     /// SIGKILL. Returns when the process is gone.
     pub(crate) fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.running.kill();
     }
 
     /// Starts it again. Returns when it listens.
     pub(crate) fn restart(&mut self) {
-        (self.process, _) = launch(&self.program, &self.arguments, &self.address.to_string());
+        self.running = launch(&self.program, &self.arguments, &self.address.to_string());
     }
 }
 
-impl Drop for Broker {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn launch(program: &Path, arguments: &[String], listen: &str) -> (Child, SocketAddr) {
-    let mut process = Command::new(program)
-        .args(["serve", "--allow-private-egress", "--listen", listen])
-        .args(arguments)
-        .env("RUST_LOG", "warn,access=off")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let mut said = Vec::new();
-    let address = lines.find_map(|line| {
-        let address = line.split_once(" on http://").and_then(|(_, address)| address.trim().parse().ok());
-        said.push(line);
-        address
-    });
-    let address = address.unwrap_or_else(|| panic!("the broker does not start: {said:?}"));
-    std::thread::spawn(move || {
-        lines.skip(4).enumerate().for_each(|(number, line)| {
-            if number < LINES {
-                println!("  broker: {line}");
-            }
-        });
-    });
-    (process, address)
+fn launch(program: &Path, arguments: &[String], listen: &str) -> Running {
+    let mut all = ["serve", "--allow-private-egress", "--listen", listen].map(ToOwned::to_owned).to_vec();
+    all.extend_from_slice(arguments);
+    Running::start(program, &all)
 }

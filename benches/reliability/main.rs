@@ -29,7 +29,7 @@ mod receiver;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use hiroba_benches::servers::build_broker;
+use hiroba_benches::servers::build;
 
 const USAGE: &str = "\
 reliability killed   [--database sqlite|postgis] [--minutes 5] [--kills 10] [--rate 100] [--brokers 1] [--seed 1]
@@ -102,7 +102,7 @@ async fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    let program = arguments.broker.clone().unwrap_or_else(build_broker);
+    let program = arguments.broker.clone().unwrap_or_else(|| build("hiroba"));
     let mut good = true;
     for database in &arguments.databases {
         good &= match arguments.command.as_str() {

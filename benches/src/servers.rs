@@ -3,22 +3,28 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::missing_panics_doc,
+    clippy::panic,
     clippy::print_stdout,
     reason = "a bench may stop when its set-up fails, and shows the broker's log"
 )]
 
+use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// Builds the broker as it is shipped. Where the program is.
-pub fn build_broker() -> PathBuf {
+/// How many lines of a program's log are shown.
+const LINES: usize = 20;
+
+/// Builds a package as it is shipped: `hiroba` or `hiroba-sparql`. Where its program is.
+pub fn build(package: &str) -> PathBuf {
     let root = root();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo).args(["build", "--release", "-p", "hiroba"]).current_dir(&root).status().unwrap();
+    let built = Command::new(cargo).args(["build", "--release", "-p", package]).current_dir(&root).status().unwrap();
     assert!(built.success());
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("release/hiroba")
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+    target.join("release").join(package)
 }
 
 fn root() -> PathBuf {
@@ -33,8 +39,8 @@ pub struct Servers {
     /// Where the broker listens.
     pub broker: SocketAddr,
     program: PathBuf,
-    process: Child,
     postgres: Option<Postgres>,
+    _broker: Running,
 }
 
 impl Servers {
@@ -42,7 +48,7 @@ impl Servers {
     ///
     /// With `HIROBA_BENCH_DATABASE` in the environment, the broker works on that database, which is left as it is.
     pub fn start(settings: &str) -> Self {
-        let program = build_broker();
+        let program = build("hiroba");
         let (database, postgres) = match std::env::var("HIROBA_BENCH_DATABASE") {
             Ok(loaded) => (loaded, None),
             Err(_) => {
@@ -50,17 +56,9 @@ impl Servers {
                 (postgres.create_database("bench"), Some(postgres))
             }
         };
-        let mut process = Command::new(&program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--vocabulary-by-default", "--database", &database])
-            .env("RUST_LOG", "warn,access=off")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let broker =
-            lines.find_map(|line| line.split_once(" on http://")?.1.trim().parse().ok()).expect("the broker starts");
-        std::thread::spawn(move || lines.for_each(|line| println!("{line}")));
-        Self { database, broker, program, process, postgres }
+        let arguments = ["serve", "--listen", "127.0.0.1:0", "--vocabulary-by-default", "--database", &database];
+        let running = Running::start(&program, &arguments);
+        Self { database, broker: running.address, program, postgres, _broker: running }
     }
 
     /// Builds a value index with `hiroba index create`.
@@ -76,7 +74,50 @@ impl Servers {
     }
 }
 
-impl Drop for Servers {
+/// A broker or a sidecar that runs, until this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    process: Child,
+}
+
+impl Running {
+    /// Starts a program. Returns when it listens; what it says later is shown, up to 20 lines of it.
+    pub fn start(program: &Path, arguments: &[impl AsRef<OsStr>]) -> Self {
+        let mut process = Command::new(program)
+            .args(arguments)
+            .env("RUST_LOG", "warn,access=off")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = Vec::new();
+        let address = lines.find_map(|line| {
+            let address = line.split_once(" on http://").and_then(|(_, address)| address.trim().parse().ok());
+            said.push(line);
+            address
+        });
+        let address = address.unwrap_or_else(|| panic!("{} does not start: {said:?}", program.display()));
+        std::thread::spawn(move || {
+            // The rest of what it says at the start is indented.
+            for (number, line) in lines.filter(|line| !line.starts_with(' ')).enumerate() {
+                if number < LINES {
+                    println!("  {line}");
+                }
+            }
+        });
+        Self { address, process }
+    }
+
+    /// SIGKILL. Returns when the process is gone.
+    pub fn kill(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
