@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod body;
 pub mod change;
 pub mod duration;
 pub mod entity;

@@ -1,7 +1,6 @@
 //! Who is told of something: addresses and headers that clients give (5.2.15, 5.2.22).
 
 use hiroba_vocab::Iri;
-use hiroba_vocab::ngsi_ld::NULL;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -34,11 +33,6 @@ pub struct KeyValue {
     pub key: String,
     /// Its value.
     pub value: String,
-}
-
-/// Whether a member of an update takes the old one away: JSON null, or the NGSI-LD Null (5.5.8).
-pub(crate) fn is_null(value: &Value) -> bool {
-    value.is_null() || value.as_str() == Some(NULL)
 }
 
 /// An absolute `http` or `https` URI with a host.

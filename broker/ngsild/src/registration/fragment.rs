@@ -5,9 +5,10 @@ use serde_json::Value;
 
 use super::members::{MEMBERS, Members, OUTPUT};
 use super::{Use, information, own};
+use crate::body::{id, is_null, of_type};
 use crate::error::{Error, Result};
 use crate::jsonld::Context;
-use crate::receiver::{cut, is_null};
+use crate::receiver::cut;
 use crate::subscription::names::Names;
 use crate::time::DateTime;
 
@@ -33,14 +34,7 @@ impl Fragment {
     /// BadRequestData with the member that is wrong: not of its type, or with a name that is none. Output members are
     /// ignored.
     pub fn read(body: &Value, r#use: Use, context: &Context) -> Result<Self> {
-        let Value::Object(body) = body else {
-            return Err(Error::bad_request("a ContextSourceRegistration is a JSON object"));
-        };
-        match body.get("type") {
-            Some(Value::String(name)) if name == "ContextSourceRegistration" => {}
-            None if r#use == Use::Update => {}
-            _ => return Err(Error::bad_request("'type' must be \"ContextSourceRegistration\"").at("/type")),
-        }
+        let body = of_type(body, "ContextSourceRegistration", r#use == Use::Update)?;
         if body.len() > MAX_MEMBERS {
             return Err(Error::bad_request(format!("a registration has at most {MAX_MEMBERS} members")));
         }
@@ -49,7 +43,7 @@ impl Fragment {
         for (name, value) in body {
             match name.as_str() {
                 "type" | "@context" => {}
-                "id" => fragment.id = Some(id(value).map_err(|e| e.at("/id"))?),
+                "id" => fragment.id = Some(id(value)?),
                 name if OUTPUT.contains(&name) => {}
                 name => {
                     let key = key(name, context).map_err(|e| e.at(format!("/{}", cut(name))))?;
@@ -90,9 +84,4 @@ fn key(name: &str, context: &Context) -> Result<String> {
         return Ok(name.to_owned());
     }
     Ok(context.expand_attribute(name)?.to_string())
-}
-
-fn id(value: &Value) -> Result<Iri> {
-    let text = value.as_str().ok_or_else(|| Error::bad_request("'id' is a URI"))?;
-    Ok(Iri::parse(text)?)
 }

@@ -4,9 +4,10 @@ use hiroba_vocab::Iri;
 use serde_json::{Map, Value};
 
 use super::{DEFAULT_PRIORITY, SnapshotSettings};
+use crate::body::{id, is_null, of_type};
 use crate::duration::Duration;
 use crate::error::{Error, Result};
-use crate::receiver::{KeyValue, cut, http_uri, is_null, receiver_info};
+use crate::receiver::{KeyValue, cut, http_uri, receiver_info};
 
 /// How many queries one snapshot may have, temporal ones included.
 const MAX_QUERIES: usize = 100;
@@ -81,19 +82,14 @@ impl SnapshotFragment {
     /// # Errors
     /// BadRequestData with the member that is wrong: not of its type, unknown, or out of place in this use.
     pub fn read(body: &Value, r#use: Use) -> Result<Self> {
-        let Value::Object(body) = body else { return Err(Error::bad_request("a Snapshot is a JSON object")) };
-        match body.get("type") {
-            Some(Value::String(name)) if name == "Snapshot" => {}
-            None if r#use != Use::Create => {}
-            _ => return Err(Error::bad_request("'type' must be \"Snapshot\"").at("/type")),
-        }
+        let body = of_type(body, "Snapshot", r#use != Use::Create)?;
         let mut fragment = Self::default();
         for (name, value) in body {
             let at = |e: Error| e.at(format!("/{name}"));
             let null = r#use == Use::Update && is_null(value);
             match name.as_str() {
                 "type" | "@context" => {}
-                "id" => fragment.id = Some(id(value).map_err(at)?),
+                "id" => fragment.id = Some(id(value)?),
                 "snapshotQueries" => fragment.queries = queries(value, r#use).map_err(at)?,
                 "snapshotTemporalQueries" => fragment.temporal_queries = queries(value, r#use).map_err(at)?,
                 "snapshotLifetime" => fragment.lifetime = member(value, null, lifetime).map_err(at)?,
@@ -166,11 +162,6 @@ impl SnapshotFragment {
 
 fn member<T>(value: &Value, null: bool, read: impl FnOnce(&Value) -> Result<T>) -> Result<Member<T>> {
     if null { Ok(Member::Null) } else { read(value).map(Member::Is) }
-}
-
-fn id(value: &Value) -> Result<Iri> {
-    let text = value.as_str().ok_or_else(|| Error::bad_request("'id' is a URI"))?;
-    Ok(Iri::parse(text)?)
 }
 
 fn queries(value: &Value, r#use: Use) -> Result<Vec<Value>> {

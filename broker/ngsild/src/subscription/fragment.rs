@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use super::members::{MEMBERS, Members, OUTPUT, unknown};
 use super::names::Names;
 use super::notification;
-use crate::error::{Error, Result};
+use crate::body::{id, is_null, of_type};
+use crate::error::Result;
 use crate::jsonld::Context;
-use crate::receiver::is_null;
 
 /// What a fragment is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,18 +38,13 @@ impl Fragment {
     /// BadRequestData with the member that is wrong: not of its type, unknown, or with a name that is none. Also
     /// TooComplexQuery for a `q` beyond its limits. Output members are ignored.
     pub fn read(body: &Value, r#use: Use, context: &Context) -> Result<Self> {
-        let Value::Object(body) = body else { return Err(Error::bad_request("a Subscription is a JSON object")) };
-        match body.get("type") {
-            Some(Value::String(name)) if name == "Subscription" => {}
-            None if r#use == Use::Update => {}
-            _ => return Err(Error::bad_request("'type' must be \"Subscription\"").at("/type")),
-        }
+        let body = of_type(body, "Subscription", r#use == Use::Update)?;
         let mut fragment = Self { id: None, members: Vec::new(), names: Names::default() };
         let mut read = Members::default();
         for (name, value) in body {
             match name.as_str() {
                 "type" | "@context" => {}
-                "id" => fragment.id = Some(id(value).map_err(|e| e.at("/id"))?),
+                "id" => fragment.id = Some(id(value)?),
                 name if OUTPUT.contains(&name) => {}
                 name if r#use == Use::Update && is_null(value) => {
                     if !MEMBERS.contains(&name) {
@@ -72,11 +67,6 @@ impl Fragment {
         let given = self.members.iter().find(|(name, _)| name == "jsonldContext");
         given.and_then(|(_, value)| value.as_ref()?.as_str())
     }
-}
-
-fn id(value: &Value) -> Result<Iri> {
-    let text = value.as_str().ok_or_else(|| Error::bad_request("'id' is a URI"))?;
-    Ok(Iri::parse(text)?)
 }
 
 /// A member without what only the broker says in it.
