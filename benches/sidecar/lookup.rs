@@ -23,6 +23,7 @@ pub(crate) async fn run(arguments: &Arguments) {
     let mut pair = Pair::new(arguments, entities).await;
     pair.start(&[]);
     pair.caught_up().await;
+    pair.settled().await;
     // Whoever copies a database must not write in it.
     pair.sidecar = None;
     let copied = tempfile::Builder::new().prefix("hiroba-sidecar-").tempdir().unwrap();
@@ -32,6 +33,7 @@ pub(crate) async fn run(arguments: &Arguments) {
     let copied = copied.path().join(database.file_name().unwrap());
     pair.start(&[]);
     pair.caught_up().await;
+    pair.settled().await;
     let oxigraph = Oxigraph::start(arguments.oxigraph.as_deref().unwrap(), &copied);
 
     let ours = pair.sidecar.as_ref().unwrap().address;

@@ -17,6 +17,8 @@ const BATCH: usize = 1_000;
 const LOADERS: usize = 2;
 /// How often to look whether something has come about.
 const LOOK: Duration = Duration::from_millis(20);
+/// For how long it must be idle.
+const SETTLING: Duration = Duration::from_secs(2);
 
 /// Both, with their data.
 #[derive(Debug)]
@@ -76,6 +78,19 @@ impl Pair {
                 return started.elapsed();
             }
             tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until the sidecar has nothing to do any more: its database goes on arranging what it has taken in.
+    pub(crate) async fn settled(&self) {
+        let mut before = Duration::ZERO;
+        loop {
+            tokio::time::sleep(SETTLING).await;
+            let now = self.sidecar.as_ref().unwrap().processor_time();
+            if now - before < SETTLING / 50 {
+                return;
+            }
+            before = now;
         }
     }
 

@@ -34,6 +34,8 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .wrap(NormalizePath::new(TrailingSlash::Trim))
             .configure(configure)
     })
+    // An answer in parts would wait for the client to acknowledge each of them.
+    .tcp_nodelay(true)
     .client_request_timeout(CLIENT_REQUEST)
     .keep_alive(KEEP_ALIVE)
     // Who closes the connection no longer waits for the answer: then the query is stopped.

@@ -62,7 +62,7 @@ fn direct(request: &HttpRequest, body: Vec<u8>, pairs: &mut Pairs) -> Result<Opt
 async fn answer(request: &HttpRequest, state: &AppState, mut question: Question) -> Result<HttpResponse> {
     question.not_before = freshness::wait(request, state).await?;
     let tenant = question.tenant.clone();
-    let answer = state.pool.answer(question).await?;
+    let mut answer = state.pool.answer(question).await?;
     let mut response = HttpResponse::Ok();
     response.content_type(answer.format.media);
     if let Some(position) = answer.position {
@@ -71,6 +71,11 @@ async fn answer(request: &HttpRequest, state: &AppState, mut question: Question)
     if !tenant.is_default() {
         response.insert_header(("NGSILD-Tenant", tenant.as_str()));
     }
+    response.insert_header((VARY, "Accept, NGSILD-Tenant, Fiware-Service"));
+    response.insert_header((CACHE_CONTROL, "no-cache"));
+    if let Some(whole) = answer.whole.take() {
+        return Ok(response.body(whole));
+    }
     let stream = futures_util::stream::unfold(answer, |mut answer| async {
         let part = answer.next().await?;
         if let Err(error) = &part {
@@ -78,8 +83,5 @@ async fn answer(request: &HttpRequest, state: &AppState, mut question: Question)
         }
         Some((part, answer))
     });
-    Ok(response
-        .insert_header((VARY, "Accept, NGSILD-Tenant, Fiware-Service"))
-        .insert_header((CACHE_CONTROL, "no-cache"))
-        .streaming(stream))
+    Ok(response.streaming(stream))
 }

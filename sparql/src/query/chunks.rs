@@ -1,7 +1,7 @@
 //! The answer on its way from the query's thread to the client.
 //!
 //! Nothing is sent before the first chunk is full or the answer complete: until then an error can still have a status
-//! of its own. Later it can only break the answer off.
+//! of its own. Later it can only break the answer off. An answer that is complete by then is sent as a whole, with its length.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -20,11 +20,18 @@ const OTHERS: usize = 64 << 10;
 /// How many chunks may wait for the client.
 pub(super) const WAITING: usize = 4;
 
+/// How an answer begins.
+pub(super) struct Begun {
+    pub(super) format: &'static Format,
+    /// All of it, when that is no more than a first chunk.
+    pub(super) whole: Option<Bytes>,
+}
+
 /// The query's end of the answer.
 pub(super) struct Chunks {
     ticket: Arc<Ticket>,
     runtime: Handle,
-    head: Option<oneshot::Sender<Result<&'static Format, QueryError>>>,
+    head: Option<oneshot::Sender<Result<Begun, QueryError>>>,
     format: Option<&'static Format>,
     body: mpsc::Sender<Result<Bytes, QueryError>>,
     buffer: Vec<u8>,
@@ -34,7 +41,7 @@ impl Chunks {
     pub(super) fn new(
         ticket: Arc<Ticket>,
         runtime: Handle,
-        head: oneshot::Sender<Result<&'static Format, QueryError>>,
+        head: oneshot::Sender<Result<Begun, QueryError>>,
         body: mpsc::Sender<Result<Bytes, QueryError>>,
     ) -> Self {
         Self { ticket, runtime, head: Some(head), format: None, body, buffer: Vec::new() }
@@ -48,7 +55,7 @@ impl Chunks {
     /// Ends the answer, well or not.
     pub(super) fn finish(mut self, outcome: Result<(), QueryError>) -> Result<(), QueryError> {
         let outcome = outcome.and_then(|()| {
-            let sent = self.send();
+            let sent = if self.head.is_some() { self.begin(true) } else { self.send() };
             sent.map_err(|error| self.ticket.stopped().unwrap_or_else(|| QueryError::Internal(error.to_string())))
         });
         if let Err(error) = &outcome {
@@ -61,14 +68,17 @@ impl Chunks {
         outcome
     }
 
+    /// Says that there is an answer, if that was not said. When it is complete, it goes along.
+    fn begin(&mut self, is_complete: bool) -> io::Result<()> {
+        let Some(head) = self.head.take() else { return Ok(()) };
+        let format = self.format.ok_or_else(|| io::Error::other("an answer without a form"))?;
+        let whole = is_complete.then(|| Bytes::from(std::mem::take(&mut self.buffer)));
+        head.send(Ok(Begun { format, whole })).map_err(|_| self.gone())
+    }
+
     /// Sends what has been collected, when the client is ready for it and as long as there is time.
     fn send(&mut self) -> io::Result<()> {
-        if let Some(head) = self.head.take() {
-            let format = self.format.ok_or_else(|| io::Error::other("an answer without a form"))?;
-            if head.send(Ok(format)).is_err() {
-                return Err(self.gone());
-            }
-        }
+        self.begin(false)?;
         if self.buffer.is_empty() {
             return Ok(());
         }

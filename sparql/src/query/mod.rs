@@ -19,6 +19,7 @@ mod interrupt;
 mod memory;
 mod pool;
 mod service;
+mod threads;
 mod ticket;
 mod update;
 mod walk;

@@ -8,9 +8,10 @@ use hiroba_vocab::Tenant;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use super::chunks::{Chunks, WAITING};
+use super::chunks::{Begun, Chunks, WAITING};
 use super::format::Format;
 use super::memory::Memory;
+use super::threads::Threads;
 use super::ticket::{Reason, Ticket};
 use super::{QueryError, Question, Services, Update, evaluate, update};
 use crate::copy::{Current, Reading};
@@ -21,8 +22,6 @@ use crate::metrics::{Ending, Metrics, QueryLabels};
 const QUEUE: Duration = Duration::from_secs(1);
 /// How often running queries are looked at.
 const WATCH: Duration = Duration::from_millis(100);
-/// The stack of a query's thread. Only what is used is taken from the system; `guard` keeps queries below it.
-const STACK: usize = 256 << 20;
 
 /// What queries may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +41,7 @@ pub struct Pool {
     limits: Limits,
     services: Services,
     places: Arc<Semaphore>,
+    threads: Threads,
     running: Mutex<Vec<Arc<Ticket>>>,
     current: Arc<Current>,
     metrics: Arc<Metrics>,
@@ -53,6 +53,8 @@ pub struct Answer {
     pub format: &'static Format,
     /// All changes up to here are in it; `None` when the copy follows no log.
     pub position: Option<Position>,
+    /// All of it; `None` when it comes in parts.
+    pub whole: Option<Bytes>,
     body: mpsc::Receiver<Result<Bytes, QueryError>>,
     _waiting: StopWhenDropped,
 }
@@ -68,7 +70,8 @@ impl Pool {
     /// Places for queries on the copy in use, which may ask these other endpoints.
     pub fn new(limits: Limits, services: Services, current: Arc<Current>, metrics: Arc<Metrics>) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(limits.max_queries.max(1)));
-        Arc::new(Self { limits, services, places, running: Mutex::default(), current, metrics })
+        let threads = Threads::default();
+        Arc::new(Self { limits, services, places, threads, running: Mutex::default(), current, metrics })
     }
 
     /// Answers a question, at least until its first chunk.
@@ -89,7 +92,7 @@ impl Pool {
         let waiting = StopWhenDropped(Arc::clone(&ticket));
         self.start(place, reading, question, Arc::clone(&ticket), out)?;
         let begun = tokio::time::timeout_at(ticket.deadline().into(), begun).await;
-        let format = match begun {
+        let Begun { format, whole } = match begun {
             Ok(Ok(begun)) => begun?,
             // The thread has panicked: nothing else ends it without a word.
             Ok(Err(_)) => return Err(QueryError::Internal("the query's thread is gone".to_owned())),
@@ -98,7 +101,7 @@ impl Pool {
                 return Err(QueryError::Timeout(self.limits.timeout));
             }
         };
-        Ok(Answer { format, position, body: chunks, _waiting: waiting })
+        Ok(Answer { format, position, whole, body: chunks, _waiting: waiting })
     }
 
     /// Carries an update out on the copy in use.
@@ -112,7 +115,7 @@ impl Pool {
         let _waiting = StopWhenDropped(Arc::clone(&ticket));
         let running = Running::enter(Arc::clone(self), ticket, place);
         let (done, ended) = oneshot::channel();
-        spawn(move || {
+        self.spawn(move || {
             let outcome = update::run(&reading, &update, &running.ticket);
             running.ended(&outcome);
             // When nobody takes it, the client is gone.
@@ -146,13 +149,17 @@ impl Pool {
         let pool = Arc::clone(self);
         let running = Running::enter(pool, ticket, place);
         let runtime = Handle::current();
-        spawn(move || {
+        self.spawn(move || {
             let (ticket, pool) = (&running.ticket, &running.pool);
             let max_results = pool.limits.max_results;
             let with = evaluate::With { ticket, max_results, services: &pool.services, runtime: &runtime };
             let outcome = evaluate::answer(reading.store(), &question, &with, &mut out);
             running.ended(&out.finish(outcome));
         })
+    }
+
+    fn spawn(&self, work: impl FnOnce() + Send + 'static) -> Result<(), QueryError> {
+        self.threads.run(work).map_err(|error| QueryError::Internal(format!("no thread for the query: {error}")))
     }
 
     /// Stops queries whose time is up, and the longest-running one when memory runs short. Runs for ever.
@@ -180,12 +187,6 @@ impl Pool {
     fn count(&self, ending: Ending) {
         self.metrics.queries.get_or_create(&QueryLabels { ending }).inc();
     }
-}
-
-/// Runs something on a thread of its own.
-fn spawn(work: impl FnOnce() + Send + 'static) -> Result<(), QueryError> {
-    let thread = std::thread::Builder::new().name("query".to_owned()).stack_size(STACK).spawn(work);
-    thread.map(drop).map_err(|error| QueryError::Internal(format!("no thread for the query: {error}")))
 }
 
 /// A query that nobody waits for any more need not go on.

@@ -37,6 +37,8 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
             .wrap(from_fn(admit))
             .configure(configure)
     })
+    // An answer in parts would wait for the client to acknowledge each of them.
+    .tcp_nodelay(true)
     .client_request_timeout(CLIENT_REQUEST)
     .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(drain)
