@@ -96,6 +96,10 @@ export class Editor {
       },
     };
     this.#yasqe = new Yasqe(parent, options as object);
+    // CodeMirror calls it mere presentation.
+    const field = this.#yasqe.getInputField();
+    field.setAttribute("role", "textbox");
+    field.setAttribute("aria-multiline", "true");
     const notify = this.#yasqe.showNotification.bind(this.#yasqe);
     this.#yasqe.showNotification = (key) => notify(key, hint);
     this.#yasqe.on("change", () => this.#forgive());

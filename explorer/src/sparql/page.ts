@@ -8,7 +8,7 @@ import { Editor } from "./editor.ts";
 import { Refusal, ask, download, formsOf, type Form } from "./endpoint.ts";
 import { learn, type Knowledge } from "./knowledge.ts";
 import type { Places } from "./links.ts";
-import { placesOf } from "./places.ts";
+import { placesOf, type Found } from "./places.ts";
 import type { Results } from "./results.ts";
 import { readShared, share } from "./share.ts";
 import { FIRST_VIEW, table, type TableView } from "./table.ts";
@@ -57,7 +57,9 @@ class HirobaSparql extends LitElement {
   #query = "";
   /** The query that was run last. */
   #answered = "";
-  #left = new AbortController();
+  /** The places in results, which are looked for when the map is wanted. */
+  readonly #located = new WeakMap<Results, Found | undefined>();
+  readonly #left = new AbortController();
 
   constructor() {
     super();
@@ -260,7 +262,8 @@ class HirobaSparql extends LitElement {
 
   #map(results: Results) {
     const { words } = this;
-    const found = placesOf(results, this.#places);
+    if (!this.#located.has(results)) this.#located.set(results, placesOf(results, this.#places));
+    const found = this.#located.get(results);
     if (!found) return html`<p class="notice">${words["sparql-map-none"]}</p>`;
     // Twice as large as all the rest, so it comes when it is wanted.
     import("../map.ts").catch((error: unknown) => console.error("no map", error));

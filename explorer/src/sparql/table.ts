@@ -7,6 +7,8 @@ import { say, type Words } from "./words.ts";
 
 const PAGE = 100;
 
+type Prefixes = Readonly<Record<string, string>>;
+
 /** How a table is looked at. */
 export interface TableView {
   readonly sortedBy: number | undefined;
@@ -20,15 +22,27 @@ export const FIRST_VIEW: TableView = { sortedBy: undefined, descending: false, f
 export interface TableOptions {
   readonly words: Words;
   readonly places: Places;
-  readonly prefixes: Readonly<Record<string, string>>;
+  readonly prefixes: Prefixes;
   readonly view: TableView;
   readonly change: (view: TableView) => void;
 }
 
+/** The last order of rows: a page of the same order is not sorted anew. */
+const orders = new WeakMap<readonly Row[], { column: number; descending: boolean; rows: readonly Row[] }>();
+
+function ordered(rows: readonly Row[], column: number, descending: boolean, prefixes: Prefixes): readonly Row[] {
+  const known = orders.get(rows);
+  if (known?.column === column && known.descending === descending) return known.rows;
+  const order = { column, descending, rows: sorted(rows, column, descending, prefixes) };
+  orders.set(rows, order);
+  return order.rows;
+}
+
 /** Numbers and times by size, before texts, which are in the order of the page's language. What is missing comes last. */
-function sorted(rows: readonly Row[], column: number, descending: boolean): Row[] {
+function sorted(rows: readonly Row[], column: number, descending: boolean, prefixes: Prefixes): Row[] {
   const order = new Intl.Collator(document.documentElement.lang || undefined, { numeric: true });
   const keys = new Map(rows.map((row) => [row, numberOf(row[column]) ?? timeOf(row[column])]));
+  const shown = (term: Term) => (term.type === "uri" ? shorten(term.value, prefixes) : term.value);
   const direction = descending ? -1 : 1;
   return [...rows].sort((a, b) => {
     const [x, y] = [a[column], b[column]];
@@ -36,7 +50,7 @@ function sorted(rows: readonly Row[], column: number, descending: boolean): Row[
     const [n, m] = [keys.get(a), keys.get(b)];
     if (n !== undefined && m !== undefined) return (n - m) * direction;
     if (n !== undefined || m !== undefined) return n !== undefined ? -direction : direction;
-    return order.compare(x.value, y.value) * direction;
+    return order.compare(shown(x), shown(y)) * direction;
   });
 }
 
@@ -56,7 +70,7 @@ export function cell(term: Term | undefined, { places, prefixes }: Pick<TableOpt
 export function table({ columns, rows }: Results, options: TableOptions): TemplateResult {
   const { words, view, change } = options;
   const { sortedBy, descending, from } = view;
-  const all = sortedBy === undefined ? rows : sorted(rows, sortedBy, descending);
+  const all = sortedBy === undefined ? rows : ordered(rows, sortedBy, descending, options.prefixes);
   const shown = all.slice(from, from + PAGE);
   const sortBy = (column: number): void =>
     change({ sortedBy: column, descending: sortedBy === column && !descending, from: 0 });
