@@ -86,6 +86,15 @@ test("what the city has joins a file of somebody else", async (t) => {
   assert.deepEqual(order(served), order(joined));
 });
 
+test("a place is compared by Comunica itself where two sources say it", async (t) => {
+  const near = await elsewhere(t, "<urn:note:1> <urn:north> 36.40 .");
+  const where = "?site a hiroba:EvacuationSite ; geo:hasDefaultGeometry/wgs84:lat ?lat .";
+  const north = await select(`SELECT ?site { ${where} ?note <urn:north> ?limit FILTER(?lat > ?limit) }`, [endpoint, near]);
+  const alone = await select(`SELECT ?site { ${where} FILTER(?lat > 36.40) }`);
+  assert.ok(alone.length > 0 && alone.length < 47);
+  assert.deepEqual(north.map(({ site }) => site).sort(), alone.map(({ site }) => site).sort());
+});
+
 test("two endpoints join: the city's data and those of another tenant", async (t) => {
   const tenant = `comunica_${process.pid}`;
   const [site] = await expected();
