@@ -39,13 +39,18 @@ start_demo() {
     HIROBA_DEMO_URL=$(address_in "$broker_dir/demo-log" 's|^ *map and tables *\(http:[^ ]*\)/ *$|\1|p') || exit 1
     export HIROBA_DEMO_URL
     # The copy is complete a moment after the town is.
-    for _ in $(seq 600); do
-        ! curl -s "$HIROBA_DEMO_URL/sparql" --data-urlencode 'query=ASK { ?s a <https://w3id.org/hiroba/vocab/AED> }' \
-            | grep -q true || return 0
-        sleep 0.1
-    done
-    cat "$broker_dir/demo-log" >&2
-    exit 1
+    python3 - <<'END' || { cat "$broker_dir/demo-log" >&2; exit 1; }
+import os, time, urllib.parse, urllib.request
+query = urllib.parse.urlencode({"query": "ASK { ?s a <https://w3id.org/hiroba/vocab/AED> }"})
+for _ in range(600):
+    try:
+        if b"true" in urllib.request.urlopen(f"{os.environ['HIROBA_DEMO_URL']}/sparql?{query}").read():
+            raise SystemExit(0)
+    except OSError:
+        pass
+    time.sleep(0.1)
+raise SystemExit("the demo's SPARQL endpoint has no data after a minute")
+END
 }
 
 start_broker() {

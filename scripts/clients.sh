@@ -14,7 +14,7 @@ clients=("$@")
 install() {
     if [ -f "$1/package.json" ]; then
         (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --fetch-retries=1 --fetch-timeout=30000) 2>&1 \
-            | { grep -i 'error' || true; } | head -n 1 >&2
+            | { grep -i 'error\|not found' || true; } | head -n 1 >&2
         [ -f "$1/node_modules/.package-lock.json" ]
     else
         python=$(scripts/venv.sh "$1/requirements.txt")
