@@ -160,6 +160,16 @@ SELECT ?site ?capacity ?place {
     assert.ok(!(await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)), "the page is no wider than the screen");
     assert.deepEqual([elsewhere, errors], [[], []]);
 
+    // Triples are shown as well, and an address without a view means the table.
+    await page.getByRole("radio", { name: "グラフ" }).check();
+    const triples = `CONSTRUCT { ?s ?p ?o } WHERE { ?s a <${VOCABULARY}AED> ; ?p ?o }`;
+    await page.evaluate((hash) => { location.hash = hash; }, `#${new URLSearchParams({ query: triples })}`);
+    await page.getByRole("columnheader", { name: "主語" }).waitFor();
+    await page.getByRole("button", { name: "次へ" }).click();
+    await page.getByText("101〜200行目").waitFor();
+    await page.getByRole("button", { name: "RDF/XML" }).waitFor();
+    await accessible(page);
+
     const editor = page.getByRole("textbox", { name: "クエリ（SPARQL）" });
     await editor.focus();
     await page.keyboard.press("Control+Home");

@@ -82,7 +82,7 @@ class HirobaSparql extends LitElement {
 
   override firstUpdated(): void {
     const shared = readShared(location.hash);
-    if (VIEWS.includes(shared.view as View)) this.view = shared.view as View;
+    this.view = VIEWS.find((known) => known === shared.view) ?? "table";
     const learned = learn(this.endpoint, document.documentElement.lang, this.#left.signal);
     learned.then((knowledge) => (this.knowledge = knowledge), (error: unknown) => {
       console.warn("no examples", error);
@@ -111,8 +111,9 @@ class HirobaSparql extends LitElement {
   /** Another shared query was put into the address. */
   #follow(): void {
     const { query, view } = readShared(location.hash);
-    if (VIEWS.includes(view as View)) this.view = view as View;
-    if (!this.#editor || query === undefined || query === this.#answered) return;
+    if (!this.#editor || query === undefined) return;
+    this.view = VIEWS.find((known) => known === view) ?? "table";
+    if (query === this.#answered) return;
     this.#editor.value = query;
     void this.#run();
   }

@@ -1,7 +1,8 @@
 //! Where a mistake in a query is.
 //!
 //! The parser compares a keyword with as many characters as it has, and tells of the place behind them, which may be lines
-//! further on: `?s ?p ?o . FOO ?x` was wrong five characters after `FOO`. Here that place is taken back.
+//! further on: `?s ?p ?o . FOO ?x` was wrong five characters after `FOO`. Here that place is taken back, to where the
+//! keyword would have begun: what is wrong is there, or in the few words that follow.
 
 use spargebra::{SparqlParser, SparqlSyntaxError};
 

@@ -152,7 +152,7 @@ async fn mistakes_are_answered_with_what_is_wrong_and_where() {
     let World { sidecar, .. } = world().await;
     let (status, problem) = sidecar.problem("SELECT *\n{ ?s ?p }").await;
     assert_eq!((status, &problem["line"], &problem["status"]), (400, &2.into(), &400.into()), "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("expected"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("not understood from '?s' on"), "{problem}");
     let (_, problem) = sidecar.problem("SELECT * {\n  ?s ?p \"日本\" . FOO ?o\n\n}\n").await;
     assert_eq!((&problem["line"], &problem["column"]), (&2.into(), &16.into()), "{problem}");
     assert_eq!(problem["detail"], "error at 2:16: not understood from 'FOO' on");
