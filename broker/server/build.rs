@@ -38,10 +38,16 @@ fn main() -> io::Result<()> {
 /// Whether what was built is newer than all sources.
 fn is_current(explorer: &Path) -> bool {
     let Some(built) = modified(&explorer.join("dist/manifest.json")) else { return false };
-    let sources = fs::read_dir(explorer.join("src")).into_iter().flatten().flatten().map(|file| file.path());
+    let sources = files(&explorer.join("src"));
     let others =
         ["package.json", "package-lock.json", "vite.config.ts", "tsconfig.json"].map(|file| explorer.join(file));
-    sources.chain(others).all(|file| modified(&file).is_some_and(|changed| changed <= built))
+    sources.into_iter().chain(others).all(|file| modified(&file).is_some_and(|changed| changed <= built))
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 fn modified(file: &Path) -> Option<SystemTime> {

@@ -6,3 +6,4 @@ declare module "*?worker&url" {
   const url: string;
   export default url;
 }
+declare module "*.css";

@@ -41,30 +41,32 @@ fn describe(endpoint: &str, graphs: &[String], config: &Config, format: &Format)
     // Whatever the client calls this host; a name that cannot stand in an IRI is left out.
     let endpoint = NamedNode::new(endpoint).unwrap_or_else(|_| NamedNode::new_unchecked("urn:hiroba:sparql:endpoint"));
     let part = |name: &str| NamedNode::new_unchecked(format!("{}#{name}", endpoint.as_str()));
-    let (service, dataset, default) = (part("service"), part("dataset"), part("default-graph"));
+    let (dataset, default) = (part("dataset"), part("default-graph"));
+    // The service is called what its endpoint is: Comunica looks for what the address that it knows says of itself.
+    let service = &endpoint;
     let mut say = |subject: &NamedNode, predicate: NamedNodeRef<'_>, object: Term| {
         writer.serialize_triple(TripleRef::new(subject, predicate, &object))
     };
-    say(&service, rdf::TYPE, sd("Service").into())?;
-    say(&service, sd("endpoint").as_ref(), endpoint.clone().into())?;
-    say(&service, sd("supportedLanguage").as_ref(), sd("SPARQL11Query").into())?;
+    say(service, rdf::TYPE, sd("Service").into())?;
+    say(service, sd("endpoint").as_ref(), endpoint.clone().into())?;
+    say(service, sd("supportedLanguage").as_ref(), sd("SPARQL11Query").into())?;
     if !config.services.is_empty() {
-        say(&service, sd("feature").as_ref(), sd("BasicFederatedQuery").into())?;
+        say(service, sd("feature").as_ref(), sd("BasicFederatedQuery").into())?;
     }
     if config.maintenance {
-        say(&service, sd("supportedLanguage").as_ref(), sd("SPARQL11Update").into())?;
+        say(service, sd("supportedLanguage").as_ref(), sd("SPARQL11Update").into())?;
     }
     for format in &FORMATS {
         let iri = match format.form {
             Form::Results(form) => form.iri(),
             Form::Graph(form) => form.iri(),
         };
-        say(&service, sd("resultFormat").as_ref(), NamedNode::new_unchecked(iri).into())?;
+        say(service, sd("resultFormat").as_ref(), NamedNode::new_unchecked(iri).into())?;
     }
     for name in query::function_names() {
-        say(&service, sd("extensionFunction").as_ref(), NamedNode::new_unchecked(name).into())?;
+        say(service, sd("extensionFunction").as_ref(), NamedNode::new_unchecked(name).into())?;
     }
-    say(&service, sd("defaultDataset").as_ref(), dataset.clone().into())?;
+    say(service, sd("defaultDataset").as_ref(), dataset.clone().into())?;
     say(&dataset, rdf::TYPE, sd("Dataset").into())?;
     say(&dataset, sd("defaultGraph").as_ref(), default.clone().into())?;
     for (i, graph) in graphs.iter().enumerate() {

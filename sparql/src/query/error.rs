@@ -7,6 +7,7 @@ use oxigraph::sparql::{QueryEvaluationError, UpdateEvaluationError};
 use oxigraph::store::StorageError;
 use spargebra::SparqlSyntaxError;
 
+use super::place;
 use crate::follow::Position;
 
 /// Why a query is not answered, or not to its end.
@@ -84,7 +85,7 @@ impl QueryError {
         if update.is_ok_and(|update| !update.operations.is_empty()) {
             return Self::Update;
         }
-        Self::Syntax(error.to_string())
+        Self::Syntax(place::explain(text, error))
     }
 
     /// Line and column of a mistake in the query, both from 1, if they are known.

@@ -117,6 +117,8 @@ async fn heads_options_and_other_methods() {
     }
 }
 
+const DISTANCE: &str = "http://www.opengis.net/def/function/geosparql/distance";
+
 #[tokio::test]
 async fn a_bare_request_is_answered_with_the_service_description() {
     let World { sidecar, .. } = world().await;
@@ -135,6 +137,13 @@ async fn a_bare_request_is_answered_with_the_service_description() {
         assert!(text.contains("geosparql/distance") || text.contains("geof:distance"), "{accept}: {text}");
         assert!(text.contains("default-context/AED") || text.contains("sd:name default:AED"), "{accept}: {text}");
         assert!(!text.contains("hiroba:sparql:state"), "{text}");
+        if media == "application/n-quads" {
+            // What Comunica looks for: the address that was asked says of itself that it is an endpoint, and what it can.
+            for (term, object) in [("endpoint", url.as_str()), ("extensionFunction", DISTANCE)] {
+                let told = format!("<{url}> <http://www.w3.org/ns/sparql-service-description#{term}> <{object}>");
+                assert!(text.contains(&told), "{told}: {text}");
+            }
+        }
     }
 }
 
@@ -143,7 +152,10 @@ async fn mistakes_are_answered_with_what_is_wrong_and_where() {
     let World { sidecar, .. } = world().await;
     let (status, problem) = sidecar.problem("SELECT *\n{ ?s ?p }").await;
     assert_eq!((status, &problem["line"], &problem["status"]), (400, &2.into(), &400.into()), "{problem}");
-    assert!(problem["detail"].as_str().unwrap().contains("expected"), "{problem}");
+    assert!(problem["detail"].as_str().unwrap().contains("not understood from '?s' on"), "{problem}");
+    let (_, problem) = sidecar.problem("SELECT * {\n  ?s ?p \"日本\" . FOO ?o\n\n}\n").await;
+    assert_eq!((&problem["line"], &problem["column"]), (&2.into(), &16.into()), "{problem}");
+    assert_eq!(problem["detail"], "error at 2:16: not understood from 'FOO' on");
     for (query, status, part) in [
         ("INSERT DATA { <urn:x:s> <urn:x:p> 1 }", 403, "only reads"),
         ("CLEAR ALL", 403, "only reads"),

@@ -11,6 +11,7 @@ mod language;
 mod linked;
 mod official;
 mod page;
+pub mod sparql;
 pub mod types;
 pub mod upload;
 mod upload_error;

@@ -92,6 +92,21 @@ pub(super) struct EntityPage {
 }
 
 #[derive(Template)]
+#[template(path = "sparql.html")]
+pub(super) struct SparqlPage {
+    pub(super) frame: Frame,
+    /// There is an endpoint to ask.
+    pub(super) running: bool,
+    /// The query came with the request, so it is answered at once.
+    pub(super) asked: bool,
+    pub(super) query: String,
+    /// Sentences by key, as JSON.
+    pub(super) words: String,
+    /// IRIs that the editor completes, as JSON: `classes` and `properties`.
+    pub(super) names: String,
+}
+
+#[derive(Template)]
 #[template(path = "missing.html")]
 pub(super) struct Missing {
     pub(super) frame: Frame,

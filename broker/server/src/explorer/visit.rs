@@ -16,7 +16,7 @@ use ngsild::query::{EntitySelector, Query, TypeAlternatives};
 use serde_json::Value;
 
 use super::page::{Fact, Frame, Link, Missing};
-use super::{Language, assets, cell, language, official};
+use super::{Language, assets, cell, language, official, sparql};
 use crate::http::problem::Result;
 use crate::http::request::{Names, tenant, vocabulary};
 use crate::service::discovery::{Summary, summary};
@@ -114,13 +114,10 @@ impl Visit {
             links.extend(self.official_links(&path));
         }
         let label = if self.state.sidecar.is_some() { "SPARQL" } else { self.say("no-sparql") };
-        let query =
-            format!("SELECT ?entity ?name WHERE {{ ?entity a <{name}> ; <https://schema.org/name> ?name }} LIMIT 100");
-        let href = if self.state.sidecar.is_some() {
-            format!("/sparql?query={}", encode(&query))
-        } else {
-            "/ready".to_owned()
-        };
+        let query = format!(
+            "SELECT ?entity ?name WHERE {{\n  ?entity a <{name}> ; <https://schema.org/name> ?name\n}} LIMIT 100"
+        );
+        let href = format!("{}?query={}", sparql::PATH, encode(&query));
         links.push(link(label, href));
         links
     }

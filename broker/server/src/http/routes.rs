@@ -10,7 +10,7 @@ use super::{
     attributes, batch, changes, contexts, csource_subscriptions, datasets, discovery, entities, identity, imports,
     maps, query, registrations, snapshots, sparql, stream, subscriptions, system, temporal, vocab,
 };
-use crate::explorer::{assets, entity, landing, types};
+use crate::explorer::{self, assets, entity, landing, types};
 
 macro_rules! routes {
     ($($path:literal { $($method:ident $handler:path,)+ })+) => {
@@ -73,6 +73,7 @@ routes! {
     "/" { GET landing::landing, }
     "/data/{type}" { GET types::data, }
     "/entities/{id}" { GET entity::entity, }
+    "/explore/sparql" { GET explorer::sparql::sparql, }
     "/assets/{name}" { GET assets::asset, }
     "/favicon.ico" { GET assets::favicon, }
     "/sparql" { GET sparql::forward, POST sparql::forward, }

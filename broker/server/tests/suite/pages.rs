@@ -152,6 +152,35 @@ fn clients_that_name_no_context_get_the_vocabulary_if_the_operator_says_so() {
 }
 
 #[test]
+fn the_sparql_page_holds_the_query_of_its_address_and_what_the_editor_completes() {
+    run(async {
+        for (arguments, running) in [(&[][..], false), (&["--sparql", "http://127.0.0.1:9"][..], true)] {
+            let broker = Broker::sqlite_with(arguments).await;
+            let context = format!("{}/contexts/hiroba.jsonld", broker.base);
+            broker
+                .create(&json!({"@context": context, "id": "urn:ngsi-ld:AED:1", "type": "AED", "name": "公民館"}))
+                .await;
+            let query = "ASK { <urn:a> ?p \"</textarea><script>alert(1)</script>\" }";
+            let asked = page(&broker, &format!("/explore/sparql?query={}", encode(query)), "en").await;
+            assert_eq!((asked.status, asked.text.contains("<hiroba-sparql")), (200, running), "{}", asked.text);
+            assert!(!asked.text.contains("<script>alert"), "markup in a query stays text");
+            assert_eq!(asked.text.contains("ASK { &#60;urn:a&#62;"), running, "{}", asked.text);
+            assert_eq!(asked.text.contains(" asked>"), running);
+            assert_eq!(asked.text.contains("https://w3id.org/hiroba/vocab/AED"), running);
+            let policy = asked.header("content-security-policy").unwrap();
+            assert!(!policy.contains("unsafe-eval") && policy.starts_with("default-src 'self'"), "{policy}");
+            let japanese = page(&broker, "/explore/sparql", "ja").await;
+            assert!(
+                japanese.text.contains("SPARQL で調べる") && !japanese.text.contains(" asked>"),
+                "{}",
+                japanese.text
+            );
+            assert_eq!(japanese.text.contains("hiroba-sparql --broker"), !running, "how to have it");
+        }
+    });
+}
+
+#[test]
 fn sparql_without_a_sidecar_says_how_to_have_one() {
     run(async {
         let broker = Broker::sqlite().await;
