@@ -11,6 +11,7 @@ pub mod entities;
 mod guard;
 pub mod identity;
 pub mod imports;
+pub mod linked_data;
 pub mod maps;
 pub mod problem;
 pub mod query;
