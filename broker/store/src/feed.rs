@@ -74,6 +74,17 @@ impl Store {
         Ok(oldest.map(|oldest| Position { number: oldest.number.saturating_sub(1), ..oldest }))
     }
 
+    /// Those of the entities whose history was rewritten: recorded afterwards, amended, or forgotten as a whole or in part.
+    /// What they once were is not to be told from their changes.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn rewritten(&self, tenant: TenantId, ids: &[EntityId]) -> Result<Vec<EntityId>> {
+        let ids = ids.iter().map(ToString::to_string).collect();
+        let found = self.inner.engine.rewritten(tenant.0, ids).await?;
+        Ok(found.into_iter().map(EntityId::from_stored).collect())
+    }
+
     /// Changes of one entity after a version, the oldest first, at most `limit`: what leads from a state to the present.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 //! the same for ever. Entities are kept as they are now, and the log says what each change replaced: the states in between
 //! are found from the present back.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -115,14 +115,16 @@ async fn states(store: &Store, tenant: TenantId, records: &[ChangeRecord]) -> Re
     for (place, record) in records.iter().enumerate() {
         courses.entry(&record.entity).or_default().push(place);
     }
+    let ids: Vec<EntityId> = courses.keys().map(|id| (*id).clone()).collect();
     let mut states: Vec<Option<Entity>> = vec![None; records.len()];
     let lasts: Vec<&ChangeRecord> =
         courses.values().filter_map(|places| places.last().and_then(|place| records.get(*place))).collect();
     let seen: Vec<_> = lasts.iter().map(|last| (last.entity.clone(), last.version)).collect();
     // What led to the present is read after it, so that nothing of it is missing.
     let present = store.entities_since(tenant, &seen).await?;
+    let mut now = HashMap::new();
     for (last, present) in lasts.into_iter().zip(present) {
-        let mut state = after(store, tenant, last, present).await?;
+        let mut state = after(store, tenant, last, present.as_ref()).await?;
         let mut places = courses.get(&last.entity).map_or(&[][..], Vec::as_slice).iter().rev().peekable();
         while let Some(place) = places.next() {
             let (Some(record), Some(slot)) = (records.get(*place), states.get_mut(*place)) else { continue };
@@ -134,8 +136,33 @@ async fn states(store: &Store, tenant: TenantId, records: &[ChangeRecord]) -> Re
                 state = rewind(state, &record.entity, &record.change, record.at);
             }
         }
+        now.insert(&last.entity, present);
+    }
+    // Asked last: what is forgotten meanwhile is not shown any more.
+    let rewritten: HashSet<EntityId> = store.rewritten(tenant, &ids).await?.into_iter().collect();
+    for (record, state) in records.iter().zip(&mut states) {
+        if let (Some(state), true) = (state, rewritten.contains(&record.entity)) {
+            let present = now.get(&record.entity).and_then(Option::as_ref);
+            keep_what_is_true(state, record, present);
+        }
     }
     Ok(states)
+}
+
+/// Leaves nothing of a former state that is not so now: somebody has decided that the past is to be told otherwise, or not at
+/// all, and what an entity once was may be what is not to be known any more.
+fn keep_what_is_true(state: &mut Entity, record: &ChangeRecord, present: Option<&Stored>) {
+    if present.is_some_and(|present| present.version == record.version) {
+        return;
+    }
+    let now = |name: &Iri| present.and_then(|present| present.entity.attributes.get(name));
+    state.attributes.retain(|name, instances| {
+        instances.retain(|instance| now(name).is_some_and(|now| now.contains(instance)));
+        !instances.is_empty()
+    });
+    if state.scope != present.and_then(|present| present.entity.scope.clone()) {
+        state.scope = None;
+    }
 }
 
 /// An entity with its attributes in the order of their names: the same page is the same text each time, whichever way the
@@ -153,12 +180,12 @@ async fn after(
     store: &Store,
     tenant: TenantId,
     last: &ChangeRecord,
-    present: Option<Stored>,
+    present: Option<&Stored>,
 ) -> Result<Option<Entity>> {
     if last.change.operation == Operation::Deleted {
         return Ok(None);
     }
-    let upto = present.as_ref().map(|present| present.version);
+    let upto = present.map(|present| present.version);
     let (mut later, mut version) = (Later::default(), last.version);
     while later.ends.is_none() && upto.is_none_or(|upto| version < upto) {
         let changes = store.changes_of(tenant, &last.entity, version, LATER).await?;
@@ -168,7 +195,7 @@ async fn after(
         }
         version = newest;
     }
-    Ok(later.undo(present.map(|present| present.entity), last))
+    Ok(later.undo(present.map(|present| &present.entity), last))
 }
 
 /// What later changes replaced: of each part of an entity what it was before the first of them.
@@ -200,13 +227,13 @@ impl Later {
     }
 
     /// The entity before these changes. `last` is the one before them.
-    fn undo(self, present: Option<Arc<Entity>>, last: &ChangeRecord) -> Option<Entity> {
+    fn undo(self, present: Option<&Arc<Entity>>, last: &ChangeRecord) -> Option<Entity> {
         let mut entity = match self.ends {
             // It was not there.
             Some(Operation::Created) => return None,
             // All that it had is in what the deletion replaced.
             Some(_) => Entity { attributes: ngsild::Attributes::default(), ..bare(last)? },
-            None => Entity::clone(&*present?),
+            None => Entity::clone(present?),
         };
         entity.types.clone_from(&last.change.types);
         for ((name, dataset), before) in self.instances {

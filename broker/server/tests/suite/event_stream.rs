@@ -262,6 +262,31 @@ fn a_walk_beside_writers_collects_every_change_once_and_full_pages_stay() {
 }
 
 #[test]
+fn history_that_was_deleted_is_not_told_by_the_stream() {
+    run(async {
+        for broker in Broker::every().await {
+            broker.create(&json!({"id": "urn:x:1", "type": "T", "n": 1, "secret": "hush"})).await;
+            set(&broker, "urn:x:1", 2).await;
+            let secret = "/ngsi-ld/v1/entities/urn:x:1/attrs/secret";
+            assert_eq!(broker.ask(Method::DELETE, secret).send().await.status, 204);
+            set(&broker, "urn:x:1", 3).await;
+            let address = "/ngsi-ld/v1/temporal/entities/urn:x:1/attrs/secret?deleteAll=true";
+            broker.changes("/changes", 4).await;
+            let page = Page::get(&broker, "/ldes", "text/turtle").await.objects(&format!("{TREE}node")).remove(0);
+            let told = async || broker.get(page.strip_prefix(&broker.base).unwrap()).send().await.text;
+            assert_eq!(told().await.matches("hush").count(), 2, "it was true in two versions");
+            let deleted = broker.ask(Method::DELETE, address).send().await;
+            assert_eq!(deleted.status, 204, "{}", deleted.text);
+            let mut walk = Walk::default();
+            walk.go(&broker, "/ldes", "text/turtle").await;
+            assert!(!told().await.contains("hush"), "{}", told().await);
+            let values: Vec<String> = walk.versions(N).into_iter().map(|(_, n)| n).filter(|n| !n.is_empty()).collect();
+            assert!(values.len() == 1 && values[0].starts_with("\"3\""), "the present stays: {values:?}");
+        }
+    });
+}
+
+#[test]
 fn wrong_questions_are_told_what_is_wrong() {
     run(async {
         for broker in Broker::every().await {
