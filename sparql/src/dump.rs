@@ -141,3 +141,17 @@ impl Write for Parts {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_dumps_as_there_are_places_are_written_at_once() {
+        let places = Places::default();
+        let taken: Vec<_> = std::iter::from_fn(|| places.take()).collect();
+        assert_eq!(taken.len(), AT_ONCE);
+        drop(taken);
+        assert!(places.take().is_some());
+    }
+}

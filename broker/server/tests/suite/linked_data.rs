@@ -21,7 +21,7 @@ pub(crate) fn triples(answer: &Answer) -> BTreeSet<String> {
 }
 
 /// The triples at an address: the same in every form, asked for in each way.
-async fn same_in_all_forms(broker: &Broker, path: &str) -> BTreeSet<String> {
+pub(crate) async fn same_in_all_forms(broker: &Broker, path: &str) -> BTreeSet<String> {
     let mut known: Option<BTreeSet<String>> = None;
     for (media, word) in FORMS {
         let negotiated = broker.get(path).header("accept", media).send().await;

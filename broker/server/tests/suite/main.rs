@@ -3,6 +3,7 @@
 
 mod abuse;
 mod batch;
+mod catalogue;
 mod conformance;
 mod contexts;
 mod contract;
