@@ -55,6 +55,29 @@ impl Page {
         said
     }
 
+    /// Everything that is said is of the stream or its pages, of a member, or of a blank node that a member leads to: so
+    /// clients find all of it.
+    fn belongs_together(&self) {
+        let members = self.objects(&format!("{TREE}member"));
+        let mut led_to = BTreeSet::new();
+        for quad in &self.graph {
+            if let TermRef::BlankNode(node) = quad.object {
+                led_to.insert(node.as_str().to_owned());
+            }
+        }
+        for quad in &self.graph {
+            match quad.subject {
+                NamedOrBlankNodeRef::NamedNode(node) => {
+                    let known = node.as_str().contains("/ldes") || members.iter().any(|member| member == node.as_str());
+                    assert!(known, "{node} is no member");
+                }
+                NamedOrBlankNodeRef::BlankNode(node) => {
+                    assert!(led_to.contains(node.as_str()), "nothing leads to {node}")
+                }
+            }
+        }
+    }
+
     fn is_full(&self) -> bool {
         self.answer.headers("cache-control").contains("immutable")
     }
@@ -82,6 +105,7 @@ impl Walk {
                 continue;
             }
             let page = Page::get(broker, &address, accept).await;
+            page.belongs_together();
             let next = page.objects(&format!("{TREE}node"));
             assert_eq!(page.is_full(), !next.is_empty(), "{address}");
             let positions = page.objects("https://w3id.org/hiroba/vocab/changePosition");
@@ -134,7 +158,8 @@ fn a_walk_finds_every_version_as_it_was_in_every_form() {
         for broker in Broker::every().await {
             let empty = Page::get(&broker, "/ldes", "text/turtle").await;
             assert_eq!(empty.objects(&format!("{TREE}node")), Vec::<String>::new());
-            broker.create(&json!({"id": "urn:x:1", "type": "T", "n": 0, "steady": "same"})).await;
+            let address = json!({"type": "Property", "value": {"street": {"name": "一番町"}}});
+            broker.create(&json!({"id": "urn:x:1", "type": "T", "n": 0, "steady": "same", "address": address})).await;
             set(&broker, "urn:x:1", 1).await;
             set(&broker, "urn:x:1", 2).await;
             broker.ask(Method::DELETE, "/ngsi-ld/v1/entities/urn:x:1").send().await;
@@ -159,6 +184,7 @@ fn a_walk_finds_every_version_as_it_was_in_every_form() {
                     "{accept}"
                 );
                 assert_eq!(known.get_or_insert_with(|| versions.clone()), &versions, "{accept}");
+                assert_eq!(walk.pages.values().next().unwrap().1.matches("一番町").count(), 3, "{accept}");
                 let steady = format!("{}steady", N.trim_end_matches('n'));
                 let steady: Vec<_> = walk.versions(&steady).into_iter().map(|(_, value)| !value.is_empty()).collect();
                 assert_eq!(steady, [true, true, true, false, false], "whole states, not differences");

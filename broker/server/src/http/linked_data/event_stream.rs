@@ -2,7 +2,10 @@
 //!
 //! The first page begins where the log begins, each full page leads to the next. A member is a version of an entity: its
 //! types and attributes after a change, in short triples, with what it is a version of, when and where in the log it was
-//! made, and whether it was created, changed or deleted.
+//! made, and whether it was created, changed or deleted. What has no IRI of its own is a blank node here: clients take as a
+//! member what its node says, and what the blank nodes say that it leads to (TREE, member extraction).
+
+use std::collections::HashMap;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -11,7 +14,7 @@ use ngsild::Error;
 use ngsild::change::Operation;
 use ngsild::rdf::{Mapping, version_node};
 use oxrdf::vocab::xsd;
-use oxrdf::{Literal, NamedNode, Triple};
+use oxrdf::{BlankNode, Literal, NamedNode, NamedOrBlankNode, Term, Triple};
 
 use super::super::problem::{HttpError, Result};
 use super::super::request::params::Params;
@@ -150,8 +153,8 @@ impl Tree {
         let node = self.node(after);
         self.context(said, &node);
         let (mut size, mut next, mut last) = (0, next, None);
-        for member in &members {
-            let triples = triples_of(member);
+        for (number, member) in members.iter().enumerate() {
+            let triples = triples_of(member, number);
             if let (Some(last), true) = (last, size + triples.len() > MAX_TRIPLES) {
                 next = Some(last);
                 break;
@@ -169,8 +172,8 @@ impl Tree {
     }
 }
 
-/// What a member says.
-fn triples_of(member: &Member) -> Vec<Triple> {
+/// What a member says. `number` tells its blank nodes from those of others.
+fn triples_of(member: &Member, number: usize) -> Vec<Triple> {
     let record = &member.record;
     let mut said = Statements::default();
     let Some(version) = version_node(&record.entity, record.version.0) else { return Vec::new() };
@@ -189,9 +192,39 @@ fn triples_of(member: &Member) -> Vec<Triple> {
     said.say(&version, "hiroba:changePosition", position(record.position));
     let mut triples = said.into_triples();
     if let Some(state) = &member.state {
-        Mapping::published().state(&version, state, &mut |triple| triples.push(triple));
+        let mut unnamed = Unnamed { below: format!("{}.", version.as_str()), number, known: HashMap::new() };
+        Mapping::published().state(&version, state, &mut |triple| triples.push(unnamed.triple(triple)));
     }
     triples
+}
+
+/// Takes the names away from nodes below a version.
+struct Unnamed {
+    below: String,
+    number: usize,
+    known: HashMap<String, BlankNode>,
+}
+
+impl Unnamed {
+    fn triple(&mut self, triple: Triple) -> Triple {
+        let Triple { subject, predicate, object } = triple;
+        let subject = match subject {
+            NamedOrBlankNode::NamedNode(node) => self.node(&node).map_or(NamedOrBlankNode::NamedNode(node), Into::into),
+            blank => blank,
+        };
+        let object = match object {
+            Term::NamedNode(node) => self.node(&node).map_or(Term::NamedNode(node), Into::into),
+            other => other,
+        };
+        Triple { subject, predicate, object }
+    }
+
+    fn node(&mut self, node: &NamedNode) -> Option<BlankNode> {
+        let step = node.as_str().strip_prefix(&self.below)?;
+        let (number, next) = (self.number, self.known.len());
+        let label = || BlankNode::new_unchecked(format!("m{number}n{next}"));
+        Some(self.known.entry(step.to_owned()).or_insert_with(label).clone())
+    }
 }
 
 /// A position as text that sorts as positions do. Numbers of this size lose their ends in many clients.

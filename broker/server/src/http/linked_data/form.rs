@@ -16,7 +16,7 @@ pub const FORMAT: &str = "format";
 pub enum Form {
     /// RDF 1.1 Turtle.
     Turtle,
-    /// JSON-LD 1.1, expanded names under a @context of prefixes alone.
+    /// JSON-LD 1.1 with expanded names: no @context has to be fetched.
     JsonLd,
     /// RDF 1.1 N-Triples.
     NTriples,
