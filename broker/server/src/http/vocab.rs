@@ -90,7 +90,7 @@ pub async fn named(request: HttpRequest, state: Data<AppState>) -> Result<HttpRe
     static PRODUCTS: LazyLock<HashMap<String, Editions>> = LazyLock::new(products);
     let name = path_part(&request, "name")?;
     let Some(editions) = PRODUCTS.get(&name) else {
-        return described(request, state, &name, |name| Part::Term(name)).await;
+        return described(request, state, &name, Part::Term).await;
     };
     let known: &[&str] = if editions.product.has_editions() { &["layout"] } else { &[] };
     let published = match Params::of(&request, known)?.get("layout") {
@@ -110,7 +110,7 @@ pub async fn named(request: HttpRequest, state: Data<AppState>) -> Result<HttpRe
 /// NotFound for columns that neither the vocabulary nor the data know; as [`named`].
 pub async fn column(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let name = path_part(&request, "name")?;
-    described(request, state, &name, |name| Part::Column(name)).await
+    described(request, state, &name, Part::Column).await
 }
 
 /// `/vocab/code/{list}`: a list of codes.

@@ -72,7 +72,7 @@ impl Page {
                     assert!(known, "{node} is no member");
                 }
                 NamedOrBlankNodeRef::BlankNode(node) => {
-                    assert!(led_to.contains(node.as_str()), "nothing leads to {node}")
+                    assert!(led_to.contains(node.as_str()), "nothing leads to {node}");
                 }
             }
         }

@@ -179,7 +179,7 @@ fn entities_whose_history_was_forgotten_are_known_by_it() {
             let store = database.open().await;
             let tenant = default_tenant(&store).await;
             create_all(&store, tenant, [numbered(1), numbered(2)]).await;
-            let ids = ["urn:x:1", "urn:x:2", "urn:x:none"].map(|id| hiroba_vocab::EntityId::parse(id).unwrap());
+            let ids = ["urn:x:1", "urn:x:2", "urn:x:none"].map(|id| EntityId::parse(id).unwrap());
             assert!(store.rewritten(tenant, &ids).await.unwrap().is_empty());
             store.forget_history(tenant, &ids[1]).await.unwrap();
             assert_eq!(store.rewritten(tenant, &ids).await.unwrap(), [ids[1].clone()]);
