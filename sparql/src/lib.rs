@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod config;
 pub mod copy;
+pub mod dump;
 pub mod follow;
 pub mod http;
 pub mod metrics;

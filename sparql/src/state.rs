@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::copy::Current;
+use crate::dump::Places;
 use crate::follow::Status;
 use crate::metrics::Metrics;
 use crate::query::Pool;
@@ -22,6 +23,8 @@ pub struct AppState {
     pub status: watch::Receiver<Status>,
     /// Places for queries.
     pub pool: Arc<Pool>,
+    /// Places for dumps.
+    pub dumps: Places,
     /// Counters and timers.
     pub metrics: Arc<Metrics>,
     /// When this process started.

@@ -39,7 +39,7 @@ pub fn column_iri(header: &str) -> Iri {
 }
 
 /// Text as a part of an IRI: all but the unreserved characters of RFC 3986 percent-encoded.
-pub(crate) fn percent_encoded(text: &str) -> String {
+pub fn percent_encoded(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {

@@ -9,9 +9,10 @@
 //! same entity always gives the same triples.
 
 mod node;
+mod provenance;
 mod value;
 
-use hiroba_vocab::Iri;
+use hiroba_vocab::{EntityId, Iri};
 use oxrdf::vocab::rdf;
 use oxrdf::{Literal, NamedNode, NamedNodeRef, Term, Triple};
 
@@ -54,44 +55,45 @@ pub struct Mapping<'c> {
     pub context: &'c Context,
 }
 
+impl Mapping<'static> {
+    /// The mapping by which everything is published: the names of the vocabulary. What one reader is given under these
+    /// names, all are.
+    pub fn published() -> Self {
+        Self { context: Context::vocabulary() }
+    }
+}
+
 impl Mapping<'_> {
     /// The plain shape, triple by triple.
     pub fn plain(&self, entity: &Entity, sink: &mut dyn FnMut(Triple)) {
         let Some(subject) = named(entity.id.as_str()) else { return };
-        self.head(entity, &subject, sink);
+        self.state(&subject, entity, sink);
+        emit(sink, &subject, terms::CREATED, Some(date_time(entity.created_at)));
+        emit(sink, &subject, terms::MODIFIED, Some(date_time(entity.modified_at)));
+    }
+
+    /// What the plain shape says of an entity but for when it was created and modified, with another node in the place of
+    /// the entity: of one of its versions ([`version_node`]).
+    pub fn state(&self, subject: &NamedNode, entity: &Entity, sink: &mut dyn FnMut(Triple)) {
+        kinds(entity, subject, sink);
         for (name, instances) in &entity.attributes {
             let Some(predicate) = named(name.as_str()) else { continue };
             for instance in instances {
-                let node = || attribute_node(self.context, &subject, name, instance.dataset_id.as_ref());
-                self.plain_value(&subject, &predicate, instance, &node, sink);
+                let node = || attribute_node(self.context, subject, name, instance.dataset_id.as_ref());
+                self.plain_value(subject, &predicate, instance, &node, sink);
             }
         }
+        provenance::of_dataset(entity, subject, sink);
     }
 
     /// NGSI-LD's own shape, triple by triple.
     pub fn reified(&self, entity: &Entity, sink: &mut dyn FnMut(Triple)) {
         let Some(subject) = named(entity.id.as_str()) else { return };
-        for name in &entity.types {
-            emit(sink, &subject, rdf::TYPE, named(name.as_str()));
-        }
-        for scope in entity.scopes() {
-            emit(sink, &subject, terms::SCOPE, Some(Literal::from(scope.as_str())));
-        }
+        kinds(entity, &subject, sink);
         emit(sink, &subject, ngsi("createdAt").as_ref(), Some(date_time(entity.created_at)));
         emit(sink, &subject, ngsi("modifiedAt").as_ref(), Some(date_time(entity.modified_at)));
         emit(sink, &subject, ngsi("expiresAt").as_ref(), entity.expires_at.map(date_time));
         self.reified_attributes(&subject, &entity.attributes, sink);
-    }
-
-    fn head(&self, entity: &Entity, subject: &NamedNode, sink: &mut dyn FnMut(Triple)) {
-        for name in &entity.types {
-            emit(sink, subject, rdf::TYPE, named(name.as_str()));
-        }
-        for scope in entity.scopes() {
-            emit(sink, subject, terms::SCOPE, Some(Literal::from(scope.as_str())));
-        }
-        emit(sink, subject, terms::CREATED, Some(date_time(entity.created_at)));
-        emit(sink, subject, terms::MODIFIED, Some(date_time(entity.modified_at)));
     }
 
     fn plain_value(
@@ -216,6 +218,29 @@ impl Mapping<'_> {
                 node::list(node, member, iris.iter().filter_map(|iri| named(iri.as_str())).map(Term::from), sink);
             }
         }
+    }
+}
+
+/// The node of an entity; `None` for ids that no IRI can be made of.
+pub fn entity_node(id: &EntityId) -> Option<NamedNode> {
+    named(id.as_str())
+}
+
+/// The node of one version of an entity, named below it: `urn:ngsi-ld:AED:372013:1#version=42`. No attribute has such a
+/// node: in their names `=` is escaped. `None` for ids that no IRI can be made of.
+pub fn version_node(id: &EntityId, version: i64) -> Option<NamedNode> {
+    let separator = if id.as_str().contains('#') { '.' } else { '#' };
+    let entity = named(id.as_str())?;
+    Some(NamedNode::new_unchecked(format!("{}{separator}version={version}", entity.as_str())))
+}
+
+/// The types and scopes of an entity.
+fn kinds(entity: &Entity, subject: &NamedNode, sink: &mut dyn FnMut(Triple)) {
+    for name in &entity.types {
+        emit(sink, subject, rdf::TYPE, named(name.as_str()));
+    }
+    for scope in entity.scopes() {
+        emit(sink, subject, terms::SCOPE, Some(Literal::from(scope.as_str())));
     }
 }
 

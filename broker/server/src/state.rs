@@ -12,6 +12,7 @@ use crate::egress::Egress;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
 use crate::service::discovery::Summary;
+use crate::service::event_stream::EventStream;
 use crate::service::harvest::Harvest;
 use crate::service::imports::Imports;
 use crate::service::snapshots::Snapshots;
@@ -33,6 +34,8 @@ pub struct AppState {
     pub subscriptions: Subscriptions,
     /// The live streams that are open.
     pub streams: Arc<Streams>,
+    /// The making of pages of the event stream.
+    pub event_stream: EventStream,
     /// The snapshots that are at work.
     pub snapshots: Snapshots,
     /// The files that were sent to be imported.

@@ -288,6 +288,13 @@ impl Engine {
         }
     }
 
+    pub(crate) async fn rewritten(&self, tenant: i64, ids: Vec<String>) -> Result<Vec<String>> {
+        match self {
+            Self::Sqlite { database, .. } => database.rewritten(tenant, ids).await,
+            Self::PostGis { database, .. } => database.rewritten(tenant, &ids).await,
+        }
+    }
+
     pub(crate) async fn touched(&self, after: Position, limit: i64) -> Result<Vec<TouchedRow>> {
         match self {
             Self::Sqlite { database, .. } => database.touched(after, limit).await,

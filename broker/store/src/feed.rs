@@ -64,6 +64,27 @@ impl Store {
         Ok(self.inner.engine.oldest().await?.is_some_and(|oldest| oldest <= next))
     }
 
+    /// The position right before the oldest change that the log still has: reading from here on, nothing that there is gets
+    /// lost, and [`tells_all_after`](Self::tells_all_after) holds. `None` as long as there is no change.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn beginning(&self) -> Result<Option<Position>> {
+        let oldest = self.inner.engine.oldest().await?;
+        Ok(oldest.map(|oldest| Position { number: oldest.number.saturating_sub(1), ..oldest }))
+    }
+
+    /// Those of the entities whose history was rewritten: recorded afterwards, amended, or forgotten as a whole or in part.
+    /// What they once were is not to be told from their changes.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn rewritten(&self, tenant: TenantId, ids: &[EntityId]) -> Result<Vec<EntityId>> {
+        let ids = ids.iter().map(ToString::to_string).collect();
+        let found = self.inner.engine.rewritten(tenant.0, ids).await?;
+        Ok(found.into_iter().map(EntityId::from_stored).collect())
+    }
+
     /// Changes of one entity after a version, the oldest first, at most `limit`: what leads from a state to the present.
     ///
     /// # Errors

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use super::output;
 use crate::config::Config;
 use crate::copy::{CopyError, Current, Folder};
+use crate::dump::Places;
 use crate::follow::{Feed, FeedError, Follower, Phase, Status};
 use crate::http::server;
 use crate::metrics::Metrics;
@@ -60,6 +61,7 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
         current: Arc::clone(&current),
         status: told,
         pool: Arc::clone(&pool),
+        dumps: Places::default(),
         metrics,
         started: Instant::now(),
         draining: false.into(),
@@ -117,6 +119,7 @@ fn banner(state: &AppState, address: SocketAddr) {
     let config = &state.config;
     output::note(format!("Hiroba SPARQL {} on http://{address}", env!("CARGO_PKG_VERSION")));
     output::note(format!("  queries   http://{address}/sparql"));
+    output::note(format!("  dumps     http://{address}/dumps/all.nq.gz"));
     if config.maintenance {
         output::note("  updates   permitted with the token, and lost at the next start without --maintenance");
     } else {

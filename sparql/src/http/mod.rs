@@ -2,6 +2,7 @@
 
 mod body;
 mod description;
+mod dumps;
 mod freshness;
 mod guard;
 mod maintenance;

@@ -48,12 +48,15 @@ pub enum HttpError {
     /// A header that cannot be understood. Says which and why.
     #[error("the header {0}: {1}")]
     Header(&'static str, String),
-    /// The last part of the path is no tenant.
-    #[error("/sparql/TENANT: {0}")]
+    /// A part of the path is no tenant.
+    #[error("the tenant in the path: {0}")]
     TenantInPath(String),
     /// Path and headers name different tenants.
     #[error("the path, NGSILD-Tenant and Fiware-Service name different tenants: name one")]
     SeveralTenants,
+    /// As many dumps are being written as may be.
+    #[error("as many dumps are under way as this server allows; try again later")]
+    TooManyDumps,
     /// A method that the resource does not have. Holds those that it has.
     #[error("only {0} are possible here")]
     MethodNotAllowed(&'static str),
@@ -86,6 +89,7 @@ impl HttpError {
             Self::Header(..) => (StatusCode::BAD_REQUEST, "header", "Bad Header"),
             Self::TenantInPath(_) => (StatusCode::BAD_REQUEST, "tenant", "Not a Tenant"),
             Self::SeveralTenants => (StatusCode::BAD_REQUEST, "several-tenants", "Several Tenants"),
+            Self::TooManyDumps => (StatusCode::SERVICE_UNAVAILABLE, "too-many-dumps", "All Places Taken"),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method Not Allowed"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not-found", "Not Found"),
         }
@@ -137,7 +141,7 @@ impl ResponseError for HttpError {
             Self::Query(QueryError::Busy | QueryError::NotYet { .. }) => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
-            Self::Query(QueryError::NoCopy) => {
+            Self::Query(QueryError::NoCopy) | Self::TooManyDumps => {
                 response.insert_header((RETRY_AFTER, "5"));
             }
             _ => {}

@@ -6,7 +6,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::problem::{HttpError, Result};
-use super::{sparql, system};
+use super::{dumps, sparql, system};
 
 const READ: &str = "GET, HEAD, OPTIONS";
 const QUERY: &str = "GET, HEAD, POST, OPTIONS";
@@ -20,6 +20,12 @@ pub fn configure(config: &mut ServiceConfig) {
                 .route(web::head().to(sparql::get))
                 .route(web::post().to(sparql::post))
                 .default_service(web::to(|request: HttpRequest| other_method(request, QUERY))),
+        )
+        .service(
+            web::resource(["/dumps/{name}", "/dumps/{tenant}/{name}"])
+                .route(web::get().to(dumps::get))
+                .route(web::head().to(dumps::get))
+                .default_service(web::to(|request: HttpRequest| other_method(request, READ))),
         )
         .service(read("/health", web::get().to(system::health), web::head().to(system::health)))
         .service(read("/ready", web::get().to(system::ready), web::head().to(system::ready)))

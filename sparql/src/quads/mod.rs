@@ -6,7 +6,6 @@ mod read;
 use std::sync::LazyLock;
 
 use ngsild::Entity;
-use ngsild::jsonld::Context;
 use ngsild::rdf::Mapping;
 use oxigraph::model::vocab::rdf;
 use oxigraph::model::{GraphName, NamedNodeRef, NamedOrBlankNode, Quad, Term, Triple};
@@ -18,7 +17,7 @@ use crate::follow::Mark;
 
 /// Which quads an entity becomes. To be raised whenever this module or [`ngsild::rdf`] makes other quads of the same
 /// entity than before.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// What a copy depends on beside the entities: [`VERSION`], the vocabulary's terms and the examples, as a number. One of another
 /// shape is made anew, so a program with one term more needs nobody to remember that.
@@ -38,15 +37,9 @@ pub fn is_of_entities(graph: &str) -> bool {
     graph != STATE.as_str() && graph != EXAMPLES.as_str()
 }
 
-/// What the keys of compound values stand for, and how attributes are named below their entity: the terms of the
-/// published vocabulary, as the explorer's Turtle has them. Attributes and types come with their IRIs.
-fn mapping() -> Mapping<'static> {
-    Mapping { context: Context::vocabulary() }
-}
-
 /// The quads of an entity, in the order of the mapping. There may be duplicates.
 pub fn quads(entity: &Entity) -> Vec<Quad> {
-    let mapping = mapping();
+    let mapping = Mapping::published();
     let mut quads = Vec::new();
     mapping.plain(entity, &mut |triple| quads.push(triple.in_graph(GraphName::DefaultGraph)));
     let mut reified = Vec::new();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, reason = "tests")]
 
 mod crash;
+mod dumps;
 mod examples;
 mod following;
 mod freshness;

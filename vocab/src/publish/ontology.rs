@@ -79,7 +79,10 @@ fn say_range(node: &mut Node, range: Range, term: &Term) {
 fn described(mut node: Node, term: &Term) -> Node {
     node.say_both("rdfs:label", &term.ja, &term.en);
     node.say_both("skos:prefLabel", &term.ja, &term.en);
-    node.say_both("skos:definition", &term.definition_ja, &term.definition_en);
+    // SKOS for those who know it, and what everybody shows.
+    for predicate in ["skos:definition", "rdfs:comment"] {
+        node.say_both(predicate, &term.definition_ja, &term.definition_en);
+    }
     for (predicate, matches) in [("skos:exactMatch", &term.exact), ("skos:closeMatch", &term.close)] {
         matches.iter().for_each(|other| node.say(predicate, iri(other.as_str())));
     }

@@ -21,6 +21,7 @@ use crate::http::server;
 use crate::http::snapshots::BINDING;
 use crate::metrics::Metrics;
 use crate::service::contexts::Contexts;
+use crate::service::event_stream::EventStream;
 use crate::service::harvest::{Harvest, Plan, PlanError};
 use crate::service::identity::Alias;
 use crate::service::imports::Imports;
@@ -316,6 +317,7 @@ pub(super) async fn open(config: Config) -> Result<AppState, ServeError> {
         subscriptions: Subscriptions::new(run_id, egress.clone()),
         snapshots: Snapshots::new(egress.clone(), BINDING),
         streams: Arc::new(Streams::new(config.max_streams, metrics.streams_open.clone())),
+        event_stream: EventStream::default(),
         imports: Imports::new(config.max_upload),
         contexts: Contexts::new(egress, store.clone(), published),
         harvest,

@@ -9,10 +9,13 @@ use ngsild::AttributeValue;
 use ngsild::render::{EntityDocument, Form, Rendering};
 use serde_json::{Value, json};
 
+use super::cell;
 use super::geojson::{self, Detail, name_of};
 use super::page::{EntityPage, Fact, Link};
 use super::visit::{HTML, Visit, encode};
-use super::{cell, linked};
+use crate::http::linked_data::document::write;
+use crate::http::linked_data::form::{self, DOCUMENT, FORMAT};
+use crate::http::linked_data::identifier::{self, short_triples};
 use crate::http::problem::{HttpError, Result};
 use crate::http::request::accept::pick;
 use crate::http::request::{base_url, path_part};
@@ -62,12 +65,11 @@ pub async fn entity(request: HttpRequest, state: Data<AppState>) -> Result<HttpR
     };
     let body = match kind {
         HTML => return entity_page(&visit, &stored),
-        "text/turtle" | "application/turtle" => linked::turtle(&stored.entity, &visit.context),
-        "application/n-triples" => linked::n_triples(&stored.entity, &visit.context),
-        "application/geo+json" => Ok(one_place(&visit, &stored)),
-        _ => Ok(json_ld(&visit, &stored)?),
+        "text/turtle" | "application/turtle" => write(&short_triples(&stored), form::Form::Turtle)?,
+        "application/n-triples" => write(&short_triples(&stored), form::Form::NTriples)?,
+        "application/geo+json" => one_place(&visit, &stored),
+        _ => json_ld(&visit, &stored)?,
     };
-    let body = body.map_err(|e| StoreError::Database(e.to_string()))?;
     Ok(HttpResponse::Ok().content_type(kind).insert_header((VARY, "Accept, Accept-Language, NGSILD-Tenant")).body(body))
 }
 
@@ -131,11 +133,19 @@ fn entity_page(visit: &Visit, stored: &Stored) -> Result<HttpResponse> {
             link("Turtle", format!("{path}.ttl")),
             link("N-Triples", format!("{path}.nt")),
         ],
+        alternates: alternates(entity.id.as_str()),
         map: located.then(|| format!("{path}.geojson?lang={}", language.tag())),
         map_label: language.fill("map-of", &[("type", &title)]),
         frame: visit.frame(title),
     };
     visit.html(&page)
+}
+
+/// The same in the forms of linked data, at the address of the entity's IRI.
+fn alternates(id: &str) -> Vec<Link> {
+    let programs = DOCUMENT.forms().iter().filter(|form| **form != form::Form::Html);
+    let href = |form: &form::Form| format!("{}{}?{FORMAT}={}", identifier::PATH, encode(id), form.word());
+    programs.map(|form| Link { label: form.media().to_owned(), href: href(form) }).collect()
 }
 
 /// Where a value leads to: pages outside by their address, entities here by their id.

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::cell;
 use super::geojson::name_of;
 use super::page::{Card, Fact, Landing};
-use super::visit::{DATASET, HTML, Visit, encode};
+use super::visit::{HTML, Visit, encode};
 use crate::http::problem::Result;
 use crate::http::request::accept::pick;
 use crate::http::request::base_url;
+use crate::service::catalogue::DATASET;
 use crate::state::AppState;
 
 /// `/`: what this city publishes. For programs a list of data sets.

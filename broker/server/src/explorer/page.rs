@@ -87,6 +87,8 @@ pub(super) struct EntityPage {
     pub(super) types: Vec<Link>,
     pub(super) facts: Vec<Fact>,
     pub(super) links: Vec<Link>,
+    /// The same as linked data: each is labelled with its media type.
+    pub(super) alternates: Vec<Link>,
     pub(super) map: Option<String>,
     pub(super) map_label: String,
 }
@@ -110,4 +112,18 @@ pub(super) struct SparqlPage {
 #[template(path = "missing.html")]
 pub(super) struct Missing {
     pub(super) frame: Frame,
+}
+
+/// What is said of a term of the vocabulary, or of the vocabulary as a whole.
+#[derive(Template)]
+#[template(path = "term.html")]
+pub(super) struct TermPage {
+    pub(super) frame: Frame,
+    pub(super) iri: String,
+    pub(super) definition: String,
+    pub(super) facts: Vec<Fact>,
+    /// What leads to it from elsewhere in the vocabulary.
+    pub(super) incoming: Vec<Fact>,
+    /// The same in forms for programs: each is labelled with its media type.
+    pub(super) links: Vec<Link>,
 }

@@ -19,6 +19,7 @@ use super::page::{Fact, Frame, Link, Missing};
 use super::{Language, assets, cell, language, official, sparql};
 use crate::http::problem::Result;
 use crate::http::request::{Names, tenant, vocabulary};
+use crate::service::catalogue;
 use crate::service::discovery::{Summary, summary};
 use crate::service::entities::without_expired;
 use crate::service::{existing_tenant, now};
@@ -30,9 +31,6 @@ const POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; worker-src
 
 /// The media type of pages.
 pub(super) const HTML: &str = "text/html";
-
-/// The type of the entities that describe data sets.
-pub(super) const DATASET: &str = "http://www.w3.org/ns/dcat#Dataset";
 
 /// What every page needs to know.
 pub(super) struct Visit {
@@ -170,18 +168,12 @@ impl Visit {
     }
 
     pub(super) async fn datasets(&self) -> Result<Vec<Stored>> {
-        let query = typed(Iri::from_expanded(DATASET));
-        Ok(self.find(&query, Page { limit: 1_000, ..Page::default() }).await?.entities)
+        Ok(catalogue::datasets(&self.state, self.tenant).await?)
     }
 
     /// The type of a data set's entities.
     pub(super) fn entity_type(&self, dataset: &Stored) -> Option<Iri> {
-        let name = self.context.expand("entityType")?;
-        match &dataset.entity.default_instance(name.as_str())?.is {
-            AttributeValue::VocabProperty(iris) => iris.as_slice().first().cloned(),
-            AttributeValue::Property(Value::String(text)) => self.context.expand(text),
-            _ => None,
-        }
+        catalogue::entity_type(dataset, &self.context)
     }
 
     pub(super) fn html(&self, template: &impl Template) -> Result<HttpResponse> {

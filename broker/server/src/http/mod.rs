@@ -12,6 +12,7 @@ pub mod entities;
 mod guard;
 pub mod identity;
 pub mod imports;
+pub mod linked_data;
 pub mod maps;
 pub mod problem;
 pub mod query;

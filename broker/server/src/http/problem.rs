@@ -219,6 +219,7 @@ impl HttpError {
                 | ServiceError::Store(StoreError::Overloaded),
             )
             | Self::Overloaded => problem(StatusCode::SERVICE_UNAVAILABLE, "InternalError", "Service Unavailable"),
+            Self::Service(ServiceError::LogForgotten(_)) => problem(StatusCode::GONE, "ResourceNotFound", "Gone"),
             Self::Service(ServiceError::Conflict(_)) => problem(StatusCode::CONFLICT, "InvalidRequest", "Conflict"),
             Self::Service(ServiceError::Store(StoreError::Unavailable(_))) => Problem {
                 // What the database says may name hosts and files: it goes to the log, not to the client.

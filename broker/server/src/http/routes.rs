@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::problem::{ACCEPT_PATCH, HttpError, PATCH_TYPES, Result};
 use super::{
     attributes, batch, changes, contexts, csource_subscriptions, datasets, discovery, entities, identity, imports,
-    maps, query, registrations, snapshots, sparql, stream, subscriptions, system, temporal, vocab,
+    linked_data, maps, query, registrations, snapshots, sparql, stream, subscriptions, system, temporal, vocab,
 };
 use crate::explorer::{self, assets, entity, landing, types};
 
@@ -80,10 +80,21 @@ routes! {
     "/sparql/{tenant}" { GET sparql::forward, POST sparql::forward, }
     "/contexts/{name}" { GET contexts::published, }
     "/vocab" { GET vocab::ontology, }
-    "/vocab/{name}" { GET vocab::product, }
+    "/vocab/{name}" { GET vocab::named, }
+    "/vocab/column/{name}" { GET vocab::column, }
+    "/vocab/code/{list}" { GET vocab::code_list, }
+    "/vocab/code/{list}/{code}" { GET vocab::code, }
+    "/id/{id}" { GET linked_data::identifier::describe, }
+    "/.well-known/void" { GET linked_data::void::void, }
+    "/dumps/{name}" { GET linked_data::dumps::dump, }
+    "/dumps/{tenant}/{name}" { GET linked_data::dumps::dump, }
+    "/ldes" { GET linked_data::event_stream::stream, }
+    "/ldes/{tenant}" { GET linked_data::event_stream::stream, }
     "/stream" { GET stream::stream, }
     "/changes" { GET changes::feed, }
     "/changes/snapshot" { GET changes::snapshot, }
+    "/datasets" { GET linked_data::dataset::catalogue, }
+    "/datasets/{id}" { GET linked_data::dataset::dataset, }
     "/datasets/{id}/versions" { GET datasets::versions, }
     "/datasets/{id}/changes" { GET datasets::changes, }
     "/subscriptions/{id}/deadLetters" { GET subscriptions::dead_letters, }

@@ -1,5 +1,5 @@
-//! `/sparql` and `/sparql/{tenant}`: the sidecar's endpoint under this server's address, so that pages and people need one
-//! address only.
+//! `/sparql` and `/dumps`: what the sidecar answers, under this server's address, so that pages and people need one address
+//! only.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
@@ -17,23 +17,41 @@ use crate::state::AppState;
 /// How large a query may be, in bytes.
 const MAX_QUERY: usize = 1 << 20;
 
+/// The headers of an answer that clients get, too.
+const PASSED_BACK: [&str; 9] = [
+    "content-type",
+    "content-disposition",
+    "cache-control",
+    "etag",
+    "retry-after",
+    "allow",
+    "vary",
+    "ngsild-tenant",
+    "hiroba-position",
+];
+
 /// Passes a request on to the sidecar, and its answer back.
 ///
 /// # Errors
 /// NotFound when there is no sidecar; OperationNotSupported on a snapshot; BadGateway when it does not answer.
 pub(super) async fn forward(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
     let (Some(client), Some(sidecar)) = (&state.sidecar, &state.config.sparql) else {
-        return Err(HttpError::NotFound(
-            "/sparql: the SPARQL sidecar is not configured (hiroba serve --sparql URL)".into(),
-        ));
+        let path = request.path();
+        return Err(HttpError::NotFound(format!(
+            "{path}: the SPARQL sidecar is not configured (hiroba serve --sparql URL)"
+        )));
     };
     if on_snapshot(&request) {
         let detail = "SPARQL knows the data of tenants, not those of snapshots";
         return Err(Error::new(ErrorKind::OperationNotSupported, detail).into());
     }
-    let mut url = sidecar.join("sparql").map_err(|e| HttpError::BadGateway(e.to_string()))?;
-    if let (Some(tenant), Ok(mut path)) = (request.match_info().get("tenant"), url.path_segments_mut()) {
-        path.push(tenant);
+    let mut url = sidecar.clone();
+    if let Ok(mut path) = url.path_segments_mut() {
+        // The same path there, of which every part is encoded anew.
+        let parts = request.match_info();
+        let first = request.path().trim_start_matches('/').split('/').next().unwrap_or_default();
+        path.pop_if_empty().push(first);
+        path.extend(["tenant", "name"].into_iter().filter_map(|part| parts.get(part)));
     }
     url.set_query(Some(request.query_string()).filter(|query| !query.is_empty()));
     let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes());
@@ -52,7 +70,7 @@ pub(super) async fn forward(request: HttpRequest, payload: Payload, state: Data<
     let answer = asked.send().await.map_err(|e| HttpError::BadGateway(e.without_url().to_string()))?;
     let status = StatusCode::from_u16(answer.status().as_u16()).unwrap_or(StatusCode::BAD_GATEWAY);
     let mut response = HttpResponse::build(status);
-    for name in ["content-type", "retry-after", "allow", "vary", "ngsild-tenant", "hiroba-position"] {
+    for name in PASSED_BACK {
         if let Some(value) = answer.headers().get(name).and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok())
         {
             response.insert_header((name, value));

@@ -33,6 +33,8 @@ pub struct AttributeSummary {
 /// Everything that discovery tells of a tenant.
 #[derive(Debug, Default)]
 pub struct Summary {
+    /// How many entities there are.
+    pub entities: u64,
     /// By type.
     pub types: BTreeMap<Iri, TypeSummary>,
     /// By attribute.
@@ -51,6 +53,7 @@ pub async fn summary(state: &AppState, tenant: TenantId) -> Result<Arc<Summary>>
     }
     let mut summary = Summary::default();
     for counted in state.store.shapes(tenant).await? {
+        summary.entities += counted.entities;
         for name in &counted.shape.types {
             let of_type = summary.types.entry(name.clone()).or_default();
             of_type.entities += counted.entities;

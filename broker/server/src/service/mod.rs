@@ -1,11 +1,13 @@
 //! The operations of clause 5: what a request does, whatever it came by.
 
 pub mod batch;
+pub mod catalogue;
 pub mod changes;
 pub mod contexts;
 pub mod datasets;
 pub mod discovery;
 pub mod entities;
+pub mod event_stream;
 pub mod harvest;
 pub mod identity;
 pub mod imports;
@@ -23,7 +25,7 @@ pub mod subscriptions;
 pub mod temporal;
 pub mod walk;
 
-use hiroba_store::{StoreError, TenantId};
+use hiroba_store::{Position, StoreError, TenantId};
 use hiroba_vocab::{EntityId, Iri, Tenant};
 use ngsild::DateTime;
 
@@ -67,6 +69,9 @@ pub enum ServiceError {
     /// There is no such context source registration, or no longer (5.9, 5.10). Holds the id that was asked for.
     #[error("there is no registration {0}")]
     NoRegistration(String),
+    /// Changes after this position of the log were removed: history is kept for a time only.
+    #[error("the changes after {0} are no longer kept; begin anew where the stream begins")]
+    LogForgotten(Position),
     /// The entity kept changing while this request tried to change it.
     #[error("{0} is being changed by too many others at once")]
     Contended(EntityId),

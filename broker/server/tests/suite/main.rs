@@ -3,11 +3,13 @@
 
 mod abuse;
 mod batch;
+mod catalogue;
 mod conformance;
 mod contexts;
 mod contract;
 mod csource_subscriptions;
 mod datasets;
+mod event_stream;
 mod feed;
 mod harvest;
 mod headers;
@@ -18,6 +20,7 @@ mod imports;
 mod indexes;
 mod jsonld_contexts;
 mod linked;
+mod linked_data;
 mod maps;
 mod mosquitto;
 mod mqtt;

@@ -81,3 +81,19 @@ fn a_sidecar_that_is_away_or_silent_degrades_only() {
         assert_eq!((answer.status, &problem["status"]), (502, &502.into()), "{}", answer.text);
     });
 }
+
+#[test]
+fn dumps_pass_through_by_name_and_tenant_and_other_names_do_not() {
+    run(async {
+        let broker = Broker::sqlite_with(&["--sparql", &sidecar()]).await;
+        for path in ["/dumps/all.nq.gz", "/dumps/a%20city/short.ttl.gz"] {
+            let got = broker.get(path).header("accept-encoding", "br, gzip").header("NGSILD-Tenant", "").send().await;
+            assert_eq!((got.status, got.header("hiroba-position")), (200, Some("0-8")), "{}", got.text);
+            assert!(got.text.to_ascii_lowercase().starts_with(&format!("get {path} ")), "{}", got.text);
+            assert_eq!(got.header("content-encoding"), Some("identity"), "what is compressed is not compressed again");
+        }
+        for path in ["/dumps/all.zip", "/dumps/city/all.zip", "/dumps/..%2Fsparql", "/dumps"] {
+            assert_eq!(broker.get(path).send().await.status, 404, "{path}");
+        }
+    });
+}

@@ -44,7 +44,8 @@ fn what_is_no_product_is_not_found_and_what_is_no_layout_is_refused() {
             ("/vocab/aed.schema.xml", 404),
             ("/vocab/aed.table.json?layout=new", 400),
             ("/vocab/aed.schema.json?layout=old", 400),
-            ("/vocab?format=html", 400),
+            ("/vocab?format=rdf", 400),
+            ("/vocab/AED?format=rdf", 400),
         ] {
             let answer = broker.get(path).send().await;
             assert_eq!(answer.status, status, "{path}: {}", answer.text);

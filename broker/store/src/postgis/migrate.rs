@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgis/0009_subscriptions.sql"),
     include_str!("../../migrations/postgis/0010_deliveries.sql"),
     include_str!("../../migrations/postgis/0011_registrations.sql"),
+    include_str!("../../migrations/postgis/0012_rewritten_history.sql"),
 ];
 
 /// Any number, as long as all processes use the same: only one migrates at a time.

@@ -75,6 +75,16 @@ impl PostGis {
         Ok(rows.iter().map(row).collect())
     }
 
+    /// Those of the entities of which a record tells another history than what its change did.
+    pub(crate) async fn rewritten(&self, tenant: i64, ids: &[String]) -> Result<Vec<String>> {
+        let client = self.client().await?;
+        let sql = "select distinct entity from change
+                   where tenant = $1::bigint and entity = any($2) and history is not null";
+        let statement = client.prepare_cached(sql).await?;
+        let rows = client.query(&statement, &[&tenant, &ids]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
     pub(crate) async fn probe(&self, tenant: i64, leaf: &Leaf, limit: i64) -> Result<i64> {
         // Places come one by one from all over the disk, so that counting them up to the limit costs more than a page.
         // A wrong estimate costs time alone.

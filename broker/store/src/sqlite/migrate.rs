@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0009_subscriptions.sql"),
     include_str!("../../migrations/sqlite/0010_deliveries.sql"),
     include_str!("../../migrations/sqlite/0011_registrations.sql"),
+    include_str!("../../migrations/sqlite/0012_rewritten_history.sql"),
 ];
 
 pub(super) fn migrate(connection: &mut Connection) -> Result<()> {

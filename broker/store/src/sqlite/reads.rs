@@ -93,6 +93,18 @@ impl Sqlite {
         .await
     }
 
+    /// Those of the entities of which a record tells another history than what its change did.
+    pub(crate) async fn rewritten(&self, tenant: i64, ids: Vec<String>) -> Result<Vec<String>> {
+        self.read(move |connection| {
+            let sql = "select distinct entity from change \
+                       where tenant = ?1 and entity in (select value from json_each(?2)) and history is not null";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map((tenant, Param::Texts(ids)), |row| row.get(0))?;
+            Ok(rows.collect::<rusqlite::Result<_>>()?)
+        })
+        .await
+    }
+
     pub(crate) async fn probe(&self, tenant: i64, leaf: Leaf, limit: i64) -> Result<i64> {
         self.read(move |connection| number(connection, &sql::probe(Dialect::Sqlite, tenant, &leaf, limit))).await
     }

@@ -147,3 +147,42 @@ fn whoever_reads_of_a_change_gets_the_entity_as_it_was_after_it_or_later() {
         }
     });
 }
+
+#[test]
+fn the_log_begins_where_nothing_that_it_still_has_is_missed() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            assert_eq!(store.beginning().await.unwrap(), None, "nothing has happened yet");
+            for (n, second) in [(1, 0), (2, 86_400), (3, 50 * 86_400), (4, 51 * 86_400)] {
+                store.write(tenant, &[create(&entity(numbered(n)))], at(second)).await.unwrap();
+            }
+            told(&store, Position::default(), 4).await;
+            let first = store.beginning().await.unwrap().unwrap();
+            assert!(store.tells_all_after(first).await.unwrap());
+            assert_eq!(store.changes(first, 10).await.unwrap().len(), 4);
+            store.drop_history_before(at(50 * 86_400)).await.unwrap();
+            assert!(!store.tells_all_after(first).await.unwrap(), "two changes after it are gone");
+            let later = store.beginning().await.unwrap().unwrap();
+            assert!(later > first && store.tells_all_after(later).await.unwrap());
+            let left: Vec<_> = store.changes(later, 10).await.unwrap().into_iter().map(|record| record.at).collect();
+            assert_eq!(left, [at(50 * 86_400), at(51 * 86_400)]);
+        }
+    });
+}
+
+#[test]
+fn entities_whose_history_was_forgotten_are_known_by_it() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            create_all(&store, tenant, [numbered(1), numbered(2)]).await;
+            let ids = ["urn:x:1", "urn:x:2", "urn:x:none"].map(|id| EntityId::parse(id).unwrap());
+            assert!(store.rewritten(tenant, &ids).await.unwrap().is_empty());
+            store.forget_history(tenant, &ids[1]).await.unwrap();
+            assert_eq!(store.rewritten(tenant, &ids).await.unwrap(), [ids[1].clone()]);
+        }
+    });
+}

@@ -134,6 +134,22 @@ pub fn owner(request: &HttpRequest) -> Result<Place> {
     Ok(Place { tenant, snapshot: None })
 }
 
+/// The tenant that the path names, or else the header, for addresses that programs follow without sending headers.
+///
+/// # Errors
+/// BadRequestData when one of them is no tenant name, or when they name different ones.
+pub fn place_in_path(request: &HttpRequest) -> Result<Place> {
+    let place = tenant(request)?;
+    let Some(name) = request.match_info().get("tenant") else { return Ok(place) };
+    let named = Tenant::parse(name).map_err(|e| Error::from(e).at("tenant"))?;
+    if !place.tenant.is_default() && place.tenant != named {
+        return Err(HttpError::bad_request(format!(
+            "the path and the header {TENANT} name different tenants: name one"
+        )));
+    }
+    Ok(Place { tenant: named, ..place })
+}
+
 /// Whether a request works on a snapshot. All that it does is local then (4.3.7).
 pub fn on_snapshot(request: &HttpRequest) -> bool {
     request.headers().get(SNAPSHOT).is_some_and(|value| !value.is_empty())
