@@ -56,7 +56,9 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
         let feed = Feed::new(&config.broker, config.token.clone())?;
         Work::Following(Follower::open(feed, folder, Arc::clone(&current), status, Arc::clone(&metrics))?)
     };
-    let pool = Pool::new(config.limits, Services::new(&config.services)?, Arc::clone(&current), Arc::clone(&metrics));
+    let services = Services::new(&config.services)?;
+    // What is changed by hand does not get into the index.
+    let pool = Pool::new(config.limits, services, Arc::clone(&current), Arc::clone(&metrics), !config.maintenance);
     let state = Data::new(AppState {
         current: Arc::clone(&current),
         status: told,

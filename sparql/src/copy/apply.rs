@@ -9,7 +9,7 @@ use oxigraph::store::{StorageError, Transaction};
 use super::state::{Anchor, State};
 use super::{Copy, CopyError, Part, owned, state};
 use crate::follow::Change;
-use crate::quads;
+use crate::{index, quads};
 
 /// What a page changed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -78,59 +78,72 @@ fn latest(changes: Vec<Change>) -> BTreeMap<Tenant, Vec<Change>> {
 
 impl Part {
     fn apply(&self, state: &State, changes: Vec<Change>, applied: &mut Applied) -> Result<(), StorageError> {
-        let mut fragments = self.fragments().clone();
         let mut transaction = self.store.start_transaction()?;
-        let mut emptied = HashSet::new();
+        let mut page = Page { fragments: self.fragments().clone(), ..Page::default() };
         for change in changes {
-            replace(&mut transaction, change, &mut fragments, &mut emptied, applied)?;
+            page.replace(&mut transaction, change, applied)?;
         }
-        remove_empty_graphs(&mut transaction, &emptied)?;
+        remove_empty_graphs(&mut transaction, &page.emptied)?;
+        page.index.write(&mut transaction)?;
         state::write(&mut transaction, state)?;
         transaction.commit()?;
-        *self.fragments() = fragments;
+        *self.fragments() = page.fragments;
         Ok(())
     }
 }
 
-fn replace(
-    transaction: &mut Transaction<'_>,
-    change: Change,
-    fragments: &mut HashSet<String>,
-    emptied: &mut HashSet<GraphName>,
-    applied: &mut Applied,
-) -> Result<(), StorageError> {
-    let id = change.id;
-    let old = owned::owned(transaction, &id, fragments)?;
-    let entity = change.entity.and_then(|body| match quads::entity(body) {
-        Ok(entity) => Some(entity),
-        Err(error) => {
-            tracing::warn!(entity = id, %error, "an entity is left out: it cannot be read");
-            applied.refused += 1;
-            None
+/// What a page of changes brings about, beside the entities' quads.
+#[derive(Default)]
+struct Page {
+    /// The entities with a `#` in their id.
+    fragments: HashSet<String>,
+    /// The graphs that something was taken from.
+    emptied: HashSet<GraphName>,
+    index: index::Changes,
+}
+
+impl Page {
+    fn replace(
+        &mut self,
+        transaction: &mut Transaction<'_>,
+        change: Change,
+        applied: &mut Applied,
+    ) -> Result<(), StorageError> {
+        let id = change.id;
+        let old = owned::owned(transaction, &id, &self.fragments)?;
+        let entity = change.entity.and_then(|body| match quads::entity(body) {
+            Ok(entity) => Some(entity),
+            Err(error) => {
+                tracing::warn!(entity = id, %error, "an entity is left out: it cannot be read");
+                applied.refused += 1;
+                None
+            }
+        });
+        let mut new: HashSet<Quad> = entity.iter().flat_map(quads::quads).collect();
+        // Oxigraph gives numbers and instants back in their canonical form, so a quad may be removed here and come back
+        // below in its own form: removals go first.
+        for quad in old {
+            if !new.remove(&quad) {
+                transaction.remove(&quad);
+                applied.removed += 1;
+                self.index.note(&quad);
+                self.emptied.insert(quad.graph_name);
+            }
         }
-    });
-    let mut new: HashSet<Quad> = entity.iter().flat_map(quads::quads).collect();
-    // Oxigraph gives numbers and instants back in their canonical form, so a quad may be removed here and come back
-    // below in its own form: removals go first.
-    for quad in old {
-        if !new.remove(&quad) {
-            transaction.remove(&quad);
-            applied.removed += 1;
-            emptied.insert(quad.graph_name);
+        applied.inserted += new.len();
+        new.iter().for_each(|quad| self.index.note(quad));
+        transaction.extend(&new);
+        if id.contains('#') {
+            let there = entity.is_some();
+            state::note_fragment(transaction, &id, there);
+            if there {
+                self.fragments.insert(id);
+            } else {
+                self.fragments.remove(&id);
+            }
         }
+        Ok(())
     }
-    applied.inserted += new.len();
-    transaction.extend(&new);
-    if id.contains('#') {
-        let there = entity.is_some();
-        state::note_fragment(transaction, &id, there);
-        if there {
-            fragments.insert(id);
-        } else {
-            fragments.remove(&id);
-        }
-    }
-    Ok(())
 }
 
 /// A graph whose last entity is gone goes too.
@@ -143,4 +156,93 @@ fn remove_empty_graphs(transaction: &mut Transaction<'_>, graphs: &HashSet<Graph
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use fastrand::Rng;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::copy::load;
+    use crate::follow::Position;
+    use crate::index::{INDEX, LEVELS};
+
+    fn state(number: u64) -> State {
+        let position = Position { transaction: 0, number };
+        State { position, anchor: Anchor { after: Position::default(), mark: None }, shape: 1, left_out: false }
+    }
+
+    /// A thing at one of few places, with one of few names: many are shared.
+    fn thing(id: &str, rng: &mut Rng) -> Value {
+        let (x, y) = (134.0 + f64::from(rng.u8(0..4)) * 0.001, 34.0 + f64::from(rng.u8(0..3)));
+        let location = match rng.u8(0..3) {
+            0 => json!({"type": "LineString", "coordinates": [[x, y], [x + 0.5, y]]}),
+            _ => json!({"type": "Point", "coordinates": [x, y]}),
+        };
+        let name = ["中央公園", "市役所", "City Hall", "避難所"][rng.usize(0..4)];
+        json!({
+            "id": id, "type": "T",
+            "https://schema.org/name": {"type": "Property", "value": name},
+            "location": {"type": "GeoProperty", "value": location},
+        })
+    }
+
+    fn loaded(things: &BTreeMap<String, Value>, folder: &std::path::Path) -> Copy {
+        let (sender, receiver) = tokio::sync::mpsc::channel(things.len() + 1);
+        for thing in things.values() {
+            sender.try_send(Ok(Bytes::from(json!({"tenant": "", "entity": thing}).to_string()))).unwrap();
+        }
+        let end = json!({"end": true, "entities": things.len()}).to_string();
+        sender.try_send(Ok(Bytes::from(end))).unwrap();
+        drop(sender);
+        load(Copy::open(folder, 1).unwrap(), receiver, &state(1)).unwrap().copy
+    }
+
+    /// The quads of the index, the levels aside: those that were in use once remain.
+    fn index(copy: &Copy) -> HashSet<Quad> {
+        let part = copy.part(&Tenant::default_tenant()).unwrap();
+        let quads = part.store.quads_for_pattern(None, None, None, Some(INDEX.into())).map(Result::unwrap);
+        let (levels, quads): (HashSet<Quad>, HashSet<Quad>) = quads.partition(|quad| quad.predicate == LEVELS);
+        assert!(levels.len() <= 1, "{levels:?}");
+        quads
+    }
+
+    #[test]
+    fn the_index_after_changes_is_that_of_a_copy_made_anew() {
+        let mut rng = Rng::with_seed(3);
+        let mut things: BTreeMap<String, Value> = BTreeMap::new();
+        for number in 0..12 {
+            let id = format!("urn:x:{number}");
+            things.insert(id.clone(), thing(&id, &mut rng));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let copy = loaded(&things, folder.path());
+        for page in 2..20 {
+            let mut changes = Vec::new();
+            for _ in 0..rng.usize(1..5) {
+                let id = format!("urn:x:{}", rng.u8(0..16));
+                let entity = rng.bool().then(|| thing(&id, &mut rng));
+                match &entity {
+                    Some(entity) => things.insert(id.clone(), entity.clone()),
+                    None => things.remove(&id),
+                };
+                let line = json!({"position": format!("0-{page}"), "at": "2026-04-01T00:00:00Z", "tenant": "",
+                    "id": id, "operation": "updated", "entity": entity});
+                changes.push(Change::read(line.to_string().as_bytes()).unwrap());
+            }
+            copy.apply(&state(page - 1), changes).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            assert_eq!(index(&copy), index(&loaded(&things, folder.path())), "{page}");
+        }
+        assert!(!index(&copy).is_empty());
+        let gone = |id: &String| {
+            let line = json!({"position": "0-90", "at": "2026-04-01T00:00:00Z", "tenant": "", "id": id,
+                "operation": "deleted", "entity": null});
+            Change::read(line.to_string().as_bytes()).unwrap()
+        };
+        copy.apply(&state(50), things.keys().map(gone).collect()).unwrap();
+        assert_eq!(index(&copy), HashSet::new());
+    }
 }

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Receiver;
 
 use super::{Copy, CopyError, State};
 use crate::follow::{FeedError, SnapshotLine};
-use crate::quads;
+use crate::{index, quads};
 
 /// How much memory the loader may use, in megabytes, and how many threads sort for it.
 const MEMORY: usize = 512;
@@ -72,6 +72,7 @@ fn load_with(
         waiting: 0,
         most_waiting,
         fragments: BTreeMap::new(),
+        indexes: BTreeMap::new(),
         entities: 0,
         refused: 0,
         left_out: 0,
@@ -84,10 +85,11 @@ fn load_with(
     if !quads.done {
         return Err(FeedError::Incomplete.into());
     }
-    let Quads { mut fragments, entities, refused, left_out, .. } = quads;
+    let Quads { mut fragments, indexes, entities, refused, left_out, .. } = quads;
     let state = State { left_out: left_out > 0, ..*state };
     for (tenant, part) in copy.parts() {
-        part.stands_at(&state, fragments.remove(&tenant).unwrap_or_default())?;
+        let levels = indexes.get(&tenant).map_or(0, index::Loading::levels);
+        part.stands_at(&state, fragments.remove(&tenant).unwrap_or_default(), levels)?;
         part.store.flush()?;
     }
     copy.stands_at(Some(state));
@@ -110,6 +112,7 @@ struct Quads<'c> {
     waiting: usize,
     most_waiting: usize,
     fragments: BTreeMap<Tenant, HashSet<String>>,
+    indexes: BTreeMap<Tenant, index::Loading>,
     entities: u64,
     refused: u64,
     left_out: u64,
@@ -162,7 +165,8 @@ impl Quads<'_> {
         if entity.id.as_str().contains('#') {
             self.fragments.entry(tenant.clone()).or_default().insert(entity.id.as_str().to_owned());
         }
-        let quads = quads::quads(entity);
+        let mut quads = quads::quads(entity);
+        self.indexes.entry(tenant.clone()).or_default().add(&mut quads);
         if tenant.is_default() {
             self.ready = quads.into_iter();
             return Ok(());
@@ -281,7 +285,7 @@ mod tests {
         let Loaded { copy, .. } = loaded(folder.path(), snapshot(40), 8, 50).unwrap();
         let further = State { position: Position { transaction: 0, number: 9 }, ..state() };
         for tenant in ["a", "c"] {
-            copy.part(&Tenant::parse(tenant).unwrap()).unwrap().stands_at(&further, HashSet::new()).unwrap();
+            copy.part(&Tenant::parse(tenant).unwrap()).unwrap().stands_at(&further, HashSet::new(), 0).unwrap();
         }
         drop(copy);
         assert_eq!(Copy::open(folder.path(), 8).unwrap().state(), Some(state()));

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use oxigraph::store::{StorageError, Store, StoreOptions};
 
 use super::state::{self, State};
-use crate::quads;
+use crate::{index, quads};
 
 /// One tenant's quads, and where they stand in the log.
 pub(super) struct Part {
@@ -32,10 +32,11 @@ impl Part {
         state::read(&self.store)
     }
 
-    /// Makes it a part of a copy: notes where it stands, and which of its entities have a `#` in their id, and brings the
-    /// examples.
-    pub(super) fn stands_at(&self, state: &State, fragments: HashSet<String>) -> Result<(), StorageError> {
+    /// Makes it a part of a copy: notes where it stands, which of its entities have a `#` in their id, and which levels of
+    /// the index are in use, and brings the examples.
+    pub(super) fn stands_at(&self, state: &State, fragments: HashSet<String>, levels: i64) -> Result<(), StorageError> {
         let mut transaction = self.store.start_transaction()?;
+        index::write_levels(&mut transaction, levels)?;
         for id in &fragments {
             state::note_fragment(&mut transaction, id, true);
         }

@@ -7,7 +7,7 @@ use oxigraph::model::{GraphNameRef, Literal, NamedNode, NamedNodeRef, NamedOrBla
 use oxigraph::store::{StorageError, Store, Transaction};
 
 use crate::follow::{Mark, Position};
-use crate::quads::{STATE, is_of_entities};
+use crate::quads::{STATE, is_hidden, is_of_entities};
 
 /// Predicates of the state.
 mod terms {
@@ -134,12 +134,12 @@ pub(super) fn fragments(store: &Store) -> Result<HashSet<String>, StorageError> 
     Ok(ids)
 }
 
-/// All graphs but the state's.
+/// All graphs that can be seen.
 pub(super) fn graphs(store: &Store) -> Result<Vec<String>, StorageError> {
     let mut names = Vec::new();
     for name in store.named_graphs() {
         if let NamedOrBlankNode::NamedNode(name) = name?
-            && name.as_ref() != STATE
+            && !is_hidden(name.as_str())
         {
             names.push(name.into_string());
         }

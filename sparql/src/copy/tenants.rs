@@ -61,7 +61,7 @@ impl Copy {
         fs::create_dir_all(folder).map_err(|error| CopyError::Io { path: folder.to_owned(), error })?;
         write_file(folder, NAME, tenant.as_str())?;
         let part = open_part(folder)?;
-        part.stands_at(state, HashSet::new()).map_err(|error| self.failed(error))?;
+        part.stands_at(state, HashSet::new(), 0).map_err(|error| self.failed(error))?;
         Ok(part)
     }
 }

@@ -13,7 +13,7 @@ pub const EXAMPLES: NamedNodeRef<'static> = NamedNodeRef::new_unchecked("https:/
 pub const SHACL: &str = "http://www.w3.org/ns/shacl#";
 
 /// Names and files. Each begins with a comment in English and one in Japanese; the rest is the query.
-pub(super) const FILES: [(&str, &str); 10] = [
+pub(super) const FILES: [(&str, &str); 11] = [
     ("01-types", include_str!("../../examples/01-types.rq")),
     ("02-nearby", include_str!("../../examples/02-nearby.rq")),
     ("03-around-each", include_str!("../../examples/03-around-each.rq")),
@@ -24,6 +24,7 @@ pub(super) const FILES: [(&str, &str); 10] = [
     ("08-own-shape", include_str!("../../examples/08-own-shape.rq")),
     ("09-search", include_str!("../../examples/09-search.rq")),
     ("10-yes-or-no", include_str!("../../examples/10-yes-or-no.rq")),
+    ("11-words", include_str!("../../examples/11-words.rq")),
 ];
 
 /// All quads of the graph of examples.

@@ -14,10 +14,11 @@ pub use examples::{EXAMPLES, SHACL, quads as examples};
 pub use read::entity;
 
 use crate::follow::Mark;
+use crate::index::is_of_index;
 
-/// Which quads an entity becomes. To be raised whenever this module or [`ngsild::rdf`] makes other quads of the same
-/// entity than before.
-const VERSION: i64 = 3;
+/// Which quads an entity becomes. To be raised whenever this module, [`ngsild::rdf`] or [`crate::index`] makes other quads
+/// of the same entity than before.
+const VERSION: i64 = 4;
 
 /// What a copy depends on beside the entities: [`VERSION`], the vocabulary's terms and the examples, as a number. One of another
 /// shape is made anew, so a program with one term more needs nobody to remember that.
@@ -32,9 +33,14 @@ pub fn shape() -> i64 {
 /// The graph in which a copy keeps its own state: where it stands in the change log. No entity writes to it.
 pub const STATE: NamedNodeRef<'static> = NamedNodeRef::new_unchecked("urn:hiroba:sparql:state");
 
-/// Whether a graph is for entities: not that of the state, nor that of the examples.
+/// Whether a graph is for entities: not that of the state, of the index, nor that of the examples.
 pub fn is_of_entities(graph: &str) -> bool {
-    graph != STATE.as_str() && graph != EXAMPLES.as_str()
+    !is_hidden(graph) && graph != EXAMPLES.as_str()
+}
+
+/// Whether a graph is the copy's own, that of its state or of its index, which nobody sees.
+pub fn is_hidden(graph: &str) -> bool {
+    graph == STATE.as_str() || is_of_index(graph)
 }
 
 /// The quads of an entity, in the order of the mapping. There may be duplicates.

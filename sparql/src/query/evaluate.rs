@@ -13,9 +13,9 @@ use tokio::runtime::Handle;
 use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
-use super::{QueryError, Question, Services, functions, guard, interrupt};
+use super::{QueryError, Question, Services, functions, guard, interrupt, narrow};
 use crate::prefixes::PREFIXES;
-use crate::quads::{EXAMPLES, SHACL, STATE};
+use crate::quads::{EXAMPLES, SHACL, is_hidden};
 
 /// What a query runs with.
 pub(super) struct With<'w> {
@@ -26,12 +26,14 @@ pub(super) struct With<'w> {
     pub(super) services: &'w Services,
     /// Who waits for them.
     pub(super) runtime: &'w Handle,
+    /// Whether the index says what the quads are.
+    pub(super) with_index: bool,
 }
 
 /// Answers a question into `out`.
 pub(super) fn answer(store: &Store, question: &Question, with: &With<'_>, out: &mut Chunks) -> Result<(), QueryError> {
-    let With { ticket, max_results, services, runtime } = *with;
-    let query = guard::parse(&question.text)?;
+    let With { ticket, max_results, services, runtime, with_index } = *with;
+    let mut query = guard::parse(&question.text)?;
     let family = match query {
         Query::Select { .. } | Query::Ask { .. } => Family::Results,
         Query::Construct { .. } | Query::Describe { .. } => Family::Graph,
@@ -42,7 +44,14 @@ pub(super) fn answer(store: &Store, question: &Question, with: &With<'_>, out: &
     if question.head_only {
         return Ok(());
     }
-    let evaluator = functions::register(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
+    // Who chooses the graphs chooses the index away: it is in one of them.
+    if with_index && dataset.as_ref().is_none_or(|dataset| dataset.available_named_graphs().is_none()) {
+        narrow::with_index(&mut query, store)?;
+    } else {
+        narrow::without_index(&mut query)?;
+    }
+    let evaluator = narrow::register(functions::register(SparqlEvaluator::new()));
+    let evaluator = evaluator.with_cancellation_token(ticket.token.clone());
     let evaluator = services.register(interrupt::register(evaluator, ticket), ticket, runtime);
     let mut prepared = evaluator.for_query(query);
     if let Some(dataset) = dataset {
@@ -66,7 +75,7 @@ fn dataset(question: &Question, query: &Query) -> Result<Option<QueryDatasetSpec
         let named = |iris: &[String]| iris.iter().map(named).collect::<Result<Vec<_>, _>>();
         (named(&question.default_graphs)?, named(&question.named_graphs)?)
     };
-    let visible = |name: &NamedNode| *name != STATE;
+    let visible = |name: &NamedNode| !is_hidden(name.as_str());
     let mut dataset = QueryDatasetSpecification::new();
     dataset.set_default_graph(defaults.into_iter().filter(visible).map(GraphName::from).collect());
     dataset.set_available_named_graphs(graphs.into_iter().filter(visible).map(Into::into).collect());

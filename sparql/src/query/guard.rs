@@ -28,7 +28,7 @@ pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
     | Query::Describe { pattern, .. }
     | Query::Ask { pattern, .. }) = &mut query;
     check_size(pattern)?;
-    hide::state(pattern);
+    hide::graphs(pattern);
     interrupt::allow(pattern)?;
     Ok(query)
 }

@@ -17,6 +17,7 @@ mod guard;
 mod hide;
 mod interrupt;
 mod memory;
+mod narrow;
 mod place;
 mod pool;
 mod service;

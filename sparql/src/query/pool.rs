@@ -45,6 +45,7 @@ pub struct Pool {
     running: Mutex<Vec<Arc<Ticket>>>,
     current: Arc<Current>,
     metrics: Arc<Metrics>,
+    with_index: bool,
 }
 
 /// An answer that has begun. Dropping it stops the query.
@@ -67,11 +68,18 @@ impl Answer {
 }
 
 impl Pool {
-    /// Places for queries on the copy in use, which may ask these other endpoints.
-    pub fn new(limits: Limits, services: Services, current: Arc<Current>, metrics: Arc<Metrics>) -> Arc<Self> {
+    /// Places for queries on the copy in use, which may ask these other endpoints. `with_index` says whether the copy is
+    /// only changed in ways that keep its index true.
+    pub fn new(
+        limits: Limits,
+        services: Services,
+        current: Arc<Current>,
+        metrics: Arc<Metrics>,
+        with_index: bool,
+    ) -> Arc<Self> {
         let places = Arc::new(Semaphore::new(limits.max_queries.max(1)));
         let threads = Threads::default();
-        Arc::new(Self { limits, services, places, threads, running: Mutex::default(), current, metrics })
+        Arc::new(Self { limits, services, places, threads, running: Mutex::default(), current, metrics, with_index })
     }
 
     /// Answers a question, at least until its first chunk.
@@ -152,7 +160,8 @@ impl Pool {
         self.spawn(move || {
             let (ticket, pool) = (&running.ticket, &running.pool);
             let max_results = pool.limits.max_results;
-            let with = evaluate::With { ticket, max_results, services: &pool.services, runtime: &runtime };
+            let with_index = pool.with_index && reading.position.is_some();
+            let with = evaluate::With { ticket, max_results, services: &pool.services, runtime: &runtime, with_index };
             let outcome = evaluate::answer(reading.store(), &question, &with, &mut out);
             running.ended(&out.finish(outcome));
         })

@@ -50,7 +50,7 @@ async fn finds_something(sidecar: &Sidecar, query: &str) {
 async fn every_query_of_the_documentation_finds_something() {
     let (_folder, _broker, sidecar) = world().await;
     let queries = queries();
-    assert!(queries.len() >= 11, "{}", queries.len());
+    assert!(queries.len() >= 12, "{}", queries.len());
     for query in queries {
         finds_something(&sidecar, query).await;
     }
@@ -73,7 +73,7 @@ async fn editors_find_the_examples_of_the_documentation_in_the_endpoint() {
     };
     for tenant in ["", "city"] {
         let found = bindings(tenant, examples).await;
-        assert_eq!(found.len(), 10, "{tenant}");
+        assert_eq!(found.len(), 11, "{tenant}");
         for (i, example) in found.iter().enumerate() {
             let text = |name: &str| example[name]["value"].as_str().unwrap().to_owned();
             assert!(text("sq").starts_with(&format!("https://w3id.org/hiroba/examples/{:02}-", i + 1)), "{example}");
@@ -103,5 +103,5 @@ async fn editors_find_the_examples_of_the_documentation_in_the_endpoint() {
     assert!(sidecar.rows(in_graph).await.len() > 20);
     // The data are beside them.
     let both = "PREFIX sh: <http://www.w3.org/ns/shacl#> SELECT DISTINCT ?s { { ?s a sh:SPARQLExecutable } UNION { ?s a <https://w3id.org/hiroba/vocab/AED> } }";
-    assert_eq!(sidecar.rows(both).await.len(), 11);
+    assert_eq!(sidecar.rows(both).await.len(), 12);
 }

@@ -246,3 +246,39 @@ async fn a_change_is_seen_within_a_moment() {
     eprintln!("from the broker's answer to the sidecar's: median {:?}, longest {:?}", lags[10], lags[19]);
     assert!(lags[10] < Duration::from_secs(1), "{lags:?}");
 }
+
+#[tokio::test]
+async fn the_index_follows_changes_and_outlives_a_restart() {
+    let folder = folder();
+    let broker = Broker::start(folder.path()).await;
+    broker.upsert(&aeds(0..300)).await;
+    let sidecar = Sidecar::start(broker.url(), folder.path()).await;
+    sidecar.catch_up(&broker).await;
+    // A hundred rows are read as they are; here are more, so both go by the index.
+    let near = "PREFIX geo: <http://www.opengis.net/ont/geosparql#> PREFIX geof: <http://www.opengis.net/def/function/geosparql/> \
+        SELECT ?aed { ?aed geo:hasDefaultGeometry/geo:asWKT ?there \
+        FILTER(geof:distance(?there, 'POINT(134.0101 34.3)'^^geo:wktLiteral) < 20) }";
+    let named = "PREFIX text: <http://jena.apache.org/text#> SELECT ?aed { ?aed text:query '中央公園' }";
+    let id = |number: u32| format!("urn:ngsi-ld:AED:372013:{number}");
+    let row = |number: u32| format!("<{}>", id(number));
+    assert_eq!(sidecar.rows(near).await, [row(10)]);
+    assert_eq!(sidecar.rows(named).await, Vec::<String>::new());
+
+    let moved = json!({"location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [134.01011, 34.3]}},
+        "https://schema.org/name": {"type": "Property", "value": "中央公園"}});
+    let append = client().post(format!("{}/ngsi-ld/v1/entities/{}/attrs", broker.url(), id(7)));
+    broker.send(append.header("content-type", "application/json").body(moved.to_string())).await;
+    broker.delete(&[id(10)]).await;
+    sidecar.catch_up(&broker).await;
+    assert_eq!(sidecar.rows(near).await, [row(7)]);
+    assert_eq!(sidecar.rows(named).await, [row(7)]);
+
+    drop(sidecar);
+    let sidecar = Sidecar::start(broker.url(), folder.path()).await;
+    sidecar.catch_up(&broker).await;
+    assert_eq!(sidecar.rows(near).await, [row(7)]);
+    assert_eq!(sidecar.rows(named).await, [row(7)]);
+    // Nobody sees it.
+    let hidden = "SELECT ?s { { GRAPH ?g { ?s ?p ?o } } UNION { ?s ?p ?o } FILTER(STRSTARTS(STR(?p), 'urn:hiroba:')) }";
+    assert_eq!(sidecar.rows(hidden).await, Vec::<String>::new());
+}

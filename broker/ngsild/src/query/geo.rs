@@ -112,6 +112,12 @@ impl GeoQuery {
     }
 }
 
+/// Rectangles of longitudes and latitudes that hold every point within `metres` of a geometry, whose lines are great
+/// circles: one; two where they cross the antimeridian. `None` when the geometry is empty.
+pub fn surroundings(geometry: &Geometry<f64>, metres: f64) -> Option<Vec<Rect<f64>>> {
+    Some(widened(bulged(geometry.bounding_rect()?), metres))
+}
+
 /// A rectangle that holds the great circles between all points of a rectangle: distances are measured to these, which
 /// run nearer to the poles than the parallel does, and across the antimeridian where that is shorter.
 fn bulged(rect: Rect<f64>) -> Rect<f64> {

@@ -16,7 +16,7 @@ mod scope;
 mod types;
 
 pub use filter::Filter;
-pub use geo::{GeoQuery, Georel, metres_between};
+pub use geo::{GeoQuery, Georel, metres_between, surroundings};
 pub use id::IdPattern;
 pub use order::{OrderBy, OrderDirection, OrderKey, Ordering, Place, SortKey};
 pub use projection::{Projection, ProjectionList, ProjectionMember};

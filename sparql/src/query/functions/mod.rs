@@ -4,19 +4,27 @@
 
 mod buffer;
 mod geometry;
+mod measures;
+#[cfg(test)]
+mod postgis;
+mod shapes;
 
 use std::sync::Arc;
 
 use geo::{Contains, Geometry, Intersects, Relate};
 use ngsild::query::metres_between;
-use oxigraph::model::{Literal, NamedNode, Term};
+use oxigraph::model::{Literal, NamedNode, NamedNodeRef, Term};
 use oxigraph::sparql::SparqlEvaluator;
 use spargeo::GEOSPARQL_EXTENSION_FUNCTIONS;
+use wkt::ToWkt;
 
-use geometry::{Geometries, metres_per_unit};
+use geometry::wkt_literal;
+pub(super) use geometry::{Geometries, metres_per_unit, number};
+
+use crate::geometry::{CRS84, WKT_LITERAL, parse, reference_system};
 
 /// The namespace of GeoSPARQL's functions.
-const GEOF: &str = "http://www.opengis.net/def/function/geosparql/";
+pub(super) const GEOF: &str = "http://www.opengis.net/def/function/geosparql/";
 /// How many pairs of positions one distance may look at: two coastlines would hold a thread for minutes.
 const MAX_PAIRS: usize = 20_000_000;
 
@@ -24,11 +32,24 @@ const MAX_PAIRS: usize = 20_000_000;
 type Function = fn(&Geometries, &[Term]) -> Option<Term>;
 
 /// Our own; they stand above those of `spargeo` with the same names.
-const OWN: [(&str, Function); 8] = [
+const OWN: [(&str, Function); 21] = [
     ("distance", distance),
     ("metricDistance", metric_distance),
     ("buffer", buffer::in_units),
     ("metricBuffer", buffer::in_metres),
+    ("length", measures::length),
+    ("metricLength", measures::metric_length),
+    ("perimeter", measures::perimeter),
+    ("metricPerimeter", measures::metric_perimeter),
+    ("area", measures::area),
+    ("metricArea", measures::metric_area),
+    ("getSRID", shapes::srid),
+    ("boundary", shapes::boundary),
+    ("convexHull", shapes::convex_hull),
+    ("envelope", shapes::envelope),
+    ("isSimple", shapes::is_simple),
+    ("intersection", shapes::intersection),
+    ("difference", shapes::difference),
     ("sfWithin", |memory, args| relation(memory, args, within)),
     ("sfContains", |memory, args| relation(memory, args, |a, b| within(b, a))),
     ("sfIntersects", |memory, args| relation(memory, args, |a, b| a.intersects(b))),
@@ -47,7 +68,7 @@ pub fn names() -> Vec<String> {
 /// Gives them to the evaluator of one query.
 pub(super) fn register(mut evaluator: SparqlEvaluator) -> SparqlEvaluator {
     for (name, function) in GEOSPARQL_EXTENSION_FUNCTIONS {
-        evaluator = evaluator.with_custom_function(name.into_owned(), function);
+        evaluator = evaluator.with_custom_function(name.into_owned(), move |args| function(&in_crs84(args)?));
     }
     let memory = Arc::new(Geometries::default());
     for (name, function) in OWN {
@@ -56,6 +77,26 @@ pub(super) fn register(mut evaluator: SparqlEvaluator) -> SparqlEvaluator {
         evaluator = evaluator.with_custom_function(name, move |args| function(&memory, args));
     }
     evaluator
+}
+
+/// A function of `spargeo`, by its name.
+fn general(name: &str, args: &[Term]) -> Option<Term> {
+    let named = |known: NamedNodeRef<'_>| known.as_str().strip_prefix(GEOF) == Some(name);
+    let (_, function) = GEOSPARQL_EXTENSION_FUNCTIONS.iter().find(|(known, _)| named(*known))?;
+    function(&in_crs84(args)?)
+}
+
+/// Arguments as `spargeo` understands them: geometries in CRS84. `None` when one of them is no geometry.
+fn in_crs84(args: &[Term]) -> Option<Vec<Term>> {
+    let understood = |term: &Term| match term {
+        Term::Literal(literal) if literal.datatype() == WKT_LITERAL => {
+            let geometry = parse(literal)?;
+            let is_crs84 = reference_system(literal) == Some(CRS84);
+            Some(if is_crs84 { term.clone() } else { wkt_literal(geometry.wkt_string()).into() })
+        }
+        other => Some(other.clone()),
+    };
+    args.iter().map(understood).collect()
 }
 
 /// `geof:distance(a, b, unit)`, and without a unit in metres.
@@ -102,7 +143,6 @@ mod tests {
     use oxigraph::sparql::QueryResults;
     use oxigraph::store::Store;
 
-    use super::geometry::wkt_literal;
     use super::*;
 
     /// The value of an expression, `-` when it is an error.
@@ -182,7 +222,7 @@ mod tests {
             format!("geof:distance({point}, {}, uom:metre)", wkt("POINT EMPTY")),
             format!(
                 "geof:distance({point}, {}, uom:metre)",
-                wkt("<http://www.opengis.net/def/crs/EPSG/0/4326> POINT(1 2)")
+                wkt("<http://www.opengis.net/def/crs/EPSG/0/6677> POINT(1 2)")
             ),
             format!("geof:distance({point})"),
             format!("geof:sfWithin({point}, 1)"),

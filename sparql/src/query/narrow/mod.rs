@@ -1,0 +1,90 @@
+//! Lets the index find what a query asks of places and words.
+//!
+//! Where a query compares a place with another one (`geof:distance` below a number, `geof:sfWithin` and the like), the index
+//! is asked for the places in question before anything else is read. The query's own conditions stay as they are, so the
+//! rows are the same with and without; only faster. Magic is needed for words alone: `?entity text:query "…"`.
+
+mod conditions;
+mod functions;
+mod parts;
+mod places;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashSet;
+
+use oxigraph::model::Variable;
+use oxigraph::store::Store;
+use spargebra::Query;
+use spargebra::algebra::GraphPattern;
+
+use super::QueryError;
+use super::walk::{children, each_exists};
+use parts::in_scope;
+
+pub(super) use functions::register;
+
+/// Rewrites a query over all graphs of a store whose index is true.
+///
+/// # Errors
+/// [`QueryError::Unsupported`] when `text:query` is used in a way that is not understood.
+pub(super) fn with_index(query: &mut Query, store: &Store) -> Result<(), QueryError> {
+    rewrite(query, Some(store))
+}
+
+/// Rewrites a query that must do without the index: because it chooses its graphs, or the index is not true.
+///
+/// # Errors
+/// As [`with_index`].
+pub(super) fn without_index(query: &mut Query) -> Result<(), QueryError> {
+    rewrite(query, None)
+}
+
+fn rewrite(query: &mut Query, store: Option<&Store>) -> Result<(), QueryError> {
+    let (Query::Select { pattern, .. }
+    | Query::Construct { pattern, .. }
+    | Query::Describe { pattern, .. }
+    | Query::Ask { pattern, .. }) = query;
+    let mut fresh = Fresh::default();
+    words::replace(pattern, store, &mut fresh)?;
+    if let Some(store) = store {
+        narrow(pattern, &HashSet::new(), store, &mut fresh);
+    }
+    Ok(())
+}
+
+/// Variables that no query has.
+#[derive(Debug, Default)]
+struct Fresh {
+    used: usize,
+}
+
+impl Fresh {
+    fn variable(&mut self) -> Variable {
+        self.used += 1;
+        // A name that no query can write.
+        Variable::new_unchecked(format!("hiroba:{}", self.used))
+    }
+}
+
+/// Narrows a pattern and all below it. `outside` are the variables that have a value before the pattern is evaluated:
+/// those around an EXISTS.
+fn narrow(pattern: &mut GraphPattern, outside: &HashSet<Variable>, store: &Store, fresh: &mut Fresh) {
+    if let GraphPattern::Service { .. } = pattern {
+        return;
+    }
+    let around = in_scope(pattern);
+    each_exists(pattern, &mut |inner| {
+        let outside = outside.union(&around).cloned().collect();
+        narrow(inner, &outside, store, fresh);
+    });
+    // The outermost filter first: it knows all the conditions.
+    if let GraphPattern::Filter { .. } = pattern {
+        places::narrow(pattern, outside, store, fresh);
+    }
+    for child in children(pattern) {
+        narrow(child, outside, store, fresh);
+    }
+}
