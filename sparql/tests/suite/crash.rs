@@ -11,7 +11,7 @@ async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let broker = Broker::start(folder.path()).await;
     for batch in 0..8 {
-        broker.upsert(&aeds(batch * 200..(batch + 1) * 200)).await;
+        broker.upsert(&aeds(batch * 100..(batch + 1) * 100)).await;
         broker.upsert_for("other", &aeds(batch * 50..(batch + 1) * 50)).await;
     }
     // While it makes its first copy.
@@ -25,7 +25,7 @@ async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
     // While it follows: entities are written over and over, some are deleted.
     for round in 0_u32..6 {
         for batch in 0..3 {
-            let mut entities = aeds(batch * 250..(batch + 1) * 250);
+            let mut entities = aeds(batch * 100..(batch + 1) * 100);
             for entity in &mut entities {
                 entity["round"] = json!({"type": "Property", "value": round});
             }
@@ -34,7 +34,7 @@ async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
             broker.upsert_for(&format!("of round {round}").replace(' ', "/"), &entities[..10]).await;
         }
         let gone: Vec<String> =
-            (round * 100..round * 100 + 50).map(|n| format!("urn:ngsi-ld:AED:372013:{n}")).collect();
+            (round * 50..round * 50 + 25).map(|n| format!("urn:ngsi-ld:AED:372013:{n}")).collect();
         broker.delete(&gone).await;
         tokio::time::sleep(Duration::from_millis(u64::from(round) * 37)).await;
         sidecar.process.kill();
@@ -59,7 +59,7 @@ async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
         "the quads differ: {:?}",
         followed.iter().find(|line| fresh.binary_search(line).is_err())
     );
-    assert!(fresh.len() > 50_000, "{}", fresh.len());
+    assert!(fresh.len() > 20_000, "{}", fresh.len());
     for (tenant, some) in others {
         assert!(some.len() > 500, "{tenant} {}", some.len());
         assert!(some == fresh_sidecar.dump_of(&tenant).await, "{tenant}: the quads differ");
