@@ -35,21 +35,23 @@ pub(super) struct Home {
 }
 
 impl Home {
+    /// The home of what may be everywhere.
+    pub(super) const EVERYWHERE: Self = Self { is_point: false, size: SIZES - 1, x: 0, y: 0 };
+
     /// The home of a geometry.
     pub(super) fn of(geometry: &Geometry<f64>) -> Self {
-        let everywhere = Self { is_point: false, size: SIZES - 1, x: 0, y: 0 };
         if let Geometry::Point(point) = geometry {
             let rect = Rect::new(point.0, point.0);
             return match cells_of(rect) {
                 Some((x, y)) => Self { is_point: true, size: 0, x: x.0, y: y.0 },
-                None => everywhere,
+                None => Self::EVERYWHERE,
             };
         }
         // Distances are measured to great circles, which bulge out of the rectangle of the corners.
         let rects = surroundings(geometry, 0.0).unwrap_or_default();
-        let ([rect], Some(plain)) = (rects.as_slice(), geometry.bounding_rect()) else { return everywhere };
+        let ([rect], Some(plain)) = (rects.as_slice(), geometry.bounding_rect()) else { return Self::EVERYWHERE };
         if cells_of(plain).is_none() {
-            return everywhere;
+            return Self::EVERYWHERE;
         }
         let extent = rect.width().max(rect.height());
         let middle = Rect::new(rect.center(), rect.center());
@@ -57,7 +59,7 @@ impl Home {
             (Some(size), Some((x, y))) => {
                 Self { is_point: false, size, x: x.0 >> (STEP * size), y: y.0 >> (STEP * size) }
             }
-            _ => everywhere,
+            _ => Self::EVERYWHERE,
         }
     }
 

@@ -1,12 +1,15 @@
 //! Keeping the index true, while a copy is loaded and with every page of changes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use oxigraph::model::{GraphName, GraphNameRef, Literal, NamedNode, Quad, QuadRef, Term, TermRef};
+use oxigraph::model::{
+    GraphName, GraphNameRef, Literal, NamedNode, NamedOrBlankNode, NamedOrBlankNodeRef, Quad, QuadRef, Term, TermRef,
+};
 use oxigraph::store::{StorageError, Transaction};
 
 use super::cells::Home;
-use super::terms::{AS_WKT, HOLDS, IN, INDEX, LABELS, LEVELS, OCCURS_IN, THIS};
+use super::spot::Spot;
+use super::terms::{AS_WKT, IN, INDEX, LABELS, LEVELS, OCCURS_IN, THIS};
 use super::words;
 use crate::geometry;
 use crate::quads::is_of_entities;
@@ -16,24 +19,36 @@ const REMEMBERED: usize = 1_000_000;
 
 /// What a quad says that the index is about.
 enum About<'q> {
-    /// A place.
-    Place(&'q Literal),
-    /// A name.
+    /// Where a node is.
+    Place(&'q NamedOrBlankNode, &'q Term),
+    /// What something is called.
     Name(&'q Literal),
 }
 
 fn about(quad: &Quad) -> Option<About<'_>> {
-    let Term::Literal(literal) = &quad.object else { return None };
-    match &quad.graph_name {
-        GraphName::NamedNode(graph) if !is_of_entities(graph.as_str()) => None,
-        _ if quad.predicate.as_ref() == AS_WKT => Some(About::Place(literal)),
-        GraphName::DefaultGraph if LABELS.contains(&quad.predicate.as_ref()) => Some(About::Name(literal)),
+    match (&quad.graph_name, &quad.object) {
+        (GraphName::NamedNode(graph), _) if !is_of_entities(graph.as_str()) => None,
+        (_, value) if quad.predicate.as_ref() == AS_WKT => Some(About::Place(&quad.subject, value)),
+        (GraphName::DefaultGraph, Term::Literal(name)) if LABELS.contains(&quad.predicate.as_ref()) => {
+            Some(About::Name(name))
+        }
         _ => None,
     }
 }
 
-fn home(place: &Literal) -> Option<Home> {
-    geometry::parse(place).map(|geometry| Home::of(&geometry))
+/// The home and the spot of a node with these values of `geo:asWKT`; `None` when they are no geometries. With several
+/// values it may be anywhere: so it is found once, and nothing is certain of it.
+fn place(values: &HashSet<Term>) -> Option<(Home, Spot)> {
+    let geometry = values.iter().find_map(|value| match value {
+        Term::Literal(literal) => geometry::parse(literal),
+        _ => None,
+    })?;
+    Some(if values.len() == 1 { (Home::of(&geometry), Spot::of(&geometry)) } else { (Home::EVERYWHERE, Spot::UNKNOWN) })
+}
+
+/// `node home spot`
+fn at(node: &NamedOrBlankNode, (home, spot): (Home, Spot)) -> Quad {
+    Quad::new(node.clone(), home.node(), Literal::from(spot.number()), INDEX)
 }
 
 fn cells(home: Home) -> impl Iterator<Item = Quad> {
@@ -55,16 +70,23 @@ pub struct Loading {
 impl Loading {
     /// Adds what the index says about the quads of an entity.
     pub fn add(&mut self, quads: &mut Vec<Quad>) {
-        let (mut places, mut names) = (HashSet::new(), HashSet::new());
+        let mut places: BTreeMap<String, (NamedOrBlankNode, HashSet<Term>)> = BTreeMap::new();
+        let mut names = HashSet::new();
         for quad in quads.iter() {
             match about(quad) {
-                Some(About::Place(literal)) => places.insert(literal.clone()),
-                Some(About::Name(literal)) => names.insert(literal.clone()),
-                None => false,
-            };
+                Some(About::Place(node, value)) => {
+                    let known = places.entry(node.to_string()).or_insert_with(|| (node.clone(), HashSet::new()));
+                    known.1.insert(value.clone());
+                }
+                Some(About::Name(literal)) => {
+                    names.insert(literal.clone());
+                }
+                None => {}
+            }
         }
-        for place in places {
-            let Some(home) = home(&place) else { continue };
+        for (node, values) in places.values() {
+            let Some(found) = place(values) else { continue };
+            let (home, _) = found;
             self.levels |= home.bit();
             if self.homes.len() >= REMEMBERED {
                 self.homes.clear();
@@ -72,7 +94,7 @@ impl Loading {
             if self.homes.insert(home) {
                 quads.extend(cells(home));
             }
-            quads.push(Quad::new(home.node(), HOLDS, place, INDEX));
+            quads.push(at(node, found));
         }
         quads.extend(names.iter().flat_map(occurrences));
     }
@@ -108,7 +130,7 @@ pub fn write_levels(transaction: &mut Transaction<'_>, more: i64) -> Result<(), 
 /// What a page of changes does to the index.
 #[derive(Debug, Default)]
 pub struct Changes {
-    places: HashSet<Literal>,
+    places: HashSet<NamedOrBlankNode>,
     names: HashSet<Literal>,
 }
 
@@ -116,7 +138,7 @@ impl Changes {
     /// Notes that a quad is added or taken away.
     pub fn note(&mut self, quad: &Quad) {
         match about(quad) {
-            Some(About::Place(literal)) => self.places.insert(literal.clone()),
+            Some(About::Place(node, _)) => self.places.insert(node.clone()),
             Some(About::Name(literal)) => self.names.insert(literal.clone()),
             None => false,
         };
@@ -127,13 +149,8 @@ impl Changes {
     /// # Errors
     /// When the quads cannot be read.
     pub fn write(self, transaction: &mut Transaction<'_>) -> Result<(), StorageError> {
-        for place in &self.places {
-            let Some(home) = home(place) else { continue };
-            if is_place(transaction, place)? {
-                keep(transaction, home, place)?;
-            } else {
-                forget(transaction, home, place)?;
-            }
+        for node in &self.places {
+            move_place(transaction, node)?;
         }
         for name in &self.names {
             let is_name = is_name(transaction, name)?;
@@ -149,41 +166,50 @@ impl Changes {
     }
 }
 
-fn keep(transaction: &mut Transaction<'_>, home: Home, place: &Literal) -> Result<(), StorageError> {
-    let node = home.node();
-    if !is_in_use(transaction, &node)? {
-        write_levels(transaction, home.bit())?;
-        for quad in cells(home) {
-            transaction.insert(&quad);
+fn move_place(transaction: &mut Transaction<'_>, node: &NamedOrBlankNode) -> Result<(), StorageError> {
+    let subject = Some(NamedOrBlankNodeRef::from(node));
+    let mut values = HashSet::new();
+    for quad in transaction.quads_for_pattern(subject, Some(AS_WKT), None, None) {
+        if let Some(About::Place(_, value)) = about(&quad?) {
+            values.insert(value.clone());
         }
     }
-    transaction.insert(QuadRef::new(&node, HOLDS, place, INDEX));
+    let new = place(&values);
+    let wanted = new.map(|found| at(node, found));
+    let old = transaction.quads_for_pattern(subject, None, None, Some(INDEX.into())).collect::<Result<Vec<_>, _>>()?;
+    if let (Some((home, _)), Some(quad)) = (new, &wanted)
+        && !old.contains(quad)
+    {
+        if !is_in_use(transaction, &home.node())? {
+            write_levels(transaction, home.bit())?;
+            for quad in cells(home) {
+                transaction.insert(&quad);
+            }
+        }
+        transaction.insert(quad);
+    }
+    for quad in old.iter().filter(|quad| wanted.as_ref() != Some(quad)) {
+        transaction.remove(quad);
+        if !is_in_use(transaction, &quad.predicate)? {
+            leave(transaction, &quad.predicate)?;
+        }
+    }
     Ok(())
 }
 
-fn forget(transaction: &mut Transaction<'_>, home: Home, place: &Literal) -> Result<(), StorageError> {
-    let node = home.node();
-    transaction.remove(QuadRef::new(&node, HOLDS, place, INDEX));
-    if !is_in_use(transaction, &node)? {
-        for quad in cells(home) {
-            transaction.remove(&quad);
-        }
-    }
-    Ok(())
-}
-
+/// Whether a home has somebody in it.
 fn is_in_use(transaction: &Transaction<'_>, home: &NamedNode) -> Result<bool, StorageError> {
-    let mut held = transaction.quads_for_pattern(Some(home.as_ref().into()), Some(HOLDS), None, Some(INDEX.into()));
-    Ok(held.next().transpose()?.is_some())
+    let mut there = transaction.quads_for_pattern(None, Some(home.as_ref()), None, Some(INDEX.into()));
+    Ok(there.next().transpose()?.is_some())
 }
 
-fn is_place(transaction: &Transaction<'_>, literal: &Literal) -> Result<bool, StorageError> {
-    for quad in transaction.quads_for_pattern(None, Some(AS_WKT), Some(TermRef::from(literal)), None) {
-        if about(&quad?).is_some() {
-            return Ok(true);
-        }
+/// Takes away what is said about a home that nobody is in.
+fn leave(transaction: &mut Transaction<'_>, home: &NamedNode) -> Result<(), StorageError> {
+    let cells = transaction.quads_for_pattern(Some(home.as_ref().into()), Some(IN), None, Some(INDEX.into()));
+    for quad in cells.collect::<Result<Vec<_>, _>>()? {
+        transaction.remove(&quad);
     }
-    Ok(false)
+    Ok(())
 }
 
 fn is_name(transaction: &Transaction<'_>, literal: &Literal) -> Result<bool, StorageError> {

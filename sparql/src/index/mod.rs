@@ -4,16 +4,20 @@
 //! snapshot that a query sees, and it takes no memory. Queries do not see it; `query::narrow` reaches into it for
 //! them, and keeps their own conditions: the index may find too much, never too little.
 //!
-//! * Places: each value of `geo:asWKT` has one home in a grid ([`cells`]). `home holds value`, and `home in cell` for
-//!   the cells that it lies in, from small to large.
+//! * Places: each node with a `geo:asWKT` has one home in a grid ([`cells`]): `node home spot`, with the home as the
+//!   predicate and a number for where exactly it is ([`Spot`]). `home in cell` names the cells that a home lies in, from
+//!   small to large. Homes and spots are what Oxigraph keeps inside its quads: nothing has to be looked up to pass over
+//!   what is too far.
 //! * Words: each word of a name ([`words`]) `occurs in` the name.
 
 mod cells;
 mod keep;
+mod spot;
 mod terms;
 mod words;
 
 pub use cells::{Cover, keys};
 pub use keep::{Changes, Loading, write_levels};
-pub use terms::{AS_WKT, HOLDS, IN, INDEX, LABELS, LEVELS, OCCURS_IN, THIS, is_of_index};
+pub use spot::Spot;
+pub use terms::{AS_WKT, IN, INDEX, LABELS, LEVELS, OCCURS_IN, THIS, is_of_index};
 pub use words::{finds, node as word, of_query};

@@ -15,8 +15,6 @@ terms! {
     THIS = "urn:hiroba:sparql:this";
     /// Which kinds of homes are in use, as bits: `this levels 130`.
     LEVELS = "urn:hiroba:sparql:levels";
-    /// `home holds "POINT(1 2)"^^geo:wktLiteral`
-    HOLDS = "urn:hiroba:sparql:holds";
     /// `home in cell`
     IN = "urn:hiroba:sparql:in";
     /// `word occursIn "市役所"@ja`

@@ -38,7 +38,9 @@ pub(super) struct Condition {
     pub(super) places: [Expression; 2],
     /// How far apart they may be; `None` when they have to share a point.
     pub(super) metres: Option<f64>,
-    /// The whole condition, with what `BIND` had named written out.
+    /// The condition as it stands in the filter.
+    pub(super) original: Expression,
+    /// The same, with what `BIND` has named written out.
     pub(super) whole: Expression,
 }
 
@@ -56,6 +58,16 @@ pub(super) fn collect(expression: &Expression, found: &mut Vec<Expression>) {
     }
 }
 
+/// Puts `true` in place of a condition that is evaluated elsewhere.
+pub(super) fn remove(expression: &mut Expression, condition: &Expression) {
+    if let Expression::And(a, b) = expression {
+        remove(a, condition);
+        remove(b, condition);
+    } else if expression == condition {
+        *expression = literal(true);
+    }
+}
+
 /// The condition that an expression is, if it is one that the index can help with.
 pub(super) fn of(expression: &Expression, named: &Named) -> Option<Condition> {
     match expression {
@@ -68,15 +80,22 @@ pub(super) fn of(expression: &Expression, named: &Named) -> Option<Condition> {
                 Expression::Less(..) => Expression::Less(near, far),
                 _ => Expression::LessOrEqual(near, far),
             };
-            Some(Condition { places, metres: Some(metres), whole })
+            Some(Condition { places, metres: Some(metres), original: expression.clone(), whole })
         }
-        Expression::GreaterOrEqual(far, near) => of(&Expression::LessOrEqual(near.clone(), far.clone()), named),
-        Expression::Greater(far, near) => of(&Expression::Less(near.clone(), far.clone()), named),
+        Expression::GreaterOrEqual(far, near) => {
+            let turned = of(&Expression::LessOrEqual(near.clone(), far.clone()), named)?;
+            Some(Condition { original: expression.clone(), ..turned })
+        }
+        Expression::Greater(far, near) => {
+            let turned = of(&Expression::Less(near.clone(), far.clone()), named)?;
+            Some(Condition { original: expression.clone(), ..turned })
+        }
         _ => {
             let call = written_out(expression, named);
             let (name, [a, b]) = geof(call)? else { return None };
             let places = [a.clone(), b.clone()];
-            TOUCHING.contains(&name).then(|| Condition { places, metres: None, whole: call.clone() })
+            let (original, whole) = (expression.clone(), call.clone());
+            TOUCHING.contains(&name).then_some(Condition { places, metres: None, original, whole })
         }
     }
 }
@@ -129,4 +148,9 @@ pub(super) fn call(name: &str, arguments: Vec<Expression>) -> Expression {
 /// A number as an expression.
 pub(super) fn literal(number: impl Into<Literal>) -> Expression {
     Expression::Literal(number.into())
+}
+
+/// Whether an expression is a call of one of our own functions.
+pub(super) fn is_call(expression: &Expression, name: &str) -> bool {
+    matches!(expression, Expression::FunctionCall(Function::Custom(called), _) if called.as_str() == name)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use oxigraph::model::{Literal, NamedNode, Term};
 use oxigraph::sparql::SparqlEvaluator;
 
-use crate::index::{self, Cover};
+use crate::index::{self, Cover, Spot};
 use crate::query::functions::{Geometries, number};
 
 /// `cover(place)`, `cover(place, metres)`: where to look for what is near, as the number of a [`Cover`].
@@ -14,6 +14,12 @@ pub(super) const COVER: &str = "urn:hiroba:sparql:cover";
 pub(super) const MORE: &str = "urn:hiroba:sparql:more";
 /// `key(cover, levels, place)`: the key at a place; one that nothing has beyond the last.
 pub(super) const KEY: &str = "urn:hiroba:sparql:key";
+/// `spot(place)`: where exactly a point is, as the number of a [`Spot`].
+pub(super) const SPOT: &str = "urn:hiroba:sparql:spot";
+/// `beyond(spot, spot, metres)`: whether two points are certainly too far from one another.
+pub(super) const BEYOND: &str = "urn:hiroba:sparql:beyond";
+/// `within(spot, spot, metres)`: whether two points are certainly near enough.
+pub(super) const WITHIN: &str = "urn:hiroba:sparql:within";
 /// `finds(name, words)`: whether a name has all words.
 pub(super) const FINDS: &str = "urn:hiroba:sparql:finds";
 
@@ -23,6 +29,7 @@ const NOWHERE: &str = "urn:hiroba:sparql:nowhere";
 /// Gives them to the evaluator of one query.
 pub(in crate::query) fn register(evaluator: SparqlEvaluator) -> SparqlEvaluator {
     let memory = Arc::new(Geometries::default());
+    let same = Arc::clone(&memory);
     let name = |name: &str| NamedNode::new_unchecked(name);
     evaluator
         .with_custom_function(name(COVER), move |args| {
@@ -32,6 +39,18 @@ pub(in crate::query) fn register(evaluator: SparqlEvaluator) -> SparqlEvaluator 
                 _ => return None,
             };
             Some(Literal::from(Cover::of(&*memory.read(place)?, metres).number()).into())
+        })
+        .with_custom_function(name(SPOT), move |args| {
+            let [place] = args else { return None };
+            Some(Literal::from(Spot::of(&*same.read(place)?).number()).into())
+        })
+        .with_custom_function(name(BEYOND), |args| {
+            let (a, b, metres) = spots(args)?;
+            Some(Literal::from(a.is_beyond(b, metres)).into())
+        })
+        .with_custom_function(name(WITHIN), |args| {
+            let (a, b, metres) = spots(args)?;
+            Some(Literal::from(a.is_within(b, metres)).into())
         })
         .with_custom_function(name(MORE), |args| {
             let (all, place, _) = key(args)?;
@@ -49,12 +68,21 @@ pub(in crate::query) fn register(evaluator: SparqlEvaluator) -> SparqlEvaluator 
 
 /// How many keys there are, the place that is asked for, and what is there.
 fn key(args: &[Term]) -> Option<(u64, u64, Option<NamedNode>)> {
-    let integer = |term: &Term| match term {
-        Term::Literal(literal) => literal.value().parse::<i64>().ok(),
-        _ => None,
-    };
     let [cover, levels, place] = args else { return None };
     let place = u64::try_from(integer(place)?).ok()?;
     let (all, key) = index::keys(Cover::from_number(integer(cover)?)?, integer(levels)?, place);
     Some((all, place, key))
+}
+
+/// Two points, and how many metres there may be between them.
+fn spots(args: &[Term]) -> Option<(Spot, Spot, f64)> {
+    let [a, b, metres] = args else { return None };
+    Some((Spot::from_number(integer(a)?), Spot::from_number(integer(b)?), number(metres)?))
+}
+
+fn integer(term: &Term) -> Option<i64> {
+    match term {
+        Term::Literal(literal) => literal.value().parse().ok(),
+        _ => None,
+    }
 }

@@ -1,7 +1,7 @@
 //! Lets the index find what a query asks of places and words.
 //!
 //! Where a query compares a place with another one (`geof:distance` below a number, `geof:sfWithin` and the like), the index
-//! is asked for the places in question before anything else is read. The query's own conditions stay as they are, so the
+//! is asked for the places in question before anything else is read. The query's own conditions decide, so the
 //! rows are the same with and without; only faster. Magic is needed for words alone: `?entity text:query "…"`.
 
 mod conditions;

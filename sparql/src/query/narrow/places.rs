@@ -9,9 +9,9 @@ use spargebra::term::{GroundTerm, NamedNodePattern, TermPattern, TriplePattern};
 
 use super::Fresh;
 use super::conditions::{self, Condition, Named, call, literal};
-use super::functions::{COVER, KEY, MORE};
+use super::functions::{BEYOND, COVER, KEY, MORE, SPOT, WITHIN};
 use super::parts::{Component, MANY, components, join};
-use crate::index::{AS_WKT, HOLDS, IN, INDEX, LEVELS, THIS};
+use crate::index::{AS_WKT, IN, INDEX, LEVELS, THIS};
 
 /// Keys are made in rows of this many, as many rows as there are keys.
 const ROW: i64 = 32;
@@ -27,7 +27,7 @@ pub(super) fn narrow(filter: &mut GraphPattern, outside: &HashSet<Variable>, sto
     let mut found = Vec::new();
     let mut named = Named::new();
     let mut optional = false;
-    let mut core = filter;
+    let mut core = &mut *filter;
     loop {
         core = match core {
             GraphPattern::Filter { expr, inner } => {
@@ -54,23 +54,41 @@ pub(super) fn narrow(filter: &mut GraphPattern, outside: &HashSet<Variable>, sto
     }
     let nothing = GraphPattern::Bgp { patterns: Vec::new() };
     let parts = components(std::mem::replace(core, nothing));
-    let mut plan = Plan { parts: Vec::new(), outside, certain: optional, store, fresh };
-    plan.parts = parts.into_iter().map(|part| Part { component: part, plan: None }).collect();
+    let parts = parts.into_iter().map(|part| Part { component: part, plan: None }).collect();
+    let mut plan = Plan { parts, outside, certain: optional, store, fresh, early: Vec::new() };
     for condition in &conditions {
         plan.by_constant(condition);
     }
     for condition in &conditions {
         plan.by_join(condition);
     }
-    let narrowed = plan.parts.iter().any(|part| part.plan.is_some());
-    let mut joined = join(plan.parts.into_iter().map(Part::pattern));
-    if narrowed {
-        // What BIND has named is computed above, after everything is joined; here it is a condition as early as it can be.
-        for condition in conditions.into_iter().filter(|condition| !found.contains(&condition.whole)) {
-            joined = GraphPattern::Filter { expr: condition.whole, inner: Box::new(joined) };
-        }
+    let Plan { parts, early, .. } = plan;
+    *core = early.iter().fold(join(parts.into_iter().map(Part::pattern)), |inner, (_, expr)| GraphPattern::Filter {
+        expr: expr.clone(),
+        inner: Box::new(inner),
+    });
+    for (condition, _) in &early {
+        above(filter, condition);
     }
-    *core = joined;
+}
+
+/// Takes a condition out of the filters above the join in which it is evaluated now.
+fn above(pattern: &mut GraphPattern, condition: &Expression) {
+    match pattern {
+        // The first that is its own stands right above the join.
+        GraphPattern::Filter { expr, inner } if !is_early(expr) => {
+            conditions::remove(expr, condition);
+            above(inner, condition);
+        }
+        GraphPattern::Extend { inner, .. } | GraphPattern::Graph { inner, .. } => above(inner, condition),
+        GraphPattern::LeftJoin { left, .. } | GraphPattern::Minus { left, .. } => above(left, condition),
+        _ => {}
+    }
+}
+
+/// Whether a filter is one that this module has made.
+fn is_early(expression: &Expression) -> bool {
+    matches!(expression, Expression::If(certain, _, _) if conditions::is_call(certain, WITHIN))
 }
 
 /// A component, and how it is found through the index.
@@ -84,12 +102,14 @@ impl Part {
         self.plan.unwrap_or_else(|| join(self.component.patterns))
     }
 
-    /// Whether the index knows all values of a variable.
-    fn knows(&self, variable: &Variable) -> bool {
-        self.component.triples().any(|TriplePattern { predicate, object, .. }| {
+    /// The node whose places the index knows, when a variable stands for one of them.
+    fn node_of(&self, variable: &Variable) -> Option<TermPattern> {
+        let mut triples = self.component.triples();
+        let triple = triples.find(|TriplePattern { predicate, object, .. }| {
             matches!(predicate, NamedNodePattern::NamedNode(name) if name.as_ref() == AS_WKT)
                 && matches!(object, TermPattern::Variable(object) if object == variable)
-        })
+        })?;
+        Some(triple.subject.clone())
     }
 }
 
@@ -101,13 +121,15 @@ struct Plan<'p> {
     certain: bool,
     store: &'p Store,
     fresh: &'p mut Fresh,
+    /// Conditions that are evaluated with what the index has found, and what they are there.
+    early: Vec<(Expression, Expression)>,
 }
 
 impl Plan<'_> {
     /// Finds a place that is compared with something known before.
     fn by_constant(&mut self, condition: &Condition) {
         for (place, other) in both_ways(condition) {
-            let Some(target) = self.part_of_place(place) else { continue };
+            let Some((target, node)) = self.part_of_place(place) else { continue };
             let Some(used) = variables(other) else { continue };
             let known = used.iter().all(|variable| {
                 self.outside.contains(variable)
@@ -116,10 +138,9 @@ impl Plan<'_> {
             if !known || self.parts[target].plan.is_some() || self.parts[target].component.rows(self.store) <= FEW {
                 continue;
             }
-            let found = self.found(GraphPattern::Bgp { patterns: Vec::new() }, place, other, condition.metres);
+            let found = self.found(GraphPattern::Bgp { patterns: Vec::new() }, node.clone(), other, condition);
             let part = &mut self.parts[target];
-            let rest = join(std::mem::take(&mut part.component.patterns));
-            part.plan = Some(lateral(found, rest));
+            part.plan = Some(completed(found, std::mem::take(&mut part.component.patterns), &node, condition));
             return;
         }
     }
@@ -128,20 +149,21 @@ impl Plan<'_> {
     fn by_join(&mut self, condition: &Condition) {
         let mut ways = Vec::new();
         for (place, other) in both_ways(condition) {
-            let (Some(target), Some(source)) = (self.part_of_place(place), self.part_with(other)) else { continue };
-            if target != source {
-                // What the index has found already is few.
+            let (Some((target, node)), Some(source)) = (self.part_of_place(place), self.part_with(other)) else {
+                continue;
+            };
+            // What the index has found already is where to start from.
+            if target != source && self.parts[target].plan.is_none() {
                 let rows = |part: &Part| if part.plan.is_some() { FEW } else { part.component.rows(self.store) };
                 let (from, to) = (rows(&self.parts[source]), rows(&self.parts[target]));
-                ways.push((from, to, source, target, place, other));
+                ways.push((from, to, source, target, node, other));
             }
         }
-        let Some((from, to, source, target, place, other)) = ways.into_iter().min_by_key(|way| way.0) else { return };
+        let Some((from, to, source, target, node, other)) = ways.into_iter().min_by_key(|way| way.0) else { return };
         // Where there are few pairs the index costs more than it saves.
         if from < MANY && to < MANY && from * to <= FEW_PAIRS {
             return;
         }
-        let (place, other) = (place.clone(), other.clone());
         let (Part { component, plan }, inner) = if source > target {
             let from = self.parts.remove(source);
             (from, self.parts.remove(target))
@@ -150,16 +172,15 @@ impl Plan<'_> {
             (self.parts.remove(source), inner)
         };
         let outer = plan.unwrap_or_else(|| join(component.patterns.clone()));
-        let found = self.found(outer, &place, &other, condition.metres);
-        let rest = join(inner.component.patterns.clone());
-        let component = component.and(inner.component);
-        self.parts.push(Part { component, plan: Some(lateral(found, rest)) });
+        let found = self.found(outer, node.clone(), other, condition);
+        let plan = completed(found, inner.component.patterns.clone(), &node, condition);
+        self.parts.push(Part { component: component.and(inner.component), plan: Some(plan) });
     }
 
-    /// The part in which the index knows all values of an expression.
-    fn part_of_place(&self, place: &Expression) -> Option<usize> {
+    /// The part in which the index knows where the node is whose place an expression is, and the node.
+    fn part_of_place(&self, place: &Expression) -> Option<(usize, TermPattern)> {
         let Expression::Variable(variable) = place else { return None };
-        self.parts.iter().position(|part| part.knows(variable))
+        self.parts.iter().enumerate().find_map(|(at, part)| Some((at, part.node_of(variable)?)))
     }
 
     /// The part that has all variables of an expression.
@@ -171,18 +192,18 @@ impl Plan<'_> {
         })
     }
 
-    /// The rows of `outer`, each with all places that the index finds near `other`.
+    /// The rows of `outer`, each with all nodes that the index finds near `other`.
     fn found(
         &mut self,
         outer: GraphPattern,
-        place: &Expression,
+        node: TermPattern,
         other: &Expression,
-        metres: Option<f64>,
+        condition: &Condition,
     ) -> GraphPattern {
-        let Expression::Variable(place) = place else { return outer };
-        let [cover, levels, row, column, key, home] = std::array::from_fn(|_| self.fresh.variable());
-        let arguments = std::iter::once(other.clone()).chain(metres.map(literal)).collect();
+        let [cover, levels, row, column, key, home, here, spot] = std::array::from_fn(|_| self.fresh.variable());
+        let arguments = std::iter::once(other.clone()).chain(condition.metres.map(literal)).collect();
         let covered = extend(outer, &cover, call(COVER, arguments));
+        let covered = extend(covered, &here, call(SPOT, vec![other.clone()]));
         // They are read here, not before, so that they are those of the moment that the query sees.
         let used = index(vec![triple(THIS, LEVELS, &levels)]);
         let at = |place: Expression| vec![cover.clone().into(), levels.clone().into(), place];
@@ -195,10 +216,38 @@ impl Plan<'_> {
         let keys = extend(lateral(rows, numbers(&column, ROW)), &key, call(KEY, at(place_of_key)));
         let homes = index(vec![
             TriplePattern { subject: home.clone().into(), predicate: IN.into_owned().into(), object: key.into() },
-            TriplePattern { subject: home.into(), predicate: HOLDS.into_owned().into(), object: place.clone().into() },
+            TriplePattern { subject: node, predicate: home.into(), object: spot.clone().into() },
         ]);
-        lateral(keys, homes)
+        let found = lateral(keys, homes);
+        let Some(metres) = condition.metres else { return found };
+        // What two points are certain of needs no look at what is written of them.
+        let spots = || vec![here.clone().into(), spot.clone().into(), literal(metres)];
+        let exact = Box::new(condition.whole.clone());
+        let early = Expression::If(Box::new(call(WITHIN, spots())), Box::new(literal(true)), exact);
+        self.early.push((condition.original.clone(), early));
+        GraphPattern::Filter { expr: Expression::Not(Box::new(call(BEYOND, spots()))), inner: Box::new(found) }
     }
+}
+
+/// The nodes that the index has found, with all else that is asked of them. Where most are certain to be near enough, the
+/// place itself comes last: much else may still speak against them.
+fn completed(
+    found: GraphPattern,
+    patterns: Vec<GraphPattern>,
+    node: &TermPattern,
+    condition: &Condition,
+) -> GraphPattern {
+    let is_place = |pattern: &GraphPattern| match pattern {
+        GraphPattern::Bgp { patterns } => patterns.iter().all(|triple| is_place_of(triple, node)),
+        _ => false,
+    };
+    let (last, first): (Vec<_>, Vec<_>) =
+        patterns.into_iter().partition(|pattern| condition.metres.is_some() && is_place(pattern));
+    lateral(lateral(found, join(first)), join(last))
+}
+
+fn is_place_of(triple: &TriplePattern, node: &TermPattern) -> bool {
+    matches!(&triple.predicate, NamedNodePattern::NamedNode(name) if name.as_ref() == AS_WKT) && triple.subject == *node
 }
 
 fn both_ways(condition: &Condition) -> [(&Expression, &Expression); 2] {
