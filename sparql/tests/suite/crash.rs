@@ -33,8 +33,7 @@ async fn a_sidecar_that_is_killed_goes_on_where_it_was() {
             broker.upsert_for("other", &entities[..50]).await;
             broker.upsert_for(&format!("of round {round}").replace(' ', "/"), &entities[..10]).await;
         }
-        let gone: Vec<String> =
-            (round * 50..round * 50 + 25).map(|n| format!("urn:ngsi-ld:AED:372013:{n}")).collect();
+        let gone: Vec<String> = (round * 50..round * 50 + 25).map(|n| format!("urn:ngsi-ld:AED:372013:{n}")).collect();
         broker.delete(&gone).await;
         tokio::time::sleep(Duration::from_millis(u64::from(round) * 37)).await;
         sidecar.process.kill();

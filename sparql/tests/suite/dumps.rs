@@ -71,6 +71,17 @@ async fn every_dump_holds_what_queries_see_and_nothing_else() {
     }
 }
 
+/// A line with its instant as Oxigraph gives it back: without zeros at the end of the fraction.
+fn canonical(line: &str) -> String {
+    match line.split_once("Z\"^^<http://www.w3.org/2001/XMLSchema#dateTime>") {
+        Some((head, tail)) if head.rsplit_once('"').is_some_and(|(_, instant)| instant.contains('.')) => {
+            let head = head.trim_end_matches('0').trim_end_matches('.');
+            format!("{head}Z\"^^<http://www.w3.org/2001/XMLSchema#dateTime>{tail}")
+        }
+        _ => line.to_owned(),
+    }
+}
+
 #[tokio::test]
 async fn an_entity_s_iri_leads_to_what_a_query_describes() {
     let folder = tempfile::tempdir().unwrap();
@@ -86,9 +97,9 @@ async fn an_entity_s_iri_leads_to_what_a_query_describes() {
         // The entity and the nodes below it.
         let query = format!("CONSTRUCT {{ ?s ?p ?o }} {{ ?s ?p ?o FILTER(STRSTARTS(STR(?s), \"{id}\")) }}");
         let text = sidecar.ask(&query, "application/n-triples").await.text().await.unwrap();
-        let queried: BTreeSet<&str> = text.lines().collect();
+        let queried: BTreeSet<String> = text.lines().map(ToOwned::to_owned).collect();
         let text = broker.process.get(&format!("/id/{id}?format=nt")).await.text().await.unwrap();
-        assert_eq!(text.lines().collect::<BTreeSet<_>>(), queried, "{id}");
+        assert_eq!(text.lines().map(canonical).collect::<BTreeSet<_>>(), queried, "{id}");
     }
     let ask = "ASK { ?d <http://www.w3.org/ns/prov#wasGeneratedBy>/<http://www.w3.org/ns/prov#used> ?f . \
                ?f <http://spdx.org/rdf/terms#checksum>/<http://spdx.org/rdf/terms#checksumValue> ?sum }";

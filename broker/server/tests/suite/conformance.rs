@@ -7,14 +7,17 @@ const PAGE: &str = include_str!("../../../../docs/conformance.md");
 
 /// Test files that are about no clause of the standard, or that others use.
 const OF_NO_CLAUSE: &[&str] = &[
+    "http/catalogue",
     "http/conformance",
     "http/datasets",
+    "http/event_stream",
     "http/feed",
     "http/harvest",
     "http/importing",
     "http/importing_from",
     "http/imports",
     "http/indexes",
+    "http/linked_data",
     "http/main",
     "http/mosquitto",
     "http/process",

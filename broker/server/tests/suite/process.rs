@@ -127,6 +127,8 @@ fn too_many_requests_are_told_to_come_later_and_nobody_else_suffers() {
             drop(hanging);
             eventually("there is room", async || broker.post("/ngsi-ld/v1/entities", &body).send().await.status == 201)
                 .await;
+            let none = "hiroba_http_requests_in_flight 1\n";
+            eventually("all are gone", async || broker.get("/metrics").send().await.text.contains(none)).await;
             let mut readers = Vec::new();
             for _ in 0..4 {
                 let mut stream = TcpStream::connect(address).await.unwrap();
