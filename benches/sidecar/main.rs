@@ -3,12 +3,13 @@
 //! ```sh
 //! cargo run --release -p hiroba-benches --bin sidecar -- fresh
 //! cargo run --release -p hiroba-benches --bin sidecar -- rebuild
+//! cargo run --release -p hiroba-benches --bin sidecar -- near
 //! cargo run --release -p hiroba-benches --bin sidecar -- lookup --oxigraph ~/.cargo/bin/oxigraph
 //! ```
 //!
 //! `fresh`: how long after the broker's acknowledgement a write is seen by a query. `rebuild`: how long a copy takes from
-//! nothing, and again while the old one answers. `lookup`: a simple query beside Oxigraph's own server (`cargo install
-//! oxigraph-cli`) on a copy of the same database, in turns.
+//! nothing, and again while the old one answers. `near`: what the index of places and words saves. `lookup`: a simple
+//! query beside Oxigraph's own server (`cargo install oxigraph-cli`) on a copy of the same database, in turns.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,6 +24,7 @@
 mod ask;
 mod fresh;
 mod lookup;
+mod near;
 mod pair;
 mod rebuild;
 
@@ -32,6 +34,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 sidecar fresh   [--entities 10000] [--rate 500] [--seconds 30] [--database sqlite|postgis]
 sidecar rebuild [--entities 1000000] [--database sqlite|postgis]
+sidecar near    [--entities 100000] [--database sqlite|postgis]
 sidecar lookup  [--entities 100000] [--seconds 5] --oxigraph PROGRAM
 All: --broker PROGRAM and --sidecar PROGRAM take what is built already.";
 
@@ -86,6 +89,7 @@ async fn main() -> ExitCode {
     match command.as_str() {
         "fresh" => fresh::run(&arguments).await,
         "rebuild" => rebuild::run(&arguments).await,
+        "near" => near::run(&arguments).await,
         "lookup" if arguments.oxigraph.is_some() => lookup::run(&arguments).await,
         _ => {
             eprintln!("{USAGE}");

@@ -9,7 +9,6 @@ pub mod geometry;
 pub mod http;
 pub mod index;
 pub mod metrics;
-pub mod prefixes;
 pub mod quads;
 pub mod query;
 pub mod state;

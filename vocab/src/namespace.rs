@@ -24,3 +24,43 @@ pub const VOID: &str = "http://rdfs.org/ns/void#";
 
 /// IMI core vocabulary (共通語彙基盤), in the form that RDF data use.
 pub const IMI: &str = "http://imi.go.jp/ns/core/rdf#";
+
+/// Prefixes of everything that is published with, and the namespaces that they stand for: they make Turtle readable, and
+/// editors offer them. No prefix stands twice, nor does a namespace; a namespace may lie within another.
+pub const PREFIXES: &[(&str, &str)] = &[
+    ("hiroba", HIROBA),
+    ("column", COLUMN),
+    ("code", CODE),
+    ("ngsi-ld", crate::ngsi_ld::NAMESPACE),
+    ("default", crate::ngsi_ld::DEFAULT_VOCAB),
+    ("schema", SCHEMA),
+    ("dcterms", DCTERMS),
+    ("dcat", DCAT),
+    ("void", VOID),
+    ("prov", "http://www.w3.org/ns/prov#"),
+    ("spdx", "http://spdx.org/rdf/terms#"),
+    ("foaf", "http://xmlns.com/foaf/0.1/"),
+    ("geo", "http://www.opengis.net/ont/geosparql#"),
+    ("geof", "http://www.opengis.net/def/function/geosparql/"),
+    ("uom", "http://www.opengis.net/def/uom/OGC/1.0/"),
+    ("wgs84", "http://www.w3.org/2003/01/geo/wgs84_pos#"),
+    ("text", "http://jena.apache.org/text#"),
+    ("ldes", "https://w3id.org/ldes#"),
+    ("tree", "https://w3id.org/tree#"),
+    ("as", "https://www.w3.org/ns/activitystreams#"),
+    ("sd", "http://www.w3.org/ns/sparql-service-description#"),
+    ("sh", "http://www.w3.org/ns/shacl#"),
+    ("skos", "http://www.w3.org/2004/02/skos/core#"),
+    ("owl", "http://www.w3.org/2002/07/owl#"),
+    ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
+    ("rdfs", "http://www.w3.org/2000/01/rdf-schema#"),
+    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
+];
+
+/// The prefix of an IRI, its namespace, and what is left: the longest namespace wins, since `column:` lies within `hiroba:`.
+/// `None` when it lies in none.
+pub fn split(iri: &str) -> Option<(&'static str, &'static str, &str)> {
+    let fitting =
+        PREFIXES.iter().filter_map(|(prefix, namespace)| Some((*prefix, *namespace, iri.strip_prefix(namespace)?)));
+    fitting.max_by_key(|(_, namespace, _)| namespace.len())
+}

@@ -4,7 +4,7 @@
 use oxigraph::model::vocab::{rdf, rdfs, xsd};
 use oxigraph::model::{Literal, NamedNode, NamedNodeRef, Quad, Term};
 
-use crate::prefixes::PREFIXES;
+use hiroba_vocab::namespace::PREFIXES;
 
 /// The graph of the examples, and what their IRIs begin with.
 pub const EXAMPLES: NamedNodeRef<'static> = NamedNodeRef::new_unchecked("https://w3id.org/hiroba/examples");
@@ -37,8 +37,8 @@ pub fn quads() -> Vec<Quad> {
     for (prefix, namespace) in PREFIXES {
         let declared = named(&format!("prefixes/{prefix}"));
         say(&prefixes, sh("declare").as_ref(), declared.clone().into());
-        say(&declared, sh("prefix").as_ref(), Literal::from(prefix).into());
-        say(&declared, sh("namespace").as_ref(), Literal::new_typed_literal(namespace, xsd::ANY_URI).into());
+        say(&declared, sh("prefix").as_ref(), Literal::from(*prefix).into());
+        say(&declared, sh("namespace").as_ref(), Literal::new_typed_literal(*namespace, xsd::ANY_URI).into());
     }
     for (name, file) in FILES {
         let example = named(name);

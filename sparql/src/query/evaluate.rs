@@ -14,8 +14,8 @@ use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
 use super::{QueryError, Question, Services, functions, guard, interrupt, narrow};
-use crate::prefixes::PREFIXES;
 use crate::quads::{EXAMPLES, SHACL, is_hidden};
+use hiroba_vocab::namespace::PREFIXES;
 
 /// What a query runs with.
 pub(super) struct With<'w> {
@@ -97,7 +97,7 @@ fn with_examples(query: &Query) -> Option<QueryDatasetSpecification> {
 pub(crate) fn serializer(format: oxigraph::io::RdfFormat) -> RdfSerializer {
     let mut serializer = RdfSerializer::from_format(format);
     for (prefix, iri) in PREFIXES {
-        if let Ok(with) = serializer.clone().with_prefix(prefix, iri) {
+        if let Ok(with) = serializer.clone().with_prefix(*prefix, *iri) {
             serializer = with;
         }
     }

@@ -37,12 +37,17 @@ pub fn fold(text: &str) -> String {
     let mut key = fold_once(text);
     // What stood between a letter and its mark may be gone now: together they are another character.
     for _ in 0..3 {
-        if !key.contains(|c: char| matches!(c, '\u{300}'..='\u{36F}' | '\u{3099}' | '\u{309A}')) {
+        if !key.contains(is_combining) {
             break;
         }
         key = fold_once(&key);
     }
     key
+}
+
+/// Whether a character is a mark on the one before it: an accent, or what makes カ ガ and ハ パ.
+fn is_combining(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36F}' | '\u{3099}' | '\u{309A}')
 }
 
 fn fold_once(text: &str) -> String {
@@ -111,8 +116,6 @@ fn without_mark(line: &str) -> &str {
     if rest.is_empty() || line.len() - rest.len() > 10 { line } else { rest }
 }
 
-/// The key of a name or an address, for comparing entities: as [`fold`], and with the spellings of small kana in place
-/// names made one (ヶ, ケ, が; ッ, ツ; 之, ノ, の).
 /// The key of a name or an address, for comparing entities: as [`fold`], with old kanji in their usual form (髙, 邉) and
 /// the spellings of small kana in place names made one (ヶ, ケ; ッ, ツ; 之, ノ, の). Never to be published.
 pub fn identity(text: &str) -> String {
@@ -121,7 +124,9 @@ pub fn identity(text: &str) -> String {
         '之' | 'ノ' => 'の',
         c => usual(c),
     };
-    fold(text).chars().map(one).collect()
+    let key: String = fold(text).chars().map(one).collect();
+    // ヵ takes no mark, but ケ does: together they are another character.
+    if key.contains(is_combining) { fold(&key) } else { key }
 }
 
 /// The text without its brackets and what they hold. Unclosed brackets stay.

@@ -13,7 +13,7 @@ use crate::term::{Term, TermRole, Terms};
 ///
 /// Terms of other vocabularies are described with the labels that they have here, and not said to be defined here.
 pub fn ontology() -> String {
-    let mut text = document();
+    let mut text = String::new();
     let mut head = Node::of("owl:Ontology");
     head.say_both("dcterms:title", "ひろば語彙", "Hiroba vocabulary");
     head.say_both(
@@ -41,7 +41,7 @@ pub fn ontology() -> String {
     for list in &lists {
         text.push_str(&scheme(list));
     }
-    text
+    document(&text)
 }
 
 /// The class of a property: whether its values are literals or nodes.

@@ -22,7 +22,7 @@ pub fn shacl(dataset: &Dataset) -> String {
         }
     }
     let name = iri(&format!("{HIROBA}shape/{}", dataset.slug));
-    document() + &shape.about(&name)
+    document(&shape.about(&name))
 }
 
 fn property(attribute: &Attribute<'_>) -> Node {

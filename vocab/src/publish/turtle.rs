@@ -4,43 +4,21 @@ use std::fmt::Write as _;
 
 use crate::namespace;
 
-/// The prefixes that products use.
-pub(super) const PREFIXES: &[(&str, &str)] = &[
-    ("hiroba", namespace::HIROBA),
-    ("column", namespace::COLUMN),
-    ("code", namespace::CODE),
-    ("ngsi-ld", crate::ngsi_ld::NAMESPACE),
-    ("schema", namespace::SCHEMA),
-    ("dcterms", namespace::DCTERMS),
-    ("dcat", namespace::DCAT),
-    ("void", namespace::VOID),
-    ("geo", "http://www.opengis.net/ont/geosparql#"),
-    ("owl", "http://www.w3.org/2002/07/owl#"),
-    ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
-    ("rdfs", "http://www.w3.org/2000/01/rdf-schema#"),
-    ("sh", "http://www.w3.org/ns/shacl#"),
-    ("skos", "http://www.w3.org/2004/02/skos/core#"),
-    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
-];
-
-/// A document that begins with the prefixes.
-pub(super) fn document() -> String {
+/// A document of these statements, with the prefixes that they use before them.
+pub(super) fn document(statements: &str) -> String {
     let mut text = String::new();
-    for (prefix, namespace) in PREFIXES {
-        let _ = writeln!(text, "@prefix {prefix}: <{namespace}> .");
+    for (prefix, namespace) in namespace::PREFIXES {
+        // A text that looks like a prefix brings one line too many, and no harm.
+        if statements.contains(&format!("{prefix}:")) {
+            let _ = writeln!(text, "@prefix {prefix}: <{namespace}> .");
+        }
     }
-    text
+    text + statements
 }
 
 /// An IRI: short where a prefix and a plain local name say it, else in angle brackets.
 pub(super) fn iri(iri: &str) -> String {
-    // The longest namespace wins: column: lies within hiroba:.
-    let best = PREFIXES
-        .iter()
-        .filter(|(_, namespace)| iri.starts_with(namespace))
-        .max_by_key(|(_, namespace)| namespace.len());
-    if let Some((prefix, namespace)) = best {
-        let local = &iri[namespace.len()..];
+    if let Some((prefix, _, local)) = namespace::split(iri) {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !local.is_empty() && local.chars().all(plain) {
             return format!("{prefix}:{local}");

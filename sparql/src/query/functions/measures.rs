@@ -7,40 +7,46 @@ use oxigraph::model::{Literal, Term};
 
 use super::geometry::{Geometries, metres_per_unit, square_metres_per_unit};
 
+type Measure = fn(&Geometry<f64>) -> f64;
+
 /// `geof:length(geometry, unit)`
 pub(super) fn length(memory: &Geometries, args: &[Term]) -> Option<Term> {
-    let [geometry, unit] = args else { return None };
-    value(metres_of_lines(&*memory.read(geometry)?) / metres_per_unit(unit)?)
+    in_unit(memory, args, metres_of_lines, metres_per_unit)
 }
 
 /// `geof:metricLength(geometry)`
 pub(super) fn metric_length(memory: &Geometries, args: &[Term]) -> Option<Term> {
-    let [geometry] = args else { return None };
-    value(metres_of_lines(&*memory.read(geometry)?))
+    metric(memory, args, metres_of_lines)
 }
 
 /// `geof:perimeter(geometry, unit)`
 pub(super) fn perimeter(memory: &Geometries, args: &[Term]) -> Option<Term> {
-    let [geometry, unit] = args else { return None };
-    value(metres_around(&*memory.read(geometry)?) / metres_per_unit(unit)?)
+    in_unit(memory, args, metres_around, metres_per_unit)
 }
 
 /// `geof:metricPerimeter(geometry)`
 pub(super) fn metric_perimeter(memory: &Geometries, args: &[Term]) -> Option<Term> {
-    let [geometry] = args else { return None };
-    value(metres_around(&*memory.read(geometry)?))
+    metric(memory, args, metres_around)
 }
 
 /// `geof:area(geometry, unit)`
 pub(super) fn area(memory: &Geometries, args: &[Term]) -> Option<Term> {
-    let [geometry, unit] = args else { return None };
-    value(square_metres(&*memory.read(geometry)?) / square_metres_per_unit(unit)?)
+    in_unit(memory, args, square_metres, square_metres_per_unit)
 }
 
 /// `geof:metricArea(geometry)`
 pub(super) fn metric_area(memory: &Geometries, args: &[Term]) -> Option<Term> {
+    metric(memory, args, square_metres)
+}
+
+fn in_unit(memory: &Geometries, args: &[Term], measure: Measure, per_unit: fn(&Term) -> Option<f64>) -> Option<Term> {
+    let [geometry, unit] = args else { return None };
+    value(measure(&*memory.read(geometry)?) / per_unit(unit)?)
+}
+
+fn metric(memory: &Geometries, args: &[Term], measure: Measure) -> Option<Term> {
     let [geometry] = args else { return None };
-    value(square_metres(&*memory.read(geometry)?))
+    value(measure(&*memory.read(geometry)?))
 }
 
 fn value(number: f64) -> Option<Term> {

@@ -1,7 +1,4 @@
 //! Queries mean the same with and without the index.
-#![allow(clippy::print_stderr, reason = "the measurement")]
-
-use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use oxigraph::model::vocab::rdf;
@@ -46,14 +43,10 @@ fn store(things: impl IntoIterator<Item = Vec<Quad>>) -> Store {
         })
         .collect();
     all.push(Quad::new(THIS, LEVELS, Literal::from(index.levels()), INDEX));
-    load(&store, all);
-    store
-}
-
-fn load(store: &Store, quads: Vec<Quad>) {
     let mut loader = store.bulk_loader().without_atomicity();
-    loader.load_quads(quads).unwrap();
+    loader.load_quads(all).unwrap();
     loader.commit().unwrap();
+    store
 }
 
 /// The rows of a query, sorted, and whether it goes by the index.
@@ -209,97 +202,4 @@ fn names_are_found_by_words_with_and_without_the_index() {
         let mut parsed = guard::parse(&format!("{PREFIXES}{query}")).unwrap();
         assert!(matches!(with_index(&mut parsed, &store), Err(QueryError::Unsupported(_))), "{query}");
     }
-}
-
-/// Run by hand, in release: `cargo test --release -p hiroba-sparql -- --ignored --nocapture a_hundred_thousand_places`
-#[test]
-#[ignore = "measures"]
-fn a_hundred_thousand_places_are_compared_in_less_than_a_second() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path()).unwrap();
-    let mut rng = Rng::with_seed(7);
-    let (mut index, mut all, mut plain) = (Loading::default(), Vec::new(), Vec::new());
-    for i in 0..100_000 {
-        let kind = match i % 200 {
-            0 => "site",
-            1..100 => "aed",
-            _ => "light",
-        };
-        let place = format!("POINT({} {})", 133.95 + rng.f64() * 0.2, 34.2 + rng.f64() * 0.2);
-        let mut quads = thing(kind, i, &place, &format!("高松市中央第二公園{i}"));
-        plain.extend(quads.clone());
-        index.add(&mut quads);
-        all.extend(quads);
-    }
-    all.push(Quad::new(THIS, LEVELS, Literal::from(index.levels()), INDEX));
-    let other = tempfile::tempdir().unwrap();
-    for (what, store, quads) in [("without", &Store::open(other.path()).unwrap(), plain), ("with", &store, all)] {
-        let (count, started) = (quads.len(), Instant::now());
-        load(store, quads);
-        let loaded = started.elapsed();
-        store.optimize().unwrap();
-        eprintln!("{count} quads {what} the index loaded in {loaded:?}, in order after {:?}", started.elapsed());
-    }
-    let near = "?site a <urn:site> ; geo:hasDefaultGeometry/geo:asWKT ?here . ?aed a <urn:aed> ; geo:hasDefaultGeometry/geo:asWKT ?there";
-    let point = "'POINT(134.05 34.3)'^^geo:wktLiteral";
-    let square = "'POLYGON((134.04 34.29, 134.06 34.29, 134.06 34.31, 134.04 34.31, 134.04 34.29))'^^geo:wktLiteral";
-    for (what, query, without) in [
-        (
-            "AEDs within 300 m of 500 sites",
-            format!("SELECT ?site ?aed {{ {near} FILTER(geof:distance(?here, ?there, uom:metre) <= 300) }}"),
-            false,
-        ),
-        (
-            "the same by BIND",
-            format!(
-                "SELECT ?site ?aed ?m {{ {near} BIND(geof:distance(?here, ?there, uom:metre) AS ?m) FILTER(?m <= 300) }}"
-            ),
-            false,
-        ),
-        (
-            "counted for each site",
-            format!(
-                "SELECT ?site (COUNT(?aed) AS ?n) {{ {near} FILTER(geof:distance(?here, ?there, uom:metre) <= 300) }} GROUP BY ?site"
-            ),
-            false,
-        ),
-        (
-            "of one site",
-            format!(
-                "SELECT ?aed {{ VALUES ?site {{ <urn:site:400> }} {near} FILTER(geof:distance(?here, ?there, uom:metre) <= 300) }}"
-            ),
-            true,
-        ),
-        (
-            "of a point",
-            format!(
-                "SELECT ?aed {{ ?aed a <urn:aed> ; geo:hasDefaultGeometry/geo:asWKT ?there FILTER(geof:distance({point}, ?there, uom:metre) <= 300) }}"
-            ),
-            true,
-        ),
-        (
-            "within a square",
-            format!(
-                "SELECT ?aed {{ ?aed a <urn:aed> ; geo:hasDefaultGeometry/geo:asWKT ?there FILTER(geof:sfWithin(?there, {square})) }}"
-            ),
-            true,
-        ),
-        ("by a word", "SELECT ?e { ?e a <urn:aed> ; text:query '公園4250' }".to_owned(), true),
-    ] {
-        for with in [true, true, false] {
-            if with || without {
-                let (started, before) = (Instant::now(), on_processor());
-                let (found, _) = rows(&store, &query, with);
-                let with = if with { "with" } else { "without" };
-                let (wall, processor) = (started.elapsed(), on_processor() - before);
-                eprintln!("{what}, {with} the index: {} rows in {wall:?}, {processor:?} on the processor", found.len());
-            }
-        }
-    }
-}
-
-/// How long this thread has run on a processor: others may use the machine.
-fn on_processor() -> Duration {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
-    Duration::from_nanos(text.split_whitespace().next().and_then(|nanos| nanos.parse().ok()).unwrap_or(0))
 }

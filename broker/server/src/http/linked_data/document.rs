@@ -7,13 +7,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LINK, LOCATION, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use hiroba_store::StoreError;
+use hiroba_vocab::namespace;
 use oxrdf::{NamedOrBlankNode, Term, Triple};
 use oxrdfio::{RdfFormat, RdfSerializer};
 
 use super::super::problem::Result;
 use super::super::respond::{echo_tenant, knows};
 use super::form::{FORMAT, Form, Offer};
-use super::statements::PREFIXES;
 
 /// The headers of a request that documents of linked data depend on.
 pub const VARIES: &str = "Accept, NGSILD-Tenant, NGSILD-Snapshot";
@@ -93,7 +93,7 @@ pub fn write(triples: &[Triple], form: Form) -> Result<Vec<u8>> {
         |error: &dyn std::fmt::Display| StoreError::Database(format!("linked data cannot be written: {error}"));
     let Some(format) = form.rdf() else { return Ok(Vec::new()) };
     let mut serializer = RdfSerializer::from_format(format);
-    for (prefix, namespace) in PREFIXES.iter().filter(|(_, namespace)| is_used(triples, namespace)) {
+    for (prefix, namespace) in namespace::PREFIXES.iter().filter(|(_, namespace)| is_used(triples, namespace)) {
         serializer = serializer.with_prefix(*prefix, *namespace).map_err(|e| failed(&e))?;
     }
     let mut writer = serializer.for_writer(Vec::new());

@@ -4,35 +4,10 @@ use hiroba_vocab::namespace;
 use oxrdf::vocab::{rdf, xsd};
 use oxrdf::{BlankNode, Literal, NamedNode, NamedOrBlankNode, Term, Triple};
 
-/// Prefixes that make Turtle readable, and that [`iri`] knows.
-pub const PREFIXES: &[(&str, &str)] = &[
-    ("rdf", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"),
-    ("rdfs", "http://www.w3.org/2000/01/rdf-schema#"),
-    ("xsd", "http://www.w3.org/2001/XMLSchema#"),
-    ("owl", "http://www.w3.org/2002/07/owl#"),
-    ("skos", "http://www.w3.org/2004/02/skos/core#"),
-    ("dcterms", namespace::DCTERMS),
-    ("schema", namespace::SCHEMA),
-    ("hiroba", namespace::HIROBA),
-    ("column", namespace::COLUMN),
-    ("code", namespace::CODE),
-    ("dcat", namespace::DCAT),
-    ("void", namespace::VOID),
-    ("prov", "http://www.w3.org/ns/prov#"),
-    ("spdx", "http://spdx.org/rdf/terms#"),
-    ("foaf", "http://xmlns.com/foaf/0.1/"),
-    ("geo", "http://www.opengis.net/ont/geosparql#"),
-    ("wgs84", "http://www.w3.org/2003/01/geo/wgs84_pos#"),
-    ("ngsi-ld", hiroba_vocab::ngsi_ld::NAMESPACE),
-    ("ldes", "https://w3id.org/ldes#"),
-    ("tree", "https://w3id.org/tree#"),
-    ("as", "https://www.w3.org/ns/activitystreams#"),
-];
-
-/// The IRI of a short name such as `dcat:Dataset`. What has no prefix from [`PREFIXES`] is an IRI already.
+/// The IRI of a short name such as `dcat:Dataset`. What has no prefix from [`namespace::PREFIXES`] is an IRI already.
 pub fn iri(short: &str) -> NamedNode {
     let expanded = short.split_once(':').and_then(|(prefix, local)| {
-        let (_, namespace) = PREFIXES.iter().find(|(known, _)| *known == prefix)?;
+        let (_, namespace) = namespace::PREFIXES.iter().find(|(known, _)| *known == prefix)?;
         Some(format!("{namespace}{local}"))
     });
     NamedNode::new_unchecked(expanded.unwrap_or_else(|| short.to_owned()))
@@ -40,8 +15,7 @@ pub fn iri(short: &str) -> NamedNode {
 
 /// An IRI with a prefix where one fits: `dcat:Dataset`.
 pub fn short(iri: &str) -> String {
-    let best = PREFIXES.iter().filter(|(_, namespace)| iri.starts_with(namespace)).max_by_key(|(_, n)| n.len());
-    best.map_or_else(|| iri.to_owned(), |(prefix, namespace)| format!("{prefix}:{}", &iri[namespace.len()..]))
+    namespace::split(iri).map_or_else(|| iri.to_owned(), |(prefix, _, local)| format!("{prefix}:{local}"))
 }
 
 /// What a description says.

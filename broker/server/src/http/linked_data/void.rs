@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use hiroba_store::Stored;
-use hiroba_vocab::Iri;
+use hiroba_vocab::namespace;
 use oxrdf::{Literal, NamedNode};
 
 use super::super::problem::Result;
@@ -13,7 +13,7 @@ use super::super::request::params::Params;
 use super::super::request::tenant;
 use super::document::Document;
 use super::form::{DESCRIPTION, FORMAT};
-use super::statements::{PREFIXES, Statements};
+use super::statements::Statements;
 use super::{base_iri, dataset, dumps, event_stream, identifier};
 use crate::service::catalogue::{datasets, text};
 use crate::service::discovery::{Summary, summary};
@@ -77,11 +77,7 @@ pub async fn void(request: HttpRequest, state: Data<AppState>) -> Result<HttpRes
 /// The namespaces of the types and attributes that are in use, as far as they are known by a prefix.
 fn vocabularies(summary: &Summary) -> BTreeSet<&'static str> {
     let names = summary.types.keys().chain(summary.attributes.keys());
-    let of = |name: &Iri| {
-        let known = PREFIXES.iter().filter(|(_, namespace)| name.as_str().starts_with(namespace));
-        known.max_by_key(|(_, namespace)| namespace.len()).map(|(_, namespace)| *namespace)
-    };
-    names.filter_map(of).collect()
+    names.filter_map(|name| namespace::split(name.as_str()).map(|(_, namespace, _)| namespace)).collect()
 }
 
 /// How many entities there are, of each type, and with each attribute.
