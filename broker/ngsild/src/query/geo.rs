@@ -6,14 +6,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use geo::line_measures::Distance;
-use geo::{
-    BoundingRect, Contains, Coord, CoordsIter, Geodesic, Geometry, Haversine, HaversineClosestPoint, Intersects, Line,
-    LinesIter, Point, Rect, Relate,
-};
+use geo::{BoundingRect, Contains, Coord, CoordsIter, Geometry, Intersects, Point, Rect, Relate};
 use hiroba_vocab::Iri;
 use serde_json::Value;
 
+use super::nearest::distance;
 use crate::entity::{AttributeValue, Entity};
 use crate::error::{Error, Result};
 use crate::geometry;
@@ -156,49 +153,6 @@ fn widened(rect: Rect<f64>, metres: f64) -> Vec<Rect<f64>> {
     strips
 }
 
-/// Metres from a point to the nearest point of a geometry.
-pub(super) fn distance(point: Point<f64>, geometry: &Geometry<f64>) -> f64 {
-    if let Geometry::Point(other) = geometry {
-        return Geodesic.distance(point, *other);
-    }
-    if has_antipode(geometry, point) {
-        return from_antipode(point, geometry);
-    }
-    match geometry.haversine_closest_point(&point) {
-        geo::Closest::Intersection(_) => 0.0,
-        geo::Closest::SinglePoint(closest) => Geodesic.distance(point, closest),
-        geo::Closest::Indeterminate => f64::INFINITY,
-    }
-}
-
-/// How far apart points are, in metres on the sphere, that every great circle through one of them joins, nearly.
-const ANTIPODAL: f64 = 20_015_000.0;
-
-/// Whether a corner of the geometry is at the other end of the Earth: then every line from there seems to lead through the
-/// point.
-fn has_antipode(geometry: &Geometry<f64>, point: Point<f64>) -> bool {
-    let opposite = |coord: Coord<f64>| (coord.y + point.y()).abs() < 0.01;
-    geometry.coords_iter().any(|coord| opposite(coord) && Haversine.distance(Point(coord), point) > ANTIPODAL)
-}
-
-/// [`distance`] to a geometry that has a corner at the other end of the Earth: a line from there comes nearer all the way
-/// to its other end.
-fn from_antipode(point: Point<f64>, geometry: &Geometry<f64>) -> f64 {
-    if geometry.intersects(&point) {
-        return 0.0;
-    }
-    let lines: Vec<Line<f64>> = match geometry {
-        Geometry::LineString(line) => line.lines().collect(),
-        Geometry::MultiLineString(lines) => lines.lines_iter().collect(),
-        Geometry::Polygon(polygon) => polygon.lines_iter().collect(),
-        Geometry::MultiPolygon(polygons) => polygons.lines_iter().collect(),
-        _ => Vec::new(),
-    };
-    let corners = geometry.coords_iter().map(|coord| Geodesic.distance(point, Point(coord)));
-    let between = lines.into_iter().map(Geometry::Line).filter(|line| !has_antipode(line, point));
-    corners.chain(between.map(|line| distance(point, &line))).fold(f64::INFINITY, f64::min)
-}
-
 /// Metres from the reference to the part of the target that is furthest from it: the target is within the buffer
 /// (4.10) when this is small enough.
 fn furthest(target: &Geometry<f64>, reference: &Geometry<f64>) -> f64 {
@@ -267,6 +221,7 @@ impl fmt::Display for Georel {
 
 #[cfg(test)]
 mod tests {
+    use geo::Geodesic;
     use geo::line_measures::Destination;
     use proptest::prelude::*;
     use serde_json::json;
@@ -298,20 +253,6 @@ mod tests {
             assert!(bounds.iter().any(|rect| rect.intersects(&point)), "{line}: {bounds:?}");
         }
         assert!(found > 0, "lines are great circles");
-    }
-
-    #[test]
-    fn what_is_at_the_other_end_of_the_earth_is_far_away() {
-        let point = Point::new(134.75, -90.0);
-        for (shape, coordinates, metres) in [
-            ("LineString", json!([[9.47, 90], [139, 34.998]]), 13_874_000.0),
-            ("LineString", json!([[139, 34.998], [9.47, 90], [0, -45]]), 5_017_000.0),
-            ("MultiLineString", json!([[[9.47, 90], [139, 34.998]], [[0, -80], [20, -80]]]), 1_117_000.0),
-            ("Polygon", json!([[[0, 90], [10, 10], [20, 10], [0, 90]]]), 11_108_000.0),
-        ] {
-            let found = distance(point, &target(shape, coordinates.clone()));
-            assert!((found - metres).abs() < 20_000.0, "{shape} {coordinates}: {found}");
-        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod filter;
 mod geo;
 mod id;
 mod json;
+mod nearest;
 mod order;
 mod projection;
 pub mod q;

@@ -11,7 +11,7 @@ use icu_locale_core::Locale;
 use serde_json::Value;
 
 use super::cursor::Cursor;
-use super::geo::distance;
+use super::nearest::distance;
 use super::q::{AttributePath, Brackets};
 use crate::entity::{AttributeValue, Entity, OneOrMany};
 use crate::error::{Error, Result};

@@ -1,6 +1,7 @@
 //! PostGIS: a pool of readers, and writers that commit groups of writes in one statement each.
 
 mod bulk;
+mod connect;
 mod contexts;
 mod datasets;
 mod deliveries;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Config, NoTls};
 
+use self::connect::Driver;
 use crate::error::{Result, StoreError};
 use crate::sql::{Param, Sql};
 
@@ -47,6 +49,7 @@ pub(crate) struct PostGis {
     /// What is added to the server's transaction numbers.
     position_base: i64,
     description: Arc<str>,
+    _driver: Arc<Driver>,
 }
 
 impl PostGis {
@@ -61,16 +64,25 @@ impl PostGis {
         // were empty would otherwise scan them when they are large.
         let options = config.get_options().map(ToOwned::to_owned).unwrap_or_default();
         config.options(format!("{options} -c enable_seqscan=off -c jit=off -c statement_timeout=30000"));
-        let pool = connections(config.clone(), CONNECTIONS)?;
+        let driver =
+            Driver::start().map_err(|e| StoreError::Unavailable(format!("no thread for its connections: {e}")))?;
+        let pool = connections(&driver, config.clone(), CONNECTIONS)?;
         let mut careless = config.clone();
         careless.options(format!("{} -c synchronous_commit=off", config.get_options().unwrap_or_default()));
-        let unsynced = connections(careless, UNSYNCED_CONNECTIONS)?;
+        let unsynced = connections(&driver, careless, UNSYNCED_CONNECTIONS)?;
         let mut client = pool.get().await?;
         let position_base = migrate::migrate(&mut client).await?;
         let row = client.query_one("select current_setting('server_version'), postgis_lib_version()", &[]).await?;
         let (server, postgis): (String, String) = (row.get(0), row.get(1));
         let description = format!("PostgreSQL {server} with PostGIS {postgis}");
-        Ok(Self { pool, unsynced, config: Arc::new(config), position_base, description: description.into() })
+        Ok(Self {
+            pool,
+            unsynced,
+            config: Arc::new(config),
+            position_base,
+            description: description.into(),
+            _driver: Arc::new(driver),
+        })
     }
 
     async fn client(&self) -> Result<Object> {
@@ -156,8 +168,9 @@ impl std::fmt::Debug for PostGis {
     }
 }
 
-fn connections(config: Config, most: usize) -> Result<Pool> {
-    let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+fn connections(driver: &Driver, config: Config, most: usize) -> Result<Pool> {
+    let settings = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let manager = Manager::from_connect(config, driver.connect(), settings);
     Pool::builder(manager)
         .max_size(most)
         .runtime(Runtime::Tokio1)
