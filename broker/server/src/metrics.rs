@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
+use actix_web::http::{Method, StatusCode};
 use ngsild::DateTime;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -12,15 +13,25 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 
-/// What a request is counted under. The route is the pattern, never the path, so the number of series is bounded.
+/// What a request is counted under. The route is the pattern, never the path, and methods that no route has are one, so
+/// the number of series is bounded.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
-    /// `GET` and so on.
-    pub method: String,
-    /// `/ngsi-ld/v1/entities/{id}` and so on.
-    pub route: String,
-    /// `200` and so on.
-    pub status: u16,
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+impl RequestLabels {
+    /// A request for a route such as `/ngsi-ld/v1/entities/{id}`; `none` when it was for none, or nobody has looked.
+    pub fn new(method: &Method, route: Option<String>, status: StatusCode) -> Self {
+        const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+        Self {
+            method: KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other"),
+            route: route.unwrap_or_else(|| "none".to_owned()),
+            status: status.as_u16(),
+        }
+    }
 }
 
 /// What an attempt to deliver a notification is counted under.

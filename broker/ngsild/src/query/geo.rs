@@ -100,11 +100,10 @@ impl GeoQuery {
     /// Rectangles such that every target in the relation touches at least one of them. `None` when the relation does
     /// not bound the target.
     pub fn bounds(&self) -> Option<Vec<Rect<f64>>> {
-        let rect = self.reference.bounding_rect()?;
         match self.georel {
             Georel::NearMin(_) | Georel::Disjoint => None,
-            Georel::NearMax(metres) => Some(widened(bulged(rect), metres)),
-            _ => Some(vec![rect]),
+            Georel::NearMax(metres) => surroundings(&self.reference, metres),
+            _ => Some(vec![self.reference.bounding_rect()?]),
         }
     }
 }

@@ -131,6 +131,15 @@ pub(super) fn default_address() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
+/// The address of the sidecar, whose paths are those of this server.
+fn address_of_sidecar(text: &str) -> Result<url::Url, String> {
+    let url: url::Url = text.parse().map_err(|error| format!("{error}"))?;
+    if url.path() != "/" || url.query().is_some() {
+        return Err(format!("the path {} is too much: say where the sidecar listens, http://HOST:PORT", url.path()));
+    }
+    Ok(url)
+}
+
 /// Run the broker.
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -140,7 +149,7 @@ pub(super) struct ServeArgs {
     #[command(flatten)]
     pub(super) database: DatabaseArgs,
     /// The SPARQL sidecar, http://HOST:PORT: then /sparql is answered here too.
-    #[arg(long, value_name = "URL", env = "HIROBA_SPARQL")]
+    #[arg(long, value_name = "URL", env = "HIROBA_SPARQL", value_parser = address_of_sidecar)]
     pub(super) sparql: Option<url::Url>,
     /// The address under which people reach this server, when it is behind a proxy.
     #[arg(long, value_name = "URL", env = "HIROBA_PUBLIC_URL")]

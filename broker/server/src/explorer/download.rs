@@ -12,7 +12,8 @@ use ngsild::query::Query;
 
 use super::csv::Columns;
 use super::geojson::{self, Detail};
-use super::visit::{Visit, encode};
+use super::visit::Visit;
+use crate::http::linked_data::encode;
 use crate::http::problem::Result;
 use crate::service::walk::Walk;
 

@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 use super::cell;
 use super::geojson::{self, Detail, name_of};
 use super::page::{EntityPage, Fact, Link};
-use super::visit::{HTML, Visit, encode};
+use super::term;
+use super::visit::{HTML, Visit};
 use crate::http::linked_data::document::write;
-use crate::http::linked_data::form::{self, DOCUMENT, FORMAT};
 use crate::http::linked_data::identifier::{self, short_triples};
+use crate::http::linked_data::{encode, form};
 use crate::http::problem::{HttpError, Result};
 use crate::http::request::accept::pick;
 use crate::http::request::{base_url, path_part};
@@ -133,19 +134,12 @@ fn entity_page(visit: &Visit, stored: &Stored) -> Result<HttpResponse> {
             link("Turtle", format!("{path}.ttl")),
             link("N-Triples", format!("{path}.nt")),
         ],
-        alternates: alternates(entity.id.as_str()),
+        alternates: term::links(&format!("{}{}", identifier::PATH, encode(entity.id.as_str()))),
         map: located.then(|| format!("{path}.geojson?lang={}", language.tag())),
         map_label: language.fill("map-of", &[("type", &title)]),
         frame: visit.frame(title),
     };
     visit.html(&page)
-}
-
-/// The same in the forms of linked data, at the address of the entity's IRI.
-fn alternates(id: &str) -> Vec<Link> {
-    let programs = DOCUMENT.forms().iter().filter(|form| **form != form::Form::Html);
-    let href = |form: &form::Form| format!("{}{}?{FORMAT}={}", identifier::PATH, encode(id), form.word());
-    programs.map(|form| Link { label: form.media().to_owned(), href: href(form) }).collect()
 }
 
 /// Where a value leads to: pages outside by their address, entities here by their id.

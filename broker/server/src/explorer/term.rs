@@ -112,8 +112,8 @@ fn in_language<'t>(language: Language, ja: &'t str, en: &'t str) -> &'t str {
     }
 }
 
-/// The same in forms for programs.
-fn links(path: &str) -> Vec<Link> {
+/// The same in forms for programs, at the address of something that has an IRI.
+pub(super) fn links(path: &str) -> Vec<Link> {
     let programs = DOCUMENT.forms().iter().filter(|form| **form != Form::Html);
     programs
         .map(|form| Link { label: form.media().to_owned(), href: format!("{path}?{FORMAT}={}", form.word()) })

@@ -14,11 +14,13 @@ use serde_json::json;
 use super::geojson::{Detail, name_of};
 use super::official::{self, Official};
 use super::page::{Row, TypePage};
-use super::visit::{HTML, Visit, encode, typed};
+use super::visit::{HTML, Visit};
 use super::{Language, cell, download};
+use crate::http::linked_data::encode;
 use crate::http::problem::Result;
 use crate::http::request::accept::pick;
 use crate::http::request::path_part;
+use crate::service::catalogue;
 use crate::state::AppState;
 
 /// How many rows the table holds.
@@ -75,7 +77,7 @@ pub async fn data(request: HttpRequest, state: Data<AppState>) -> Result<HttpRes
 
 /// The entities of a type whose name holds a text, in any language.
 fn search_query(visit: &Visit, name: &Iri, search: &str) -> Result<Query> {
-    let mut query = typed(name.clone());
+    let mut query = catalogue::of_type(name.clone());
     if !search.is_empty() {
         let pattern = json!(format!("(?i){}", regex::escape(search)));
         let text = format!("name[*]~={pattern}|name~={pattern}|title[*]~={pattern}");

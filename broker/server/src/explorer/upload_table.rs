@@ -7,8 +7,9 @@ use hiroba_vocab::Iri;
 use ngsild::Entity;
 
 use super::page::{Fact, Link};
-use super::visit::{Visit, encode};
+use super::visit::Visit;
 use super::{Language, cell};
+use crate::http::linked_data::encode;
 use crate::service::datasets::{Entities, Imported, Previewed, Versioned};
 use crate::service::imports::{download, standard};
 

@@ -12,11 +12,12 @@ use hiroba_vocab::normalise::licence::licence_name;
 use hiroba_vocab::{Datasets, Iri, Terms};
 use ngsild::AttributeValue;
 use ngsild::jsonld::Context;
-use ngsild::query::{EntitySelector, Query, TypeAlternatives};
+use ngsild::query::Query;
 use serde_json::Value;
 
 use super::page::{Fact, Frame, Link, Missing};
 use super::{Language, assets, cell, language, official, sparql};
+use crate::http::linked_data::{dataset, encode};
 use crate::http::problem::Result;
 use crate::http::request::{Names, tenant, vocabulary};
 use crate::service::catalogue;
@@ -94,7 +95,7 @@ impl Visit {
 
     /// The path of a type's page.
     pub(super) fn type_path(&self, name: &Iri) -> String {
-        format!("/data/{}", encode(&self.context.compact(name)))
+        dataset::type_path(name, &self.context)
     }
 
     /// The same data in other forms, for the entities of a type.
@@ -203,13 +204,4 @@ fn page(body: String) -> HttpResponse {
         .insert_header(("X-Content-Type-Options", "nosniff"))
         .insert_header(("Referrer-Policy", "same-origin"))
         .body(body)
-}
-
-pub(super) fn typed(name: Iri) -> Query {
-    let types = Some(TypeAlternatives::single(name));
-    Query { selectors: vec![EntitySelector { types, ..EntitySelector::default() }], ..Query::default() }
-}
-
-pub(super) fn encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }

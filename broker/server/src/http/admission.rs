@@ -47,8 +47,7 @@ pub(super) async fn admit<B: MessageBody + 'static>(
     let mut response = request.into_response(HttpError::Overloaded.error_response());
     around.put_on(response.headers_mut());
     // No log line each: that would be most of what it costs. Which path it was has not been looked at.
-    let method = response.request().method().to_string();
-    let labels = RequestLabels { method, route: "none".to_owned(), status: response.status().as_u16() };
+    let labels = RequestLabels::new(response.request().method(), None, response.status());
     state.metrics.requests.get_or_create(&labels).inc();
     Ok(response.map_into_right_body())
 }

@@ -43,12 +43,12 @@ pub(super) async fn guard(
         None => next.call(request).await?.map_into_boxed_body(),
     };
     around.put_on(response.headers_mut());
-    let status = response.status().as_u16();
-    let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
     let elapsed = started.elapsed();
-    state.metrics.requests.get_or_create(&RequestLabels { method: method.to_string(), route, status }).inc();
+    let labels = RequestLabels::new(&method, response.request().match_pattern(), response.status());
+    state.metrics.requests.get_or_create(&labels).inc();
     state.metrics.duration.observe(elapsed.as_secs_f64());
     let ms = elapsed.as_secs_f64() * 1_000.0;
+    let status = response.status().as_u16();
     tracing::info!(target: "access", id = around.id, %method, path, tenant, status, ms, "request");
     Ok(response)
 }

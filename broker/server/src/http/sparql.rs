@@ -18,11 +18,10 @@ use crate::state::AppState;
 const MAX_QUERY: usize = 1 << 20;
 
 /// The headers of an answer that clients get, too.
-const PASSED_BACK: [&str; 9] = [
+const PASSED_BACK: [&str; 8] = [
     "content-type",
     "content-disposition",
     "cache-control",
-    "etag",
     "retry-after",
     "allow",
     "vary",

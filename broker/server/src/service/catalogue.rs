@@ -22,11 +22,16 @@ const MOST: usize = 1_000;
 /// # Errors
 /// When the database fails.
 pub async fn datasets(state: &AppState, tenant: TenantId) -> Result<Vec<Stored>> {
-    let types = Some(TypeAlternatives::single(Iri::from_expanded(DATASET)));
-    let query = Query { selectors: vec![EntitySelector { types, ..EntitySelector::default() }], ..Query::default() };
+    let query = of_type(Iri::from_expanded(DATASET));
     let now = now();
     let found = state.store.query(tenant, &query, Page { limit: MOST, ..Page::default() }, now).await?;
     Ok(found.entities.into_iter().map(|stored| without_expired(stored, now)).collect())
+}
+
+/// A query for the entities of a type.
+pub fn of_type(name: Iri) -> Query {
+    let types = Some(TypeAlternatives::single(name));
+    Query { selectors: vec![EntitySelector { types, ..EntitySelector::default() }], ..Query::default() }
 }
 
 /// The type of a data set's entities. `context` is what its name means where it is no IRI.

@@ -76,6 +76,12 @@ fn a_data_set_tells_of_its_files_its_licence_and_every_import() {
                 assert_eq!(answer.status, status, "{path}: {}", answer.text);
             }
             assert_eq!(broker.get("/datasets").header("accept", "image/png").send().await.status, 406);
+            // An id that looks as if it had an ending, and both.
+            broker.create(&json!({"id": "urn:x:lists.nt", "type": "http://www.w3.org/ns/dcat#Dataset"})).await;
+            for path in ["/datasets/urn:x:lists.nt", "/datasets/urn:x:lists.nt.ttl"] {
+                let answer = broker.get(path).send().await;
+                assert!(answer.status == 200 && answer.headers("content-type").starts_with("text/turtle"), "{path}");
+            }
         }
     });
 }

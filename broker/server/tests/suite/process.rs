@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -60,7 +61,11 @@ fn it_tells_how_it_is() {
             let id = broker.get("/health").header("x-request-id", "my-id.1").send().await;
             assert_eq!(id.header("x-request-id"), Some("my-id.1"));
             broker.get("/ngsi-ld/v1/entities/urn:x:none").send().await;
+            for method in ["INVENTED1", "INVENTED2"] {
+                broker.ask(Method::from_bytes(method.as_bytes()).unwrap(), "/health").send().await;
+            }
             let metrics = broker.get("/metrics").send().await.text;
+            assert!(!metrics.contains("INVENTED") && metrics.contains("method=\"other\""), "{metrics}");
             let line =
                 "hiroba_http_requests_total{method=\"GET\",route=\"/ngsi-ld/v1/entities/{id}\",status=\"404\"} 1";
             assert!(metrics.contains(line), "{metrics}");

@@ -19,6 +19,3 @@ create index registration_expiry on registration (expires_at) where expires_at i
 
 -- What a subscription is about: 0 entities, 1 registrations.
 alter table subscription add column about integer not null default 0;
-
--- So that counting those of a tenant, which every new one does, reads no documents.
-create index subscription_living on subscription (tenant, about, deleted);

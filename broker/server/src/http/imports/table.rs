@@ -10,10 +10,10 @@ use bytes::BytesMut;
 use futures_util::Stream;
 use hiroba_store::StoreError;
 use ngsild::Error;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc;
 
+use super::super::linked_data::encode;
 use super::super::problem::{HttpError, Result};
 use super::super::request::accept::pick;
 use super::super::request::file_form::FileForm;
@@ -100,7 +100,7 @@ async fn file(request: &HttpRequest, state: &AppState) -> Result<HttpResponse> {
     form.holds(correctable.rows())?;
     let made = correctable.write(&state.imports, form.edition, form.format).await;
     let made = made.map_err(|failure| HttpError::from(&failure))?;
-    let name = utf8_percent_encode(&made.name, NON_ALPHANUMERIC);
+    let name = encode(&made.name);
     let disposition = format!("attachment; filename=\"corrected.{ending}\"; filename*=UTF-8''{name}");
     Ok(HttpResponse::Ok()
         .content_type(form.format.media_type())

@@ -1,5 +1,7 @@
 //! `/datasets` and `/datasets/{id}`: the catalogue and its data sets, in the words of DCAT 3 and PROV-O.
 
+use std::collections::HashMap;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use hiroba_store::{Stored, TenantId};
@@ -13,11 +15,11 @@ use super::super::problem::{HttpError, Result};
 use super::super::request::params::Params;
 use super::super::request::{path_part, tenant};
 use super::super::respond::segment;
-use super::base_iri;
 use super::document::{Document, alternates, see_other};
 use super::form::{DOCUMENT, FORMAT, Form};
 use super::identifier::{FRESH, short_triples};
 use super::statements::{Statements, instant, iri};
+use super::{base_iri, encode};
 use crate::service::catalogue::{DATASET, datasets, entity_type, text};
 use crate::service::datasets::{VersionSummary, versions};
 use crate::service::entities::{Target, retrieve_entity};
@@ -51,11 +53,12 @@ pub async fn catalogue(request: HttpRequest, state: Data<AppState>) -> Result<Ht
     said.say_both(&catalogue, "dcterms:title", "オープンデータ", "Open data");
     said.link(&catalogue, "foaf:homepage", &format!("{base}/"));
     said.link(&catalogue, "rdfs:seeAlso", &format!("{base}{}", super::void::PATH));
+    let published = Published::new(&base, &all);
     for stored in &all {
         let Some(node) = ngsild::rdf::entity_node(&stored.entity.id) else { continue };
         said.say(&catalogue, "dcat:dataset", node);
         said.extend(short_triples(stored));
-        Published { base: &base, among: &all }.describe(&mut said, stored);
+        published.describe(&mut said, stored);
     }
     let triples = said.into_triples();
     Document { triples: &triples, form, offer: &DOCUMENT, path: PATH, cache: FRESH, links: Vec::new() }.answer(&request)
@@ -71,23 +74,27 @@ pub async fn dataset(request: HttpRequest, state: Data<AppState>) -> Result<Http
     let params = Params::of(&request, &[FORMAT, "lang"])?;
     let place = tenant(&request)?;
     let part = path_part(&request, "id")?;
-    let (name, form) = match DOCUMENT.ending(&part) {
-        Some((name, form)) => (name, form),
-        None => (part.as_str(), DOCUMENT.choose(&request, &params)?),
-    };
-    let id = EntityId::parse(name).map_err(Error::from)?;
     let tenant = existing_tenant(&state, &place).await?;
-    let stored = existing(&state, tenant, id).await?;
+    // An id may look as if it had an ending.
+    let (stored, form) = match (existing(&state, tenant, &part).await, DOCUMENT.ending(&part)) {
+        (Ok(stored), _) => (stored, DOCUMENT.choose(&request, &params)?),
+        (Err(HttpError::Service(ServiceError::Ngsild(error))), Some((name, form)))
+            if error.kind == ErrorKind::ResourceNotFound =>
+        {
+            (existing(&state, tenant, name).await?, form)
+        }
+        (Err(error), _) => return Err(error),
+    };
     let id = segment(stored.entity.id.as_str()).to_string();
     let path = format!("{PATH}/{id}");
     if form == Form::Html {
         return see_other(&request, &format!("/entities/{id}"), alternates(&path, &DOCUMENT, form));
     }
     let base = base_iri(&request, &state)?;
-    let among = datasets(&state, tenant).await?;
+    let all = datasets(&state, tenant).await?;
     let mut said = Statements::default();
     said.extend(short_triples(&stored));
-    Published { base: &base, among: &among }.describe(&mut said, &stored);
+    Published::new(&base, &all).describe(&mut said, &stored);
     match versions(&state.store, tenant, &stored.entity.id, i64::MAX, VERSIONS).await {
         Ok(versions) => tell_versions(&mut said, &stored, &format!("{base}{path}"), &versions),
         // Written by hand, and not by an import.
@@ -100,7 +107,8 @@ pub async fn dataset(request: HttpRequest, state: Data<AppState>) -> Result<Http
 }
 
 /// The entity of a data set.
-async fn existing(state: &AppState, tenant: TenantId, id: EntityId) -> Result<Stored> {
+async fn existing(state: &AppState, tenant: TenantId, id: &str) -> Result<Stored> {
+    let id = EntityId::parse(id).map_err(Error::from)?;
     let nothing = |id: &EntityId| Error::new(ErrorKind::ResourceNotFound, format!("there is no data set {id}"));
     match retrieve_entity(state, &Target { tenant, id: id.clone(), types: None }).await {
         Ok(stored) if stored.entity.types.iter().any(|name| name.as_str() == DATASET) => Ok(stored),
@@ -110,15 +118,23 @@ async fn existing(state: &AppState, tenant: TenantId, id: EntityId) -> Result<St
     }
 }
 
-/// Where a data set is published.
-pub(super) struct Published<'p> {
+/// Where data sets are published.
+struct Published<'p> {
     /// How this server is reached.
-    pub(super) base: &'p str,
-    /// All data sets: what holds the entities of several is no distribution of one.
-    pub(super) among: &'p [Stored],
+    base: &'p str,
+    /// How many data sets there are of each type of entities: what holds those of several is no distribution of one.
+    of_type: HashMap<Iri, usize>,
 }
 
-impl Published<'_> {
+impl<'p> Published<'p> {
+    fn new(base: &'p str, all: &[Stored]) -> Self {
+        let mut of_type = HashMap::new();
+        for name in all.iter().filter_map(|stored| entity_type(stored, Context::vocabulary())) {
+            *of_type.entry(name).or_default() += 1;
+        }
+        Self { base, of_type }
+    }
+
     /// The pages of a data set and the files in which all its entities are.
     fn describe(&self, said: &mut Statements, stored: &Stored) {
         let Some(dataset) = ngsild::rdf::entity_node(&stored.entity.id) else { return };
@@ -126,9 +142,8 @@ impl Published<'_> {
         said.link(&dataset, "dcat:landingPage", &format!("{base}/entities/{id}"));
         said.link(&dataset, "foaf:isPrimaryTopicOf", &format!("{base}{PATH}/{id}"));
         let context = Context::vocabulary();
-        let of = |stored: &Stored| entity_type(stored, context);
-        let Some(name) = of(stored) else { return };
-        if self.among.iter().filter(|other| of(other).as_ref() == Some(&name)).count() > 1 {
+        let Some(name) = entity_type(stored, context) else { return };
+        if self.of_type.get(&name).is_some_and(|count| *count > 1) {
             return;
         }
         for file in files(&name, context) {
@@ -155,10 +170,13 @@ struct File {
     media: &'static str,
 }
 
+/// The path of a type's page; with an ending, of its entities in a file.
+pub fn type_path(name: &Iri, context: &Context) -> String {
+    format!("/data/{}", encode(&context.compact(name)))
+}
+
 fn files(name: &Iri, context: &Context) -> [File; 3] {
-    let encode =
-        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
-    let data = format!("/data/{}", encode(&context.compact(name)));
+    let data = type_path(name, context);
     let query = format!("/ngsi-ld/v1/entities?type={}&limit=100", encode(name.as_str()));
     let download = "dcat:downloadURL";
     [

@@ -24,10 +24,16 @@ pub mod void;
 
 use actix_web::HttpRequest;
 use oxrdf::NamedNode;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::problem::{HttpError, Result};
 use super::request::base_url;
 use crate::state::AppState;
+
+/// A text as part of a path or a query, percent-encoded.
+pub fn encode(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
 
 /// How this server is reached, as a part of IRIs: `http://host:port`, without a final slash.
 ///

@@ -1,152 +1,145 @@
-//! The change log of a tenant as an event stream: pages of versions, each the whole state of an entity after a change.
+//! What an entity was after each change of a page.
 //!
-//! A page is what follows a position: a fixed number of changes. The log only grows at its end, so a page that is full says
-//! the same for ever. Entities are kept as they are now, and the log says what each change replaced: the states in between
-//! are found from the present back.
+//! Where a page tells how an entity came to be, its states are found from there on. Else from what it was at the end of the
+//! page before, if that was asked for lately; or from the present back, which may be a long way.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::time::Duration;
 
-use hiroba_store::{ChangeRecord, Position, Store, Stored, TenantId};
-use hiroba_vocab::{DatasetId, EntityId, Iri, Scope, Tenant};
+use hiroba_store::{ChangeRecord, Store, Stored, TenantId, Version};
+use hiroba_vocab::{DatasetId, EntityId, Iri, Scope};
+use moka::sync::Cache;
 use ngsild::change::{Change, Operation};
 use ngsild::entity::OneOrMany;
-use ngsild::subscription::rewind;
+use ngsild::subscription::{advance, rewind};
 use ngsild::{Attribute, Entity};
-use tokio::sync::Semaphore;
 
-use super::{Result, ServiceError};
-use crate::state::AppState;
+use super::Result;
 
-/// How many changes a page holds at most.
-pub const MEMBERS: usize = 100;
-/// After how many changes a page ends although most of them were those of other tenants: reading costs the same.
-const SCANNED: usize = 5_000;
 /// How many later changes of an entity are read at a time.
 const LATER: usize = 500;
-/// How many pages are made at once, and how long one may wait for its turn.
-const AT_ONCE: usize = 4;
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How many attributes of entities are remembered, about: 500 bytes each.
+const REMEMBERED: u64 = 100_000;
 
-/// The places for pages in the making.
+/// What entities were at the ends of pages.
 #[derive(Debug)]
-pub struct EventStream {
-    places: Semaphore,
+pub(super) struct States {
+    last: Cache<(TenantId, EntityId), (Version, Arc<Entity>)>,
 }
 
-impl Default for EventStream {
+/// Changes of one entity, in their order, with their places in the page.
+type Course<'r> = Vec<(usize, &'r ChangeRecord)>;
+
+impl Default for States {
     fn default() -> Self {
-        Self { places: Semaphore::new(AT_ONCE) }
+        let weigh = |_: &(TenantId, EntityId), (_, entity): &(Version, Arc<Entity>)| {
+            u32::try_from(entity.attributes.len().saturating_add(1)).unwrap_or(u32::MAX)
+        };
+        Self { last: Cache::builder().max_capacity(REMEMBERED).weigher(weigh).build() }
     }
 }
 
-/// A change with what it made of the entity.
-#[derive(Debug)]
-pub struct Member {
-    /// The change.
-    pub record: ChangeRecord,
-    /// The entity after it; `None` when it was deleted.
-    pub state: Option<Entity>,
+impl States {
+    /// The state after each change of a page.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(super) async fn of(
+        &self,
+        store: &Store,
+        tenant: TenantId,
+        records: &[ChangeRecord],
+    ) -> Result<Vec<Option<Entity>>> {
+        let mut courses: HashMap<&EntityId, Course<'_>> = HashMap::new();
+        for (place, record) in records.iter().enumerate() {
+            courses.entry(&record.entity).or_default().push((place, record));
+        }
+        let ids: Vec<EntityId> = courses.keys().map(|id| (*id).clone()).collect();
+        let lasts: Vec<&ChangeRecord> =
+            courses.values().filter_map(|course| course.last().map(|(_, record)| *record)).collect();
+        let seen: Vec<_> = lasts.iter().map(|last| (last.entity.clone(), last.version)).collect();
+        // What led to the present is read after it, so that nothing of it is missing.
+        let present = store.entities_since(tenant, &seen).await?;
+        let present: HashMap<&EntityId, Option<Stored>> =
+            lasts.into_iter().map(|last| &last.entity).zip(present).collect();
+        let mut states: Vec<Option<Entity>> = vec![None; records.len()];
+        for (id, course) in &courses {
+            let now = present.get(id).and_then(Option::as_ref);
+            for (place, state) in self.course(store, tenant, course, now).await? {
+                if let Some(slot) = states.get_mut(place) {
+                    *slot = state.map(in_order);
+                }
+            }
+        }
+        // Asked last: what is forgotten meanwhile is not shown any more.
+        let rewritten: HashSet<EntityId> = store.rewritten(tenant, &ids).await?.into_iter().collect();
+        for (record, state) in records.iter().zip(&mut states) {
+            if let (Some(state), true) = (state, rewritten.contains(&record.entity)) {
+                let present = present.get(&record.entity).and_then(Option::as_ref);
+                keep_what_is_true(state, record, present);
+            }
+        }
+        Ok(states)
+    }
+
+    /// The states of one entity, with their places.
+    async fn course(
+        &self,
+        store: &Store,
+        tenant: TenantId,
+        course: &Course<'_>,
+        present: Option<&Stored>,
+    ) -> Result<Vec<(usize, Option<Entity>)>> {
+        let Some(((_, first), (_, last))) = course.first().zip(course.last()) else { return Ok(Vec::new()) };
+        let began = course.iter().position(|(_, record)| record.change.operation == Operation::Created);
+        let states = match began {
+            Some(began) => {
+                // Before it came it was not there.
+                let (before, from) = course.split_at(began);
+                [backward(None, before), forward(None, from)].concat()
+            }
+            None => match self.before(store, tenant, first).await? {
+                Some(before) => forward(Some(before), course),
+                None => backward(after(store, tenant, last, present).await?, course),
+            },
+        };
+        if let Some((_, Some(state))) = states.last() {
+            self.last.insert((tenant, last.entity.clone()), (last.version, Arc::new(state.clone())));
+        }
+        Ok(states)
+    }
+
+    /// The state before a change, if it is remembered.
+    async fn before(&self, store: &Store, tenant: TenantId, first: &ChangeRecord) -> Result<Option<Entity>> {
+        let Some((version, entity)) = self.last.get(&(tenant, first.entity.clone())) else { return Ok(None) };
+        let next = store.changes_of(tenant, &first.entity, version, 1).await?;
+        let follows = next.first().is_some_and(|next| next.version == first.version);
+        Ok(follows.then(|| Entity::clone(&entity)))
+    }
 }
 
-/// A page of the stream.
-#[derive(Debug)]
-pub struct StreamPage {
-    /// The changes of the tenant, in the order of their commits.
-    pub members: Vec<Member>,
-    /// Where the next page begins, if this one is full; else more may come.
-    pub next: Option<Position>,
-}
-
-/// Where the first page begins: before the oldest change that the log still has. `None` as long as it has none.
-///
-/// # Errors
-/// When the database fails.
-pub async fn beginning(state: &AppState) -> Result<Option<Position>> {
-    Ok(state.store.beginning().await?)
-}
-
-/// The page after a position.
-///
-/// # Errors
-/// LogForgotten when changes after the position are no longer in the log; Busy when many pages are being made; when the
-/// database fails.
-pub async fn page(state: &AppState, tenant: &Tenant, id: TenantId, after: Position) -> Result<StreamPage> {
-    let place = tokio::time::timeout(PATIENCE, state.event_stream.places.acquire()).await;
-    let Ok(Ok(_place)) = place else {
-        return Err(ServiceError::Busy("too many pages of the event stream are asked for at once; try again".into()));
+/// The states after changes, from the one before the first.
+fn forward(mut state: Option<Entity>, course: &[(usize, &ChangeRecord)]) -> Vec<(usize, Option<Entity>)> {
+    let step = |(place, record): &(usize, &ChangeRecord)| {
+        state = advance(state.take(), &record.entity, &record.change, record.at);
+        (*place, state.clone())
     };
-    let (records, next) = records(&state.store, tenant, after).await?;
-    // Asked after reading: history may be removed meanwhile.
-    if !state.store.tells_all_after(after).await? {
-        return Err(ServiceError::LogForgotten(after));
-    }
-    let states = states(&state.store, id, &records).await?;
-    let members = records.into_iter().zip(states).map(|(record, state)| Member { record, state });
-    // The past of an entity that is gone may be written, too: that makes no version of it.
-    let is_version = |member: &Member| member.state.is_some() || member.record.change.operation == Operation::Deleted;
-    Ok(StreamPage { members: members.filter(is_version).collect(), next })
+    course.iter().map(step).collect()
 }
 
-/// The tenant's changes after a position, and where to go on when there are enough for a page.
-async fn records(store: &Store, tenant: &Tenant, after: Position) -> Result<(Vec<ChangeRecord>, Option<Position>)> {
-    let (mut records, mut cursor, mut scanned) = (Vec::new(), after, 0);
-    loop {
-        let part = store.changes(cursor, MEMBERS).await?;
-        if part.is_empty() {
-            return Ok((records, None));
+/// The states after changes, from the one after the last.
+fn backward(mut state: Option<Entity>, course: &[(usize, &ChangeRecord)]) -> Vec<(usize, Option<Entity>)> {
+    let step = |(place, record): &(usize, &ChangeRecord)| {
+        if let Some(state) = &mut state {
+            state.types.clone_from(&record.change.types);
         }
-        for record in part {
-            (cursor, scanned) = (record.position, scanned + 1);
-            if record.tenant == *tenant {
-                records.push(record);
-            }
-            if records.len() == MEMBERS || scanned == SCANNED {
-                return Ok((records, Some(cursor)));
-            }
-        }
-    }
-}
-
-/// The state after each change.
-async fn states(store: &Store, tenant: TenantId, records: &[ChangeRecord]) -> Result<Vec<Option<Entity>>> {
-    let mut courses: HashMap<&EntityId, Vec<usize>> = HashMap::new();
-    for (place, record) in records.iter().enumerate() {
-        courses.entry(&record.entity).or_default().push(place);
-    }
-    let ids: Vec<EntityId> = courses.keys().map(|id| (*id).clone()).collect();
-    let mut states: Vec<Option<Entity>> = vec![None; records.len()];
-    let lasts: Vec<&ChangeRecord> =
-        courses.values().filter_map(|places| places.last().and_then(|place| records.get(*place))).collect();
-    let seen: Vec<_> = lasts.iter().map(|last| (last.entity.clone(), last.version)).collect();
-    // What led to the present is read after it, so that nothing of it is missing.
-    let present = store.entities_since(tenant, &seen).await?;
-    let mut now = HashMap::new();
-    for (last, present) in lasts.into_iter().zip(present) {
-        let mut state = after(store, tenant, last, present.as_ref()).await?;
-        let mut places = courses.get(&last.entity).map_or(&[][..], Vec::as_slice).iter().rev().peekable();
-        while let Some(place) = places.next() {
-            let (Some(record), Some(slot)) = (records.get(*place), states.get_mut(*place)) else { continue };
-            if let Some(state) = &mut state {
-                state.types.clone_from(&record.change.types);
-            }
-            *slot = state.clone().map(in_order);
-            if places.peek().is_some() {
-                state = rewind(state, &record.entity, &record.change, record.at);
-            }
-        }
-        now.insert(&last.entity, present);
-    }
-    // Asked last: what is forgotten meanwhile is not shown any more.
-    let rewritten: HashSet<EntityId> = store.rewritten(tenant, &ids).await?.into_iter().collect();
-    for (record, state) in records.iter().zip(&mut states) {
-        if let (Some(state), true) = (state, rewritten.contains(&record.entity)) {
-            let present = now.get(&record.entity).and_then(Option::as_ref);
-            keep_what_is_true(state, record, present);
-        }
-    }
-    Ok(states)
+        let after = state.clone();
+        state = rewind(state.take(), &record.entity, &record.change, record.at);
+        (*place, after)
+    };
+    let mut states: Vec<_> = course.iter().rev().map(step).collect();
+    states.reverse();
+    states
 }
 
 /// Leaves nothing of a former state that is not so now: somebody has decided that the past is to be told otherwise, or not at
@@ -160,6 +153,7 @@ fn keep_what_is_true(state: &mut Entity, record: &ChangeRecord, present: Option<
         instances.retain(|instance| now(name).is_some_and(|now| now.contains(instance)));
         !instances.is_empty()
     });
+    state.types.retain(|name| present.is_some_and(|present| present.entity.types.contains(name)));
     if state.scope != present.and_then(|present| present.entity.scope.clone()) {
         state.scope = None;
     }
@@ -260,7 +254,8 @@ fn bare(last: &ChangeRecord) -> Option<Entity> {
 
 #[cfg(test)]
 mod tests {
-    use hiroba_store::{Options, Outcome, Write};
+    use hiroba_store::{Options, Outcome, Position, Write};
+    use hiroba_vocab::Tenant;
     use ngsild::DateTime;
     use ngsild::jsonld::Context;
     use ngsild::read::{Nulls, Reader};
@@ -318,9 +313,16 @@ mod tests {
         let expected = history(&store, tenant, 60).await;
         let records = store.changes(Position::default(), 1_000).await.unwrap();
         for (from, to) in [(0, 60), (0, 1), (0, 2), (5, 9), (12, 13), (13, 20), (30, 60), (59, 60)] {
-            let found = states(&store, tenant, &records[from..to]).await.unwrap();
+            let found = States::default().of(&store, tenant, &records[from..to]).await.unwrap();
             let found: Vec<Option<Vec<String>>> = found.iter().map(|state| state.as_ref().map(told)).collect();
             assert_eq!(found, expected[from..to], "{from} to {to}");
+        }
+        // Page after page, and a page again: what is remembered of others leads to the same.
+        let remembered = States::default();
+        for from in (0..60).step_by(3).chain([30, 6, 9]) {
+            let found = remembered.of(&store, tenant, &records[from..from + 3]).await.unwrap();
+            let found: Vec<Option<Vec<String>>> = found.iter().map(|state| state.as_ref().map(told)).collect();
+            assert_eq!(found, expected[from..from + 3], "{from}");
         }
     }
 }
