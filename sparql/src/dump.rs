@@ -12,6 +12,7 @@ use oxigraph::model::{GraphNameRef, Quad};
 use oxigraph::store::StorageError;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::time::{Instant, timeout_at};
 
 use crate::copy::Reading;
 use crate::quads::is_of_entities;
@@ -22,8 +23,9 @@ const AT_ONCE: usize = 2;
 /// How large the parts are, and how many may wait for the client.
 const PART: usize = 64 << 10;
 const WAITING: usize = 4;
-/// How long a client may take for a part.
+/// How long a client may take for a part, and for all of it: others wait for the place.
 const PATIENCE: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(3 * 3_600);
 /// Levels beyond this cost more time than they save room: quads repeat themselves so much.
 const LEVEL: u32 = 4;
 
@@ -68,14 +70,15 @@ impl Dump {
         DUMPS.into_iter().find(|dump| dump.name == name)
     }
 
-    /// Begins to write it on a thread of its own, which ends when the client is gone, or takes longer for a part than a
-    /// minute. An error in the stream means that it is broken off: so is the compressed file, which every reader notices.
+    /// Begins to write it on a thread of its own, which ends when the client is gone, takes longer for a part than a minute, or
+    /// longer for all of them than three hours. An error in the stream means that it is broken off: so is the compressed file, which every reader notices.
     pub fn start(self, reading: Reading, place: OwnedSemaphorePermit) -> mpsc::Receiver<io::Result<Bytes>> {
         let (parts, body) = mpsc::channel(WAITING);
         let runtime = Handle::current();
         tokio::task::spawn_blocking(move || {
             let _place = place;
-            let sink = Parts { parts: parts.clone(), runtime, buffer: Vec::with_capacity(PART) };
+            let (deadline, buffer) = (Instant::now() + LONGEST, Vec::with_capacity(PART));
+            let sink = Parts { parts: parts.clone(), runtime, deadline, buffer };
             if let Err(error) = self.write(&reading, sink) {
                 tracing::info!(dump = self.name, %error, "a dump is broken off");
                 // When nobody takes it, the client is gone.
@@ -108,13 +111,15 @@ impl Dump {
 struct Parts {
     parts: mpsc::Sender<io::Result<Bytes>>,
     runtime: Handle,
+    deadline: Instant,
     buffer: Vec<u8>,
 }
 
 impl Parts {
     fn send(&mut self) -> io::Result<()> {
         let part = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(PART)));
-        let sent = self.runtime.block_on(async { tokio::time::timeout(PATIENCE, self.parts.send(Ok(part))).await });
+        let deadline = (Instant::now() + PATIENCE).min(self.deadline);
+        let sent = self.runtime.block_on(async { timeout_at(deadline, self.parts.send(Ok(part))).await });
         match sent {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client is gone")),

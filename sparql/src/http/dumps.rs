@@ -4,12 +4,12 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, VARY};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 
 use super::freshness;
 use super::params;
 use super::problem::{HttpError, Result};
 use crate::dump::Dump;
-use crate::query::QueryError;
 use crate::state::AppState;
 
 /// Answers with a dump of the copy as it is now. `Hiroba-Not-Before` is waited for as for queries.
@@ -22,12 +22,7 @@ pub(super) async fn get(request: HttpRequest, state: Data<AppState>) -> Result<H
     let dump = Dump::named(name).ok_or_else(|| HttpError::NotFound(request.path().chars().take(200).collect()))?;
     let tenant = params::tenant(&request)?;
     let wanted = freshness::wait(&request, &state).await?;
-    let copy = state.current.get().ok_or(QueryError::NoCopy)?;
-    let reading = copy.reading(&tenant).ok_or_else(|| QueryError::NoSuchTenant(tenant.clone()))?;
-    let position = reading.position;
-    if let Some(wanted) = wanted.filter(|wanted| position < Some(*wanted)) {
-        return Err(QueryError::NotYet { here: position, wanted }.into());
-    }
+    let reading = state.pool.reading(&tenant, wanted)?;
     let mut response = HttpResponse::Ok();
     response
         .content_type("application/gzip")
@@ -36,14 +31,15 @@ pub(super) async fn get(request: HttpRequest, state: Data<AppState>) -> Result<H
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"hiroba-{}\"", dump.name)))
         .insert_header((VARY, "NGSILD-Tenant, Fiware-Service"))
         .insert_header((CACHE_CONTROL, "no-cache"));
-    if let Some(position) = position {
+    if let Some(position) = reading.position {
         response.insert_header((freshness::POSITION, position.to_string()));
     }
     if !tenant.is_default() {
         response.insert_header(("NGSILD-Tenant", tenant.as_str()));
     }
     if request.method() == Method::HEAD {
-        return Ok(response.finish());
+        // Without a length: nobody knows it.
+        return Ok(response.streaming(futures_util::stream::empty::<std::io::Result<Bytes>>()));
     }
     let place = state.dumps.take().ok_or(HttpError::TooManyDumps)?;
     let body = dump.start(reading, place);

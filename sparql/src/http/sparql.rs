@@ -1,5 +1,6 @@
 //! `/sparql` and `/sparql/{tenant}`: SPARQL 1.1 Protocol, query and update operation.
 
+use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
@@ -73,7 +74,8 @@ async fn answer(request: &HttpRequest, state: &AppState, mut question: Question)
     }
     response.insert_header((VARY, "Accept, NGSILD-Tenant, Fiware-Service"));
     response.insert_header((CACHE_CONTROL, "no-cache"));
-    if let Some(whole) = answer.whole.take() {
+    // The answer to HEAD is empty, but that is not its length.
+    if let Some(whole) = answer.whole.take().filter(|_| request.method() != Method::HEAD) {
         return Ok(response.body(whole));
     }
     let stream = futures_util::stream::unfold(answer, |mut answer| async {

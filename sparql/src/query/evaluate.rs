@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
-use super::{QueryError, Question, Services, functions, guard, interrupt, narrow};
+use super::{QueryError, Question, Services, functions, guard, interrupt, narrow, walk};
 use crate::quads::{EXAMPLES, SHACL, is_hidden};
 use hiroba_vocab::namespace::PREFIXES;
 
@@ -44,13 +44,16 @@ pub(super) fn answer(store: &Store, question: &Question, with: &With<'_>, out: &
     if question.head_only {
         return Ok(());
     }
+    let pattern = walk::pattern(&mut query);
     // Who chooses the graphs chooses the index away: it is in one of them.
     if with_index && dataset.as_ref().is_none_or(|dataset| dataset.available_named_graphs().is_none()) {
-        narrow::with_index(&mut query, store)?;
+        narrow::with_index(pattern, store, &ticket.token)?;
     } else {
-        narrow::without_index(&mut query)?;
+        narrow::without_index(pattern)?;
     }
-    let evaluator = narrow::register(functions::register(SparqlEvaluator::new()));
+    // There are many functions, and simple queries call none.
+    let calls = walk::calls_functions(pattern);
+    let evaluator = if calls { with_functions(SparqlEvaluator::new()) } else { SparqlEvaluator::new() };
     let evaluator = evaluator.with_cancellation_token(ticket.token.clone());
     let evaluator = services.register(interrupt::register(evaluator, ticket), ticket, runtime);
     let mut prepared = evaluator.for_query(query);
@@ -64,12 +67,18 @@ pub(super) fn answer(store: &Store, question: &Question, with: &With<'_>, out: &
     })
 }
 
+/// Gives an evaluator all functions that queries and what they are rewritten to may call.
+pub(super) fn with_functions(evaluator: SparqlEvaluator) -> SparqlEvaluator {
+    let memory = Arc::default();
+    narrow::register(functions::register(evaluator, &memory), &memory)
+}
+
 /// What `default-graph-uri` and `named-graph-uri` say; else FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4). When nobody
 /// says anything: the examples too for queries that look for them, else `None`.
 fn dataset(question: &Question, query: &Query) -> Result<Option<QueryDatasetSpecification>, QueryError> {
     let named = |iri: &String| NamedNode::new(iri).map_err(|_| QueryError::GraphName(iri.clone()));
     let (defaults, graphs) = if question.default_graphs.is_empty() && question.named_graphs.is_empty() {
-        let Some(dataset) = query.dataset() else { return Ok(with_examples(query)) };
+        let Some(dataset) = query.dataset() else { return Ok(with_examples(&question.text, query)) };
         (dataset.default.clone(), dataset.named.clone().unwrap_or_default())
     } else {
         let named = |iris: &[String]| iris.iter().map(named).collect::<Result<Vec<_>, _>>();
@@ -84,9 +93,11 @@ fn dataset(question: &Question, query: &Query) -> Result<Option<QueryDatasetSpec
 
 /// Editors look for examples in the default graph, where they would be among the data for everybody else. So they are
 /// there for queries that name a term of SHACL; with all named graphs, as without a dataset.
-fn with_examples(query: &Query) -> Option<QueryDatasetSpecification> {
-    // Written out, so that prefixes that are declared and not used do not count: clients declare what they know.
-    query.to_string().contains(SHACL).then(|| {
+fn with_examples(text: &str, query: &Query) -> Option<QueryDatasetSpecification> {
+    // Written out, so that prefixes that are declared and not used do not count: clients declare what they know. Whatever
+    // a prefix or base adds, an IRI that begins with SHACL's needs its last word, or an escape, in the text.
+    let may_name = text.contains("shacl") || text.contains('\\');
+    (may_name && query.to_string().contains(SHACL)).then(|| {
         let mut dataset = QueryDatasetSpecification::new();
         dataset.set_default_graph(vec![GraphName::DefaultGraph, EXAMPLES.into_owned().into()]);
         dataset

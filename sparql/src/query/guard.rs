@@ -4,8 +4,8 @@
 use spargebra::algebra::GraphPattern;
 use spargebra::{GraphUpdateOperation, Query, SparqlParser, Update};
 
-use super::walk::{children, each_exists};
-use super::{QueryError, hide, interrupt};
+use super::walk::{self, children, each_exists};
+use super::{QueryError, hide, interrupt, narrow};
 
 /// How deep brackets may nest.
 const MAX_DEPTH: usize = 100;
@@ -23,10 +23,7 @@ const MAX_OWN_ROWS: f64 = 10_000_000.0;
 pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
     check_text(text)?;
     let mut query = SparqlParser::new().parse_query(text).map_err(|error| QueryError::of_syntax(text, &error))?;
-    let (Query::Select { pattern, .. }
-    | Query::Construct { pattern, .. }
-    | Query::Describe { pattern, .. }
-    | Query::Ask { pattern, .. }) = &mut query;
+    let pattern = walk::pattern(&mut query);
     check_size(pattern)?;
     hide::graphs(pattern);
     interrupt::allow(pattern)?;
@@ -47,6 +44,7 @@ pub(super) fn parse_update(text: &str, base: &str) -> Result<Update, QueryError>
             GraphUpdateOperation::DeleteInsert { pattern, .. } => {
                 check_size(pattern)?;
                 interrupt::allow(pattern)?;
+                narrow::without_index(pattern)?;
             }
             GraphUpdateOperation::Load { .. } => {
                 let instead = "LOAD is switched off, this endpoint fetches nothing: send the triples with INSERT DATA";

@@ -16,7 +16,7 @@ use spargebra::term::{NamedNodePattern, TermPattern};
 
 use super::QueryError;
 use super::ticket::Ticket;
-use super::walk::{children, each_exists};
+use super::walk::{children, each_exists, in_scope};
 
 /// The name of the function behind the filter.
 const GOES_ON: &str = "urn:hiroba:sparql:goesOn";
@@ -72,7 +72,7 @@ pub(super) fn allow(pattern: &mut GraphPattern) -> Result<(), QueryError> {
         GraphPattern::LeftJoin { left, right, .. } => {
             for side in [left, right] {
                 allow(side)?;
-                parts.push(Part { whole: true, variables: variables(side) });
+                parts.push(Part { whole: true, variables: in_scope(side) });
             }
             true
         }
@@ -151,7 +151,7 @@ fn below_joins(pattern: &mut GraphPattern, parts: &mut Vec<Part>) -> Result<bool
         _ => {
             allow(pattern)?;
             let whole = !matches!(pattern, GraphPattern::Path { .. } | GraphPattern::Values { .. });
-            parts.push(Part { whole, variables: variables(pattern) });
+            parts.push(Part { whole, variables: in_scope(pattern) });
         }
     }
     Ok(parts.len() > 1)
@@ -169,15 +169,6 @@ fn separate(parts: Vec<Part>) -> Vec<HashSet<Variable>> {
     }
     found.extend(whole.into_iter().map(|part| part.variables));
     found.retain(|variables| !variables.is_empty());
-    found
-}
-
-/// The variables that a pattern may bind for those around it.
-fn variables(pattern: &mut GraphPattern) -> HashSet<Variable> {
-    let mut found = HashSet::new();
-    pattern.on_in_scope_variable(|variable| {
-        found.insert(variable.clone());
-    });
     found
 }
 

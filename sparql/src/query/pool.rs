@@ -88,11 +88,8 @@ impl Pool {
     /// [`QueryError`].
     pub async fn answer(self: &Arc<Self>, question: Question) -> Result<Answer, QueryError> {
         let place = self.place().await?;
-        let reading = self.reading(&question.tenant)?;
+        let reading = self.reading(&question.tenant, question.not_before)?;
         let position = reading.position;
-        if let Some(wanted) = question.not_before.filter(|wanted| position < Some(*wanted)) {
-            return Err(QueryError::NotYet { here: position, wanted });
-        }
         let ticket = Arc::new(Ticket::new(self.limits.timeout));
         let (head, begun) = oneshot::channel();
         let (body, chunks) = mpsc::channel(WAITING);
@@ -118,7 +115,7 @@ impl Pool {
     /// [`QueryError`]: then nothing has changed.
     pub async fn update(self: &Arc<Self>, update: Update) -> Result<(), QueryError> {
         let place = self.place().await?;
-        let reading = self.reading(&update.tenant)?;
+        let reading = self.reading(&update.tenant, None)?;
         let ticket = Arc::new(Ticket::new(self.limits.timeout));
         let _waiting = StopWhenDropped(Arc::clone(&ticket));
         let running = Running::enter(Arc::clone(self), ticket, place);
@@ -133,9 +130,18 @@ impl Pool {
         ended.await.unwrap_or_else(|_| Err(QueryError::Internal("the update's thread is gone".to_owned())))
     }
 
-    fn reading(&self, tenant: &Tenant) -> Result<Reading, QueryError> {
+    /// What a tenant has here, as it is now.
+    ///
+    /// # Errors
+    /// When there is no copy, no such tenant, or nothing that is as new as it must be.
+    pub fn reading(&self, tenant: &Tenant, not_before: Option<Position>) -> Result<Reading, QueryError> {
         let copy = self.current.get().ok_or(QueryError::NoCopy)?;
-        copy.reading(tenant).ok_or_else(|| QueryError::NoSuchTenant(tenant.clone()))
+        let reading = copy.reading(tenant).ok_or_else(|| QueryError::NoSuchTenant(tenant.clone()))?;
+        let here = reading.position;
+        match not_before.filter(|wanted| here < Some(*wanted)) {
+            Some(wanted) => Err(QueryError::NotYet { here, wanted }),
+            None => Ok(reading),
+        }
     }
 
     async fn place(&self) -> Result<OwnedSemaphorePermit, QueryError> {

@@ -7,8 +7,9 @@ use oxigraph::sparql::SparqlEvaluator;
 use spargebra::GraphUpdateOperation;
 use spargebra::algebra::QueryDataset;
 
+use super::evaluate::with_functions;
 use super::ticket::Ticket;
-use super::{QueryError, Update, functions, guard, interrupt};
+use super::{QueryError, Update, guard, interrupt};
 use crate::copy::Reading;
 
 /// Carries out all operations of an update, or none.
@@ -23,7 +24,7 @@ pub(super) fn run(reading: &Reading, update: &Update, ticket: &Arc<Ticket>) -> R
             *using = Some(dataset.clone());
         }
     }
-    let evaluator = functions::register(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
+    let evaluator = with_functions(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
     let prepared = interrupt::register(evaluator, ticket).for_update(parsed);
     interrupt::caught(ticket, || {
         reading.change_by_hand(|transaction| {

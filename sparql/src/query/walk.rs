@@ -1,6 +1,29 @@
 //! The parts of a query, for those who look at all of them.
 
-use spargebra::algebra::{AggregateExpression, Expression, GraphPattern, OrderExpression};
+use std::collections::HashSet;
+
+use oxigraph::model::Variable;
+use spargebra::Query;
+use spargebra::algebra::{AggregateExpression, Expression, Function, GraphPattern, OrderExpression};
+
+/// The pattern of a query, whatever is made of its rows.
+pub(super) fn pattern(query: &mut Query) -> &mut GraphPattern {
+    match query {
+        Query::Select { pattern, .. }
+        | Query::Construct { pattern, .. }
+        | Query::Describe { pattern, .. }
+        | Query::Ask { pattern, .. } => pattern,
+    }
+}
+
+/// The variables that a pattern may bind for those around it.
+pub(super) fn in_scope(pattern: &GraphPattern) -> HashSet<Variable> {
+    let mut found = HashSet::new();
+    pattern.on_in_scope_variable(|variable| {
+        found.insert(variable.clone());
+    });
+    found
+}
 
 /// The patterns directly below a pattern, those of EXISTS aside.
 pub(super) fn children(pattern: &mut GraphPattern) -> Vec<&mut GraphPattern> {
@@ -26,6 +49,28 @@ pub(super) fn children(pattern: &mut GraphPattern) -> Vec<&mut GraphPattern> {
 
 /// Calls `f` with every pattern that stands in an EXISTS of the pattern's own expressions.
 pub(super) fn each_exists(pattern: &mut GraphPattern, f: &mut dyn FnMut(&mut GraphPattern)) {
+    each_expression(pattern, &mut |expression| {
+        if let Expression::Exists(pattern) = expression {
+            f(pattern);
+        }
+    });
+}
+
+/// Whether a query calls functions that are not SPARQL's own.
+pub(super) fn calls_functions(pattern: &mut GraphPattern) -> bool {
+    let mut calls = false;
+    each_expression(pattern, &mut |expression| {
+        calls |= match expression {
+            Expression::FunctionCall(Function::Custom(_), _) => true,
+            Expression::Exists(pattern) => calls_functions(pattern),
+            _ => false,
+        };
+    });
+    calls || children(pattern).into_iter().any(calls_functions)
+}
+
+/// Calls `f` with the pattern's own expressions and all parts of them, but not with those of an EXISTS.
+fn each_expression(pattern: &mut GraphPattern, f: &mut dyn FnMut(&mut Expression)) {
     match pattern {
         GraphPattern::Filter { expr, .. } => in_expression(expr, f),
         GraphPattern::LeftJoin { expression: Some(expression), .. } | GraphPattern::Extend { expression, .. } => {
@@ -48,10 +93,14 @@ pub(super) fn each_exists(pattern: &mut GraphPattern, f: &mut dyn FnMut(&mut Gra
     }
 }
 
-fn in_expression(expression: &mut Expression, f: &mut dyn FnMut(&mut GraphPattern)) {
+fn in_expression(expression: &mut Expression, f: &mut dyn FnMut(&mut Expression)) {
+    f(expression);
     match expression {
-        Expression::Exists(pattern) => f(pattern),
-        Expression::NamedNode(_) | Expression::Literal(_) | Expression::Variable(_) | Expression::Bound(_) => {}
+        Expression::Exists(_)
+        | Expression::NamedNode(_)
+        | Expression::Literal(_)
+        | Expression::Variable(_)
+        | Expression::Bound(_) => {}
         Expression::Or(a, b)
         | Expression::And(a, b)
         | Expression::Equal(a, b)

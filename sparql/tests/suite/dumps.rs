@@ -145,5 +145,6 @@ async fn a_dump_beside_writers_is_of_one_moment() {
     let node = node.unwrap().split(' ').nth(2).unwrap().trim_end_matches('>');
     assert_eq!(value(node, "hasValue"), value(id, "default-context/count"));
     let head = client.head(format!("{}/dumps/all.nq.gz", sidecar.process.url)).send().await.unwrap();
+    assert!(!head.headers().contains_key("content-length"), "an empty answer, not a length of nothing");
     assert_eq!((head.status().as_u16(), head.headers().contains_key("hiroba-position")), (200, true));
 }

@@ -21,7 +21,7 @@ use wkt::ToWkt;
 use geometry::wkt_literal;
 pub(super) use geometry::{Geometries, metres_per_unit, number};
 
-use crate::geometry::{CRS84, WKT_LITERAL, parse, reference_system};
+use crate::geometry::{CRS84, GEOJSON_LITERAL, WKT_LITERAL, reference_system};
 
 /// The namespace of GeoSPARQL's functions.
 pub(super) const GEOF: &str = "http://www.opengis.net/def/function/geosparql/";
@@ -65,14 +65,15 @@ pub fn names() -> Vec<String> {
     names
 }
 
-/// Gives them to the evaluator of one query.
-pub(super) fn register(mut evaluator: SparqlEvaluator) -> SparqlEvaluator {
+/// Gives them to the evaluator of one query. `memory` is the query's.
+pub(super) fn register(mut evaluator: SparqlEvaluator, memory: &Arc<Geometries>) -> SparqlEvaluator {
     for (name, function) in GEOSPARQL_EXTENSION_FUNCTIONS {
-        evaluator = evaluator.with_custom_function(name.into_owned(), move |args| function(&in_crs84(args)?));
+        let memory = Arc::clone(memory);
+        let function = move |args: &[Term]| function(&in_crs84(&memory, args)?);
+        evaluator = evaluator.with_custom_function(name.into_owned(), function);
     }
-    let memory = Arc::new(Geometries::default());
     for (name, function) in OWN {
-        let memory = Arc::clone(&memory);
+        let memory = Arc::clone(memory);
         let name = NamedNode::new_unchecked(format!("{GEOF}{name}"));
         evaluator = evaluator.with_custom_function(name, move |args| function(&memory, args));
     }
@@ -80,19 +81,19 @@ pub(super) fn register(mut evaluator: SparqlEvaluator) -> SparqlEvaluator {
 }
 
 /// A function of `spargeo`, by its name.
-fn general(name: &str, args: &[Term]) -> Option<Term> {
+fn general(name: &str, memory: &Geometries, args: &[Term]) -> Option<Term> {
     let named = |known: NamedNodeRef<'_>| known.as_str().strip_prefix(GEOF) == Some(name);
     let (_, function) = GEOSPARQL_EXTENSION_FUNCTIONS.iter().find(|(known, _)| named(*known))?;
-    function(&in_crs84(args)?)
+    function(&in_crs84(memory, args)?)
 }
 
 /// Arguments as `spargeo` understands them: geometries in CRS84. `None` when one of them is no geometry.
-fn in_crs84(args: &[Term]) -> Option<Vec<Term>> {
+fn in_crs84(memory: &Geometries, args: &[Term]) -> Option<Vec<Term>> {
     let understood = |term: &Term| match term {
-        Term::Literal(literal) if literal.datatype() == WKT_LITERAL => {
-            let geometry = parse(literal)?;
-            let is_crs84 = reference_system(literal) == Some(CRS84);
-            Some(if is_crs84 { term.clone() } else { wkt_literal(geometry.wkt_string()).into() })
+        Term::Literal(literal) if [WKT_LITERAL, GEOJSON_LITERAL].contains(&literal.datatype()) => {
+            let geometry = memory.read(term)?;
+            let is_other = literal.datatype() == WKT_LITERAL && reference_system(literal) != Some(CRS84);
+            Some(if is_other { wkt_literal(geometry.wkt_string()).into() } else { term.clone() })
         }
         other => Some(other.clone()),
     };
@@ -153,7 +154,7 @@ mod tests {
              SELECT ({expression} AS ?v) {{}}"
         );
         let store = Store::new().unwrap();
-        let prepared = register(SparqlEvaluator::new()).parse_query(&query).unwrap();
+        let prepared = register(SparqlEvaluator::new(), &Arc::default()).parse_query(&query).unwrap();
         let QueryResults::Solutions(mut rows) = prepared.on_store(&store).execute().unwrap() else { panic!() };
         match rows.next().unwrap().unwrap().get("v") {
             Some(Term::Literal(literal)) => literal.value().to_owned(),

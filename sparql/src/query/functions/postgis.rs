@@ -34,7 +34,7 @@ async fn postgis() -> Option<Client> {
 fn ours(name: &str, args: &[Term]) -> Option<Term> {
     match OWN.iter().find(|(known, _)| *known == name) {
         Some((_, function)) => function(&Geometries::default(), args),
-        None => general(name, args),
+        None => general(name, &Geometries::default(), args),
     }
 }
 

@@ -58,7 +58,7 @@ fn ends(lines: &[LineString<f64>]) -> MultiPoint<f64> {
 pub(super) fn convex_hull(memory: &Geometries, args: &[Term]) -> Option<Term> {
     let [geometry] = args else { return None };
     let hull = memory.read(geometry)?.convex_hull();
-    if hull.unsigned_area() > 0.0 { general("convexHull", args) } else { flat(hull.exterior()) }
+    if hull.unsigned_area() > 0.0 { general("convexHull", memory, args) } else { flat(hull.exterior()) }
 }
 
 /// `geof:envelope(geometry)`: a line or a point where there is no area.
@@ -66,7 +66,7 @@ pub(super) fn envelope(memory: &Geometries, args: &[Term]) -> Option<Term> {
     let [geometry] = args else { return None };
     let rect = memory.read(geometry)?.bounding_rect()?;
     if rect.unsigned_area() > 0.0 {
-        return general("envelope", args);
+        return general("envelope", memory, args);
     }
     flat(&LineString::from(vec![rect.min(), rect.max()]))
 }
@@ -92,7 +92,7 @@ pub(super) fn is_simple(memory: &Geometries, args: &[Term]) -> Option<Term> {
         }
         Geometry::LineString(line) => lines_are_simple(std::slice::from_ref(line))?,
         Geometry::MultiLineString(lines) => lines_are_simple(&lines.0)?,
-        _ => return general("isSimple", args),
+        _ => return general("isSimple", memory, args),
     };
     Some(Literal::from(simple).into())
 }
@@ -138,7 +138,7 @@ pub(super) fn intersection(memory: &Geometries, args: &[Term]) -> Option<Term> {
     let [a, b] = args else { return None };
     let (first, second) = (memory.read(a)?, memory.read(b)?);
     if areas(&first).is_some() && areas(&second).is_some() {
-        return general("intersection", args);
+        return general("intersection", memory, args);
     }
     let shared = cut(&first, &second, true).or_else(|| cut(&second, &first, true))?;
     Some(wkt_literal(shared.wkt_string()).into())
@@ -149,7 +149,7 @@ pub(super) fn difference(memory: &Geometries, args: &[Term]) -> Option<Term> {
     let [a, b] = args else { return None };
     let (first, second) = (memory.read(a)?, memory.read(b)?);
     if areas(&first).is_some() && areas(&second).is_some() {
-        return general("difference", args);
+        return general("difference", memory, args);
     }
     Some(wkt_literal(cut(&first, &second, false)?.wkt_string()).into())
 }

@@ -8,7 +8,7 @@ use spargebra::algebra::{Expression, Function};
 use crate::query::functions::{GEOF, metres_per_unit, number};
 
 /// Relations that need a point in common.
-const TOUCHING: [&str; 20] = [
+const TOUCHING: [&str; 21] = [
     "sfEquals",
     "sfIntersects",
     "sfTouches",
@@ -29,6 +29,7 @@ const TOUCHING: [&str; 20] = [
     "rcc8tpp",
     "rcc8tppi",
     "rcc8ntpp",
+    "rcc8ntppi",
 ];
 
 /// A condition between two places that have to be near one another.
@@ -72,10 +73,9 @@ pub(super) fn remove(expression: &mut Expression, condition: &Expression) {
 pub(super) fn of(expression: &Expression, named: &Named) -> Option<Condition> {
     match expression {
         Expression::LessOrEqual(near, far) | Expression::Less(near, far) => {
-            let near = written_out(near, named);
-            let (places, per_unit) = distance(near)?;
-            let metres = constant(written_out(far, named))? * per_unit;
-            let (near, far) = (Box::new(near.clone()), far.clone());
+            let (near, far) = (Box::new(written_out(near, named)), Box::new(written_out(far, named)));
+            let (places, per_unit) = distance(&near)?;
+            let metres = constant(&far)? * per_unit;
             let whole = match expression {
                 Expression::Less(..) => Expression::Less(near, far),
                 _ => Expression::LessOrEqual(near, far),
@@ -91,18 +91,25 @@ pub(super) fn of(expression: &Expression, named: &Named) -> Option<Condition> {
             Some(Condition { original: expression.clone(), ..turned })
         }
         _ => {
-            let call = written_out(expression, named);
-            let (name, [a, b]) = geof(call)? else { return None };
-            let places = [a.clone(), b.clone()];
-            let (original, whole) = (expression.clone(), call.clone());
-            TOUCHING.contains(&name).then_some(Condition { places, metres: None, original, whole })
+            let whole = written_out(expression, named);
+            let (name, [a, b]) = geof(&whole)? else { return None };
+            let (places, original) = ([a.clone(), b.clone()], expression.clone());
+            TOUCHING.contains(&name).then(|| Condition { places, metres: None, original, whole: whole.clone() })
         }
     }
 }
 
-fn written_out<'e>(expression: &'e Expression, named: &'e Named) -> &'e Expression {
-    match expression {
-        Expression::Variable(variable) => named.get(variable).unwrap_or(expression),
+/// An expression with what is named in place of its name: of itself, and of the arguments when it is a call. Not of theirs:
+/// names of names could make a text of any length.
+fn written_out(expression: &Expression, named: &Named) -> Expression {
+    let value = |expression: &Expression| match expression {
+        Expression::Variable(variable) => named.get(variable).unwrap_or(expression).clone(),
+        other => other.clone(),
+    };
+    match value(expression) {
+        Expression::FunctionCall(function, arguments) => {
+            Expression::FunctionCall(function, arguments.iter().map(value).collect())
+        }
         other => other,
     }
 }

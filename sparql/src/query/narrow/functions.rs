@@ -26,10 +26,9 @@ pub(super) const FINDS: &str = "urn:hiroba:sparql:finds";
 /// What nothing is in.
 const NOWHERE: &str = "urn:hiroba:sparql:nowhere";
 
-/// Gives them to the evaluator of one query.
-pub(in crate::query) fn register(evaluator: SparqlEvaluator) -> SparqlEvaluator {
-    let memory = Arc::new(Geometries::default());
-    let same = Arc::clone(&memory);
+/// Gives them to the evaluator of one query. `memory` is the query's.
+pub(in crate::query) fn register(evaluator: SparqlEvaluator, memory: &Arc<Geometries>) -> SparqlEvaluator {
+    let (memory, same) = (Arc::clone(memory), Arc::clone(memory));
     let name = |name: &str| NamedNode::new_unchecked(name);
     evaluator
         .with_custom_function(name(COVER), move |args| {

@@ -16,41 +16,42 @@ mod tests;
 use std::collections::HashSet;
 
 use oxigraph::model::Variable;
+use oxigraph::sparql::CancellationToken;
 use oxigraph::store::Store;
-use spargebra::Query;
 use spargebra::algebra::GraphPattern;
 
 use super::QueryError;
-use super::walk::{children, each_exists};
-use parts::in_scope;
+use super::walk::{children, each_exists, in_scope};
+use parts::Counts;
 
 pub(super) use functions::register;
 
-/// Rewrites a query over all graphs of a store whose index is true.
+/// Rewrites a pattern that is evaluated over all graphs of a store whose index is true. Once the token is cancelled, it
+/// is done soon.
 ///
 /// # Errors
 /// [`QueryError::Unsupported`] when `text:query` is used in a way that is not understood.
-pub(super) fn with_index(query: &mut Query, store: &Store) -> Result<(), QueryError> {
-    rewrite(query, Some(store))
+pub(super) fn with_index(
+    pattern: &mut GraphPattern,
+    store: &Store,
+    token: &CancellationToken,
+) -> Result<(), QueryError> {
+    rewrite(pattern, Some(Counts { store, token }))
 }
 
-/// Rewrites a query that must do without the index: because it chooses its graphs, or the index is not true.
+/// Rewrites a pattern that must do without the index: because the query chooses its graphs, or the index is not true.
 ///
 /// # Errors
 /// As [`with_index`].
-pub(super) fn without_index(query: &mut Query) -> Result<(), QueryError> {
-    rewrite(query, None)
+pub(super) fn without_index(pattern: &mut GraphPattern) -> Result<(), QueryError> {
+    rewrite(pattern, None)
 }
 
-fn rewrite(query: &mut Query, store: Option<&Store>) -> Result<(), QueryError> {
-    let (Query::Select { pattern, .. }
-    | Query::Construct { pattern, .. }
-    | Query::Describe { pattern, .. }
-    | Query::Ask { pattern, .. }) = query;
+fn rewrite(pattern: &mut GraphPattern, counts: Option<Counts<'_>>) -> Result<(), QueryError> {
     let mut fresh = Fresh::default();
-    words::replace(pattern, store, &mut fresh)?;
-    if let Some(store) = store {
-        narrow(pattern, &HashSet::new(), store, &mut fresh);
+    words::replace(pattern, counts, &mut fresh)?;
+    if let Some(counts) = counts {
+        narrow(pattern, &HashSet::new(), counts, &mut fresh);
     }
     Ok(())
 }
@@ -71,20 +72,20 @@ impl Fresh {
 
 /// Narrows a pattern and all below it. `outside` are the variables that have a value before the pattern is evaluated:
 /// those around an EXISTS.
-fn narrow(pattern: &mut GraphPattern, outside: &HashSet<Variable>, store: &Store, fresh: &mut Fresh) {
+fn narrow(pattern: &mut GraphPattern, outside: &HashSet<Variable>, counts: Counts<'_>, fresh: &mut Fresh) {
     if let GraphPattern::Service { .. } = pattern {
         return;
     }
     let around = in_scope(pattern);
     each_exists(pattern, &mut |inner| {
         let outside = outside.union(&around).cloned().collect();
-        narrow(inner, &outside, store, fresh);
+        narrow(inner, &outside, counts, fresh);
     });
     // The outermost filter first: it knows all the conditions.
     if let GraphPattern::Filter { .. } = pattern {
-        places::narrow(pattern, outside, store, fresh);
+        places::narrow(pattern, outside, counts, fresh);
     }
     for child in children(pattern) {
-        narrow(child, outside, store, fresh);
+        narrow(child, outside, counts, fresh);
     }
 }

@@ -3,12 +3,22 @@
 use std::collections::HashSet;
 
 use oxigraph::model::{NamedNode, NamedOrBlankNodeRef, Quad, Term, Variable};
+use oxigraph::sparql::CancellationToken;
 use oxigraph::store::{StorageError, Store};
 use spargebra::algebra::GraphPattern;
 use spargebra::term::{NamedNodePattern, TermPattern, TriplePattern};
 
+use crate::query::walk::in_scope;
+
 /// How many rows are worth counting.
 pub(super) const MANY: usize = 2_000;
+
+/// Where rows are counted, for as long as the query may run: what is stopped goes on with less.
+#[derive(Clone, Copy)]
+pub(super) struct Counts<'s> {
+    pub(super) store: &'s Store,
+    pub(super) token: &'s CancellationToken,
+}
 
 /// Operands of a join that have variables in common.
 #[derive(Debug)]
@@ -18,15 +28,6 @@ pub(super) struct Component {
     pub(super) variables: HashSet<Variable>,
     /// Those that have a value in every row.
     pub(super) bound: HashSet<Variable>,
-}
-
-/// The variables that a pattern may bind for those around it.
-pub(super) fn in_scope(pattern: &GraphPattern) -> HashSet<Variable> {
-    let mut found = HashSet::new();
-    pattern.on_in_scope_variable(|variable| {
-        found.insert(variable.clone());
-    });
-    found
 }
 
 /// Takes a join apart.
@@ -110,7 +111,7 @@ impl Component {
     }
 
     /// How many rows it has at most, as far as the store tells quickly: [`MANY`] for more, or when it does not tell.
-    pub(super) fn rows(&self, store: &Store) -> usize {
+    pub(super) fn rows(&self, counts: Counts<'_>) -> usize {
         let mut least = MANY;
         let mut counted = Vec::new();
         for pattern in &self.patterns {
@@ -124,11 +125,14 @@ impl Component {
             if let (TermPattern::NamedNode(_) | TermPattern::Literal(_), _)
             | (_, TermPattern::NamedNode(_) | TermPattern::Literal(_)) = (&triple.subject, &triple.object)
             {
-                counted.push(matching(store, triple));
+                counted.push(matching(counts.store, triple));
             }
         }
         // All at once, until the first comes to its end: the shortest decides.
         for rows in 0..least {
+            if counts.token.is_cancelled() {
+                return rows;
+            }
             for quads in &mut counted {
                 if !matches!(quads.next(), Some(Ok(_))) {
                     return rows;

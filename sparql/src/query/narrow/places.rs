@@ -1,16 +1,16 @@
 //! Places: joins through the grid.
 
+use std::cell::OnceCell;
 use std::collections::HashSet;
 
 use oxigraph::model::{Literal, NamedNode, NamedNodeRef, Variable};
-use oxigraph::store::Store;
 use spargebra::algebra::{Expression, Function, GraphPattern};
 use spargebra::term::{GroundTerm, NamedNodePattern, TermPattern, TriplePattern};
 
 use super::Fresh;
 use super::conditions::{self, Condition, Named, call, literal};
 use super::functions::{BEYOND, COVER, KEY, MORE, SPOT, WITHIN};
-use super::parts::{Component, MANY, components, join};
+use super::parts::{Component, Counts, MANY, components, join};
 use crate::index::{AS_WKT, IN, INDEX, LEVELS, THIS};
 
 /// Keys are made in rows of this many, as many rows as there are keys.
@@ -23,7 +23,7 @@ const FEW: usize = if cfg!(test) { 10 } else { 100 };
 const FEW_PAIRS: usize = if cfg!(test) { 100 } else { 5_000 };
 
 /// Narrows the join below a filter, by the filter's conditions and those between it and the join.
-pub(super) fn narrow(filter: &mut GraphPattern, outside: &HashSet<Variable>, store: &Store, fresh: &mut Fresh) {
+pub(super) fn narrow(filter: &mut GraphPattern, outside: &HashSet<Variable>, counts: Counts<'_>, fresh: &mut Fresh) {
     let mut found = Vec::new();
     let mut named = Named::new();
     let mut optional = false;
@@ -54,8 +54,8 @@ pub(super) fn narrow(filter: &mut GraphPattern, outside: &HashSet<Variable>, sto
     }
     let nothing = GraphPattern::Bgp { patterns: Vec::new() };
     let parts = components(std::mem::replace(core, nothing));
-    let parts = parts.into_iter().map(|part| Part { component: part, plan: None }).collect();
-    let mut plan = Plan { parts, outside, certain: optional, store, fresh, early: Vec::new() };
+    let parts = parts.into_iter().map(|part| Part::new(part, None)).collect();
+    let mut plan = Plan { parts, outside, certain: optional, counts, fresh, early: Vec::new() };
     for condition in &conditions {
         plan.by_constant(condition);
     }
@@ -95,15 +95,28 @@ fn is_early(expression: &Expression) -> bool {
 struct Part {
     component: Component,
     plan: Option<GraphPattern>,
+    rows: OnceCell<usize>,
 }
 
 impl Part {
+    fn new(component: Component, plan: Option<GraphPattern>) -> Self {
+        Self { component, plan, rows: OnceCell::new() }
+    }
+
+    /// How many rows it has at most, as far as is quickly told. What the index has found already is where to start from.
+    fn rows(&self, counts: Counts<'_>) -> usize {
+        if self.plan.is_some() { FEW } else { *self.rows.get_or_init(|| self.component.rows(counts)) }
+    }
+
     fn pattern(self) -> GraphPattern {
         self.plan.unwrap_or_else(|| join(self.component.patterns))
     }
 
     /// The node whose places the index knows, when a variable stands for one of them.
     fn node_of(&self, variable: &Variable) -> Option<TermPattern> {
+        if !self.component.patterns.iter().all(may_be_asked_for_each_row) {
+            return None;
+        }
         let mut triples = self.component.triples();
         let triple = triples.find(|TriplePattern { predicate, object, .. }| {
             matches!(predicate, NamedNodePattern::NamedNode(name) if name.as_ref() == AS_WKT)
@@ -113,13 +126,26 @@ impl Part {
     }
 }
 
+/// Whether a pattern means the same when some of its variables have values already, and costs no more for each row than for
+/// all: a limit would be one for each row, a group would be made anew.
+fn may_be_asked_for_each_row(pattern: &GraphPattern) -> bool {
+    match pattern {
+        GraphPattern::Bgp { .. } | GraphPattern::Path { .. } | GraphPattern::Values { .. } => true,
+        GraphPattern::Join { left, right } | GraphPattern::Union { left, right } => {
+            may_be_asked_for_each_row(left) && may_be_asked_for_each_row(right)
+        }
+        GraphPattern::Filter { inner, .. } | GraphPattern::Graph { inner, .. } => may_be_asked_for_each_row(inner),
+        _ => false,
+    }
+}
+
 struct Plan<'p> {
     parts: Vec<Part>,
     /// Variables that have values already.
     outside: &'p HashSet<Variable>,
     /// Whether only variables count that have a value in every row of the join.
     certain: bool,
-    store: &'p Store,
+    counts: Counts<'p>,
     fresh: &'p mut Fresh,
     /// Conditions that are evaluated with what the index has found, and what they are there.
     early: Vec<(Expression, Expression)>,
@@ -135,7 +161,7 @@ impl Plan<'_> {
                 self.outside.contains(variable)
                     && !self.parts.iter().any(|part| part.component.variables.contains(variable))
             });
-            if !known || self.parts[target].plan.is_some() || self.parts[target].component.rows(self.store) <= FEW {
+            if !known || self.parts[target].plan.is_some() || self.parts[target].rows(self.counts) <= FEW {
                 continue;
             }
             let found = self.found(GraphPattern::Bgp { patterns: Vec::new() }, node.clone(), other, condition);
@@ -152,10 +178,8 @@ impl Plan<'_> {
             let (Some((target, node)), Some(source)) = (self.part_of_place(place), self.part_with(other)) else {
                 continue;
             };
-            // What the index has found already is where to start from.
             if target != source && self.parts[target].plan.is_none() {
-                let rows = |part: &Part| if part.plan.is_some() { FEW } else { part.component.rows(self.store) };
-                let (from, to) = (rows(&self.parts[source]), rows(&self.parts[target]));
+                let (from, to) = (self.parts[source].rows(self.counts), self.parts[target].rows(self.counts));
                 ways.push((from, to, source, target, node, other));
             }
         }
@@ -164,7 +188,7 @@ impl Plan<'_> {
         if from < MANY && to < MANY && from * to <= FEW_PAIRS {
             return;
         }
-        let (Part { component, plan }, inner) = if source > target {
+        let (Part { component, plan, .. }, inner) = if source > target {
             let from = self.parts.remove(source);
             (from, self.parts.remove(target))
         } else {
@@ -174,7 +198,7 @@ impl Plan<'_> {
         let outer = plan.unwrap_or_else(|| join(component.patterns.clone()));
         let found = self.found(outer, node.clone(), other, condition);
         let plan = completed(found, inner.component.patterns.clone(), &node, condition);
-        self.parts.push(Part { component: component.and(inner.component), plan: Some(plan) });
+        self.parts.push(Part::new(component.and(inner.component), Some(plan)));
     }
 
     /// The part in which the index knows where the node is whose place an expression is, and the node.
@@ -203,7 +227,10 @@ impl Plan<'_> {
         let [cover, levels, row, column, key, home, here, spot] = std::array::from_fn(|_| self.fresh.variable());
         let arguments = std::iter::once(other.clone()).chain(condition.metres.map(literal)).collect();
         let covered = extend(outer, &cover, call(COVER, arguments));
-        let covered = extend(covered, &here, call(SPOT, vec![other.clone()]));
+        let covered = match condition.metres {
+            Some(_) => extend(covered, &here, call(SPOT, vec![other.clone()])),
+            None => covered,
+        };
         // They are read here, not before, so that they are those of the moment that the query sees.
         let used = index(vec![triple(THIS, LEVELS, &levels)]);
         let at = |place: Expression| vec![cover.clone().into(), levels.clone().into(), place];

@@ -3,12 +3,14 @@
 use fastrand::Rng;
 use oxigraph::model::vocab::rdf;
 use oxigraph::model::{GraphName, Literal, NamedNode, Quad};
-use oxigraph::sparql::{QueryResults, SparqlEvaluator};
+use oxigraph::sparql::{CancellationToken, QueryResults, SparqlEvaluator};
+use oxigraph::store::Store;
 
 use super::*;
 use crate::geometry::WKT_LITERAL;
 use crate::index::{AS_WKT, INDEX, LEVELS, Loading, THIS};
-use crate::query::{functions, guard};
+use crate::query::evaluate::with_functions;
+use crate::query::{guard, walk};
 
 const PREFIXES: &str = "PREFIX geo: <http://www.opengis.net/ont/geosparql#> \
     PREFIX geof: <http://www.opengis.net/def/function/geosparql/> PREFIX uom: <http://www.opengis.net/def/uom/OGC/1.0/> \
@@ -53,12 +55,12 @@ fn store(things: impl IntoIterator<Item = Vec<Quad>>) -> Store {
 fn rows(store: &Store, query: &str, with: bool) -> (Vec<String>, bool) {
     let mut query = guard::parse(&format!("{PREFIXES}{query}")).unwrap();
     if with {
-        with_index(&mut query, store).unwrap();
+        with_index(walk::pattern(&mut query), store, &CancellationToken::new()).unwrap();
     } else {
-        without_index(&mut query).unwrap();
+        without_index(walk::pattern(&mut query)).unwrap();
     }
     let narrowed = query.to_string().contains(INDEX.as_str());
-    let prepared = register(functions::register(SparqlEvaluator::new()))
+    let prepared = with_functions(SparqlEvaluator::new())
         .with_custom_function(NamedNode::new_unchecked("urn:hiroba:sparql:goesOn"), |_| {
             Some(Literal::from(true).into())
         });
@@ -109,6 +111,12 @@ fn rows_are_the_same_with_and_without_the_index() {
                     "SELECT ?a ?m {{ ?a a <urn:aed> ; geo:hasDefaultGeometry/geo:asWKT ?p BIND(geof:distance({area}, ?p, uom:kilometre) AS ?m) FILTER({metres}/1000 > ?m && ?m < {}) }}",
                     metres / 1_000.0
                 ),
+                format!(
+                    "SELECT ?a {{ ?a geo:hasDefaultGeometry/geo:asWKT ?p BIND({metres} AS ?max) FILTER(geof:distance(?p, {area}, uom:metre) <= ?max) }}"
+                ),
+                format!(
+                    "SELECT ?a {{ ?a a <urn:aed> ; geo:hasDefaultGeometry/geo:asWKT ?p BIND({area} AS ?here) FILTER(geof:distance(?here, ?p, uom:metre) <= {metres}) }}"
+                ),
                 format!("SELECT * {{ ?g geo:asWKT ?p FILTER(geof:sfIntersects(?p, {area})) }}"),
                 format!(
                     "SELECT * {{ ?a a <urn:aed> ; geo:hasDefaultGeometry ?g . ?g geo:asWKT ?p FILTER(geof:sfWithin(?p, {area})) OPTIONAL {{ ?a s:name ?n }} }}"
@@ -157,6 +165,10 @@ fn what_is_not_understood_is_left_as_it_is() {
         format!("SELECT * {{ ?g <urn:other> ?p FILTER(geof:sfWithin(?p, {place})) }}"),
         format!("SELECT * {{ ?x ?y ?z OPTIONAL {{ ?g geo:asWKT ?p }} FILTER(geof:sfWithin(?p, {place})) }}"),
         "SELECT * { ?g geo:asWKT ?p FILTER(geof:distance(?p, ?unknown) < 5) }".to_owned(),
+        // A limit is one for all, not one for each place.
+        format!(
+            "SELECT * {{ {{ SELECT ?g ?a {{ ?a geo:hasDefaultGeometry ?g }} ORDER BY ?a LIMIT 200 }} ?g geo:asWKT ?p FILTER(geof:distance(?p, {place}) < 5) }}"
+        ),
         "SELECT * { ?g geo:asWKT ?p ; <urn:q> ?q FILTER(geof:distance(?p, ?q) < 5) }".to_owned(),
     ] {
         let (with, narrowed) = rows(&store, &query, true);
@@ -200,6 +212,12 @@ fn names_are_found_by_words_with_and_without_the_index() {
         "SELECT * { ?e text:query () }",
     ] {
         let mut parsed = guard::parse(&format!("{PREFIXES}{query}")).unwrap();
-        assert!(matches!(with_index(&mut parsed, &store), Err(QueryError::Unsupported(_))), "{query}");
+        assert!(
+            matches!(
+                with_index(walk::pattern(&mut parsed), &store, &CancellationToken::new()),
+                Err(QueryError::Unsupported(_))
+            ),
+            "{query}"
+        );
     }
 }

@@ -4,14 +4,13 @@ use std::cmp::Reverse;
 
 use oxigraph::model::vocab::rdf;
 use oxigraph::model::{Literal, NamedNode, NamedNodeRef, Variable};
-use oxigraph::store::Store;
 use spargebra::algebra::{GraphPattern, PropertyPathExpression};
 use spargebra::term::{NamedNodePattern, TermPattern, TriplePattern};
 
 use super::Fresh;
 use super::conditions::{call, literal};
 use super::functions::FINDS;
-use super::parts::MANY;
+use super::parts::{Counts, MANY};
 use super::places::index;
 use crate::index::{INDEX, LABELS, OCCURS_IN, of_query, word};
 use crate::query::QueryError;
@@ -20,21 +19,25 @@ use crate::query::walk::{children, each_exists};
 const QUERY: &str = "http://jena.apache.org/text#query";
 
 /// Replaces every `text:query` in a pattern by what it means.
-pub(super) fn replace(pattern: &mut GraphPattern, store: Option<&Store>, fresh: &mut Fresh) -> Result<(), QueryError> {
+pub(super) fn replace(
+    pattern: &mut GraphPattern,
+    counts: Option<Counts<'_>>,
+    fresh: &mut Fresh,
+) -> Result<(), QueryError> {
     // Names in other graphs than the default one are not in the index.
-    let store = if let GraphPattern::Graph { .. } = pattern { None } else { store };
+    let counts = if let GraphPattern::Graph { .. } = pattern { None } else { counts };
     if let GraphPattern::Service { .. } = pattern {
         return Ok(());
     }
     let mut outcome = Ok(());
     each_exists(pattern, &mut |inner| {
-        if let Err(error) = replace(inner, store, fresh) {
+        if let Err(error) = replace(inner, counts, fresh) {
             outcome = Err(error);
         }
     });
     outcome?;
     for child in children(pattern) {
-        replace(child, store, fresh)?;
+        replace(child, counts, fresh)?;
     }
     let GraphPattern::Bgp { patterns } = pattern else { return Ok(()) };
     let mut searches = Vec::new();
@@ -47,7 +50,7 @@ pub(super) fn replace(pattern: &mut GraphPattern, store: Option<&Store>, fresh: 
     }
     let mut rest = std::mem::replace(pattern, GraphPattern::Bgp { patterns: Vec::new() });
     for (subject, search) in searches {
-        let found = search.pattern(subject, store, fresh);
+        let found = search.pattern(subject, counts, fresh);
         rest = GraphPattern::Lateral { left: Box::new(found), right: Box::new(rest) };
     }
     *pattern = rest;
@@ -94,7 +97,7 @@ impl Search {
     }
 
     /// The entities that are found, each once.
-    fn pattern(&self, subject: TermPattern, store: Option<&Store>, fresh: &mut Fresh) -> GraphPattern {
+    fn pattern(&self, subject: TermPattern, counts: Option<Counts<'_>>, fresh: &mut Fresh) -> GraphPattern {
         let name = fresh.variable();
         let alternatives = self.labels.iter().cloned().map(PropertyPathExpression::from);
         let path = alternatives
@@ -106,9 +109,9 @@ impl Search {
         };
         let entities = GraphPattern::Path { subject, path, object: name.clone().into() };
         let finds = call(FINDS, vec![name.clone().into(), literal(self.words.as_str())]);
-        let found = match store {
-            Some(store) => {
-                let entries = self.rarest_first(store).into_iter();
+        let found = match counts {
+            Some(counts) => {
+                let entries = self.rarest_first(counts).into_iter();
                 let names = entries.map(|subject| occurrence(subject, &name)).fold(
                     GraphPattern::Bgp { patterns: Vec::new() },
                     |left, right| GraphPattern::Lateral { left: Box::new(left), right: Box::new(right) },
@@ -122,14 +125,15 @@ impl Search {
     }
 
     /// The nodes of all entries, those with the fewest names first, as far as that is quickly told.
-    fn rarest_first(&self, store: &Store) -> Vec<NamedNode> {
+    fn rarest_first(&self, counts: Counts<'_>) -> Vec<NamedNode> {
         let nodes: Vec<NamedNode> = of_query(&self.words).iter().map(|entry| word(entry)).collect();
         let mut counted: Vec<_> = nodes
             .iter()
-            .map(|node| store.quads_for_pattern(Some(node.into()), Some(OCCURS_IN), None, Some(INDEX.into())))
+            .map(|node| counts.store.quads_for_pattern(Some(node.into()), Some(OCCURS_IN), None, Some(INDEX.into())))
             .collect();
-        let shortest =
-            (0..MANY).find_map(|_| counted.iter_mut().position(|names| !matches!(names.next(), Some(Ok(_)))));
+        let shortest = (0..MANY)
+            .take_while(|_| !counts.token.is_cancelled())
+            .find_map(|_| counted.iter_mut().position(|names| !matches!(names.next(), Some(Ok(_)))));
         let mut ordered: Vec<(usize, NamedNode)> = nodes.into_iter().enumerate().collect();
         ordered.sort_by_key(|(place, _)| Reverse(Some(*place) == shortest));
         ordered.into_iter().map(|(_, node)| node).collect()
