@@ -97,6 +97,9 @@ fn too_many_requests_are_told_to_come_later_and_nobody_else_suffers() {
         for broker in Broker::every_with(&["--max-in-flight", "4"]).await {
             let kind = broker.kind;
             let address = broker.base.strip_prefix("http://").unwrap();
+            let none = "hiroba_http_requests_in_flight 1\n";
+            let all_gone = async || broker.get("/metrics").send().await.text.contains(none);
+            eventually("whoever asked whether it is ready is gone", all_gone).await;
             // Three writes that do not get on, because their bodies do not come.
             let mut hanging = Vec::new();
             for n in 0..3 {
@@ -132,8 +135,7 @@ fn too_many_requests_are_told_to_come_later_and_nobody_else_suffers() {
             drop(hanging);
             eventually("there is room", async || broker.post("/ngsi-ld/v1/entities", &body).send().await.status == 201)
                 .await;
-            let none = "hiroba_http_requests_in_flight 1\n";
-            eventually("all are gone", async || broker.get("/metrics").send().await.text.contains(none)).await;
+            eventually("all are gone", all_gone).await;
             let mut readers = Vec::new();
             for _ in 0..4 {
                 let mut stream = TcpStream::connect(address).await.unwrap();
