@@ -55,13 +55,14 @@ impl Store {
     /// # Errors
     /// [`StoreError`](crate::StoreError) when the database fails.
     pub async fn tells_all_after(&self, position: Position) -> Result<bool> {
-        let head = self.inner.engine.head().await?;
-        if position >= head {
-            return Ok(position == head);
-        }
         // What directly follows is enough: where there is one writer at a time, nothing can have been in between.
         let next = Position { number: position.number.saturating_add(1), ..position };
-        Ok(self.inner.engine.oldest().await?.is_some_and(|oldest| oldest <= next))
+        let (head, oldest) = (self.inner.engine.head().await?, self.inner.engine.oldest().await?);
+        if position >= head {
+            // The beginning of a log that nobody could read yet, because others still write.
+            return Ok(position == head || oldest == Some(next));
+        }
+        Ok(oldest.is_some_and(|oldest| oldest <= next))
     }
 
     /// The position right before the oldest change that the log still has: reading from here on, nothing that there is gets

@@ -103,15 +103,19 @@ fn too_many_requests_are_told_to_come_later_and_nobody_else_suffers() {
             // Three writes that do not get on, because their bodies do not come.
             let mut hanging = Vec::new();
             for n in 0..3 {
-                let mut stream = TcpStream::connect(address).await.unwrap();
-                let head = "POST /ngsi-ld/v1/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
-                            Content-Length: 100\r\n\r\n{";
-                stream.write_all(head.as_bytes()).await.unwrap();
-                hanging.push(stream);
-                // One after the other: whoever looks is under way, too.
+                // One after the other, and again when it was refused: whoever looks is under way, too.
                 let expected = format!("hiroba_http_requests_in_flight {}\n", n + 2);
-                eventually("it is under way", async || broker.get("/metrics").send().await.text.contains(&expected))
-                    .await;
+                eventually("it is under way", async || {
+                    let mut stream = TcpStream::connect(address).await.unwrap();
+                    let head = "POST /ngsi-ld/v1/entities HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                                Content-Length: 100\r\n\r\n{";
+                    stream.write_all(head.as_bytes()).await.unwrap();
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    let is_under_way = broker.get("/metrics").send().await.text.contains(&expected);
+                    hanging.extend(is_under_way.then_some(stream));
+                    is_under_way
+                })
+                .await;
             }
 
             let body = json!({"id": "urn:x:1", "type": "T"});
