@@ -173,6 +173,24 @@ fn the_log_begins_where_nothing_that_it_still_has_is_missed() {
 }
 
 #[test]
+fn a_log_begins_while_others_still_write_what_comes_before() {
+    run(async {
+        let Some(database) = postgis().await else { return };
+        let store = database.open().await;
+        let tenant = default_tenant(&store).await;
+        let (other, connection) = tokio_postgres::connect(&database.address, tokio_postgres::NoTls).await.unwrap();
+        tokio::spawn(connection);
+        other.batch_execute("begin; select pg_current_xact_id()").await.unwrap();
+        store.write(tenant, &[create(&entity(numbered(1)))], at(0)).await.unwrap();
+        assert_eq!(store.changes(Position::default(), 10).await.unwrap().len(), 0, "the other's changes come first");
+        let beginning = store.beginning().await.unwrap().unwrap();
+        assert!(store.tells_all_after(beginning).await.unwrap());
+        other.batch_execute("commit").await.unwrap();
+        assert_eq!(told(&store, beginning, 1).await.len(), 1);
+    });
+}
+
+#[test]
 fn entities_whose_history_was_forgotten_are_known_by_it() {
     run(async {
         for database in databases().await {
