@@ -214,7 +214,7 @@ fn nothing_is_told_of_a_snapshot_that_is_gone() {
 }
 
 #[test]
-fn a_change_in_a_snapshot_is_told_with_the_state_before_it() {
+fn a_change_in_a_snapshot_is_told_with_all_that_happened_while_nobody_subscribed() {
     run(async {
         let receiver = Receiver::start().await;
         for broker in Broker::every_with(ARGUMENTS).await {
@@ -223,23 +223,22 @@ fn a_change_in_a_snapshot_is_told_with_the_state_before_it() {
             let address = |name: &str| format!("{}{}", receiver.address, path(name));
             // Somebody follows the tenant all the time.
             subscribe(broker.post(SUBSCRIPTIONS, &to("urn:sub:t", &address("always"), json!({})))).await;
-            let mut value = 100;
-            for name in ["first", "second"] {
-                let mut body = to(&format!("urn:sub:{name}"), &address(name), json!({}));
-                body["notification"]["showChanges"] = json!(true);
+            for (round, name) in ["first", "second", "third"].into_iter().enumerate() {
+                let body = to(&format!("urn:sub:{name}"), &address(name), json!({}));
                 subscribe(on(broker.post(SUBSCRIPTIONS, &body), "urn:s:1")).await;
-                set(&broker, "urn:s:1", "urn:x:2", value + 1).await;
+                set(&broker, "urn:s:1", "urn:x:2", 100).await;
                 let letters = receiver.letters(&path(name), 1).await;
-                let before = if value == 100 { 2 } else { value };
-                assert_eq!(letters[0].body["data"][0]["n"]["previousValue"], before, "{}", letters[0].body);
+                let entity = &letters[0].body["data"][0];
+                let expected = if round == 0 { Value::Null } else { json!(round) };
+                assert_eq!((&entity["n"]["value"], &entity["m"]["value"]), (&json!(100), &expected), "{entity}");
                 let own = format!("{SUBSCRIPTIONS}/urn:sub:{name}");
                 assert_eq!(on(broker.ask(Method::DELETE, &own), "urn:s:1").send().await.status, 204);
-                // While nobody subscribes to the snapshot, its changes are passed over.
-                value += 10;
-                set(&broker, "urn:s:1", "urn:x:2", value).await;
-                assert_eq!(change(&broker, "urn:x:2", value).send().await.status, 204);
-                let passed = usize::try_from((value - 100) / 10).unwrap();
-                receiver.letters(&path("always"), passed).await;
+                // These changes are passed over, up to the one of the tenant at least.
+                let merge = |body: Value| broker.ask(Method::PATCH, &format!("{ENTITIES}/urn:x:2")).body(&body);
+                let merged = on(merge(json!({"m": round + 1, "n": 0})), "urn:s:1").send().await;
+                assert_eq!(merged.status, 204, "{}", merged.text);
+                assert_eq!(merge(json!({"m": round + 1})).send().await.status, 204);
+                receiver.letters(&path("always"), round + 1).await;
             }
         }
     });
@@ -318,7 +317,7 @@ fn a_notification_names_the_tenant_and_the_snapshot_in_the_words_of_the_tenant()
             if let Some(server) = &server {
                 let reader = server.read().await;
                 assert_eq!(on_west(change(&broker, "urn:x:1", 11)).send().await.status, 204);
-                let message = reader.messages(&broker.kind.to_string(), 1).await.remove(0).body;
+                let message = reader.messages(broker.kind, 1).await.remove(0).body;
                 assert_eq!(message["metadata"]["NGSILD-Tenant"], "west", "{message}");
                 assert_eq!(message["metadata"]["NGSILD-Snapshot"], "urn:s:1", "{message}");
             }
