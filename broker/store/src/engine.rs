@@ -191,6 +191,14 @@ impl Engine {
         }
     }
 
+    /// The name of the tenant that a number stands for, and the snapshot if its data are those of one.
+    pub(crate) async fn owner(&self, tenant: i64) -> Result<Option<(String, Option<String>)>> {
+        match self {
+            Self::Sqlite { database, .. } => database.owner(tenant).await,
+            Self::PostGis { database, .. } => database.owner(tenant).await,
+        }
+    }
+
     pub(crate) async fn tenants(&self) -> Result<Vec<(i64, String)>> {
         match self {
             Self::Sqlite { database, .. } => database.tenants().await,
@@ -274,10 +282,10 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn changes(&self, after: Position, limit: i64) -> Result<Vec<ChangeRow>> {
+    pub(crate) async fn changes(&self, after: Position, limit: i64, subscribed: bool) -> Result<Vec<ChangeRow>> {
         match self {
-            Self::Sqlite { database, .. } => database.changes(after, limit).await,
-            Self::PostGis { database, .. } => database.changes(after, limit).await,
+            Self::Sqlite { database, .. } => database.changes(after, limit, subscribed).await,
+            Self::PostGis { database, .. } => database.changes(after, limit, subscribed).await,
         }
     }
 

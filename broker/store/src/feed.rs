@@ -1,4 +1,5 @@
-//! The change log as readers outside see it: everything but what happens inside snapshots.
+//! The change log as its readers see it: outside, everything but what happens inside snapshots; for the matching of
+//! subscriptions, those snapshots besides that somebody subscribes to.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -27,7 +28,39 @@ impl Quiet {
     }
 }
 
+/// A part of the log that is to be matched with subscriptions.
+#[derive(Debug, Clone, Default)]
+pub struct ToMatch {
+    /// Changes in the order of their commits.
+    pub records: Vec<ChangeRecord>,
+    /// The last change that was looked at: up to here nothing else is to be matched. `None` when the log ends.
+    pub up_to: Option<Position>,
+}
+
 impl Store {
+    /// Changes after a position that subscriptions may be about, in the order of their commits, at most `limit`. Those
+    /// inside snapshots are among them where the snapshot has a subscription; the number of the tenant that such a record
+    /// names has the snapshot as its [owner](Store::owner). Whoever subscribed before a change was made gets to see it.
+    ///
+    /// # Errors
+    /// [`StoreError`](crate::StoreError) when the database fails.
+    pub async fn changes_to_match(&self, after: Position, limit: usize) -> Result<ToMatch> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut up_to = None;
+        loop {
+            let rows = self.inner.engine.changes(up_to.unwrap_or(after), limit, true).await?;
+            let Some(last) = rows.last().map(|row| row.position()) else {
+                return Ok(ToMatch { records: Vec::new(), up_to });
+            };
+            up_to = Some(last);
+            let heard = rows.into_iter().filter(|row| !row.hidden).map(crate::rows::ChangeRow::parse);
+            let records: Vec<_> = heard.collect::<Result<_>>()?;
+            if !records.is_empty() {
+                return Ok(ToMatch { records, up_to });
+            }
+        }
+    }
+
     /// Changes after a position, in the order of their commits, at most `limit`. Empty when there are none yet. Changes
     /// inside snapshots are left out.
     ///
@@ -37,7 +70,7 @@ impl Store {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut after = self.inner.quiet.skip(after);
         loop {
-            let rows = self.inner.engine.changes(after, limit).await?;
+            let rows = self.inner.engine.changes(after, limit, false).await?;
             let Some(last) = rows.last().map(|row| row.position()) else { return Ok(Vec::new()) };
             let shown: Vec<_> = rows.into_iter().filter(|row| !row.hidden).collect();
             if !shown.is_empty() {

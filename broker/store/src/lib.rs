@@ -14,6 +14,7 @@ mod linked;
 mod maintenance;
 mod maps;
 mod model;
+mod owner;
 mod plan;
 mod postgis;
 mod query;
@@ -34,12 +35,14 @@ pub use datasets::{
     VersionState,
 };
 pub use error::{Result, StoreError};
+pub use feed::ToMatch;
 pub use history::{Amendment, FormerEntity, HistoryPlace, HistoryRange, HistoryRecord, Marked, Recording};
 pub use index::Shape;
 pub use maps::EntityMap;
 pub use model::{
     Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,
 };
+pub use owner::Owner;
 pub use registrations::{NewRegistration, RegistrationEntry, Registry, RegistryChange, RegistryChanged};
 pub use snapshots::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotData, SnapshotEntry, SnapshotUse};
 pub use sources::{Delivered, Delivery, SourceEntry, SourceKey};

@@ -98,7 +98,7 @@ pub(crate) struct ChangeRow {
     pub(crate) at: i64,
     pub(crate) version: i64,
     pub(crate) change: String,
-    /// Whether it happened inside a snapshot.
+    /// Whether it happened inside a snapshot, and is nothing to whoever asked: `change` is empty then.
     pub(crate) hidden: bool,
 }
 

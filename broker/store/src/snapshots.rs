@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use ngsild::DateTime;
 
+use crate::datasets::bounded;
 use crate::error::{Result, StoreError};
 use crate::expiry::now;
 use crate::store::{Inner, Store, TenantId};
@@ -117,17 +118,10 @@ pub(crate) const COLUMNS: &str = "tenant, id, data, preparing, attempts, priorit
                                   expires_at, last_used_at, revision, origin, settings, outcome";
 
 /// Tables, besides those of entities and of the log, whose rows belong to a tenant: what is in them goes when a hidden
-/// tenant goes. All have a column `tenant`.
-pub(crate) const OTHER_TABLES: [&str; 8] = [
-    "context",
-    "entity_map",
-    "subscription",
-    "subscription_queue",
-    "notification",
-    "dead_letter",
-    "registration",
-    "registry",
-];
+/// tenant goes. All have a column `tenant`. Subscriptions are not among them: those who follow them are told of each that
+/// goes.
+pub(crate) const OTHER_TABLES: [&str; 6] =
+    ["context", "entity_map", "notification", "dead_letter", "registration", "registry"];
 
 /// A row as it was read.
 #[derive(Debug)]
@@ -327,7 +321,7 @@ async fn sweep_all(inner: &Inner) -> Result<()> {
             }
         }
         if again {
-            inner.engine.forget_tenant(tenant).await?;
+            inner.engine.forget_tenant(tenant, bounded(inner.options.told_deletions)).await?;
         } else {
             inner.engine.note_purged(tenant, now().micros()).await?;
         }

@@ -20,6 +20,7 @@ use crate::feed::Quiet;
 use crate::index::Definitions;
 use crate::maintenance;
 use crate::model::{Position, ShapeCount, Stored, ValueIndex, Version};
+use crate::owner::Owner;
 use crate::query::parse;
 
 /// How the store is opened.
@@ -97,6 +98,7 @@ pub(crate) struct Inner {
     pub(crate) dictionary: Dictionary,
     pub(crate) definitions: RwLock<Arc<Definitions>>,
     tenants: Cache<Tenant, TenantId>,
+    pub(crate) owners: Cache<TenantId, Arc<Owner>>,
     generations: Cache<TenantId, Arc<AtomicU64>>,
     /// Wakes whoever follows the log.
     pub(crate) changed: watch::Sender<()>,
@@ -140,6 +142,7 @@ impl Store {
             dictionary: Dictionary::new(),
             definitions: RwLock::new(Arc::new(definitions)),
             tenants: Cache::new(10_000),
+            owners: Cache::new(10_000),
             generations: Cache::new(10_000),
             changed: watch::Sender::new(()),
             untold: tokio::sync::Notify::new(),

@@ -15,7 +15,7 @@ use super::request::body::{self, ContentType};
 use super::request::params::Params;
 use super::request::query::page;
 use super::request::representation::sys_attrs;
-use super::request::{Names, accept, base_url, on_snapshot, owner, path_part, tenant};
+use super::request::{Names, accept, base_url, path_part, tenant};
 use super::respond::{self, Answering, created, empty, paging, segment, serialize};
 use crate::service::subscriptions::crud::{self, Wish};
 use crate::service::{Place, existing_tenant};
@@ -73,7 +73,7 @@ pub(super) async fn create_about(
     payload: Payload,
     state: Data<AppState>,
 ) -> Result<HttpResponse> {
-    let (place, fragment, names) = fragment(&request, payload, &state, Use::Create).await?;
+    let (place, fragment, names) = fragment(&request, payload, &state, (subject, Use::Create)).await?;
     let base = base_url(&request, &state);
     let wish = Wish { subject, fragment, place: &place, user: &names.user, base: &base };
     let id = crud::create_subscription(&state, wish).await?;
@@ -87,7 +87,7 @@ pub(super) async fn create_about(
 /// [`list`] about something.
 pub(super) async fn list_about(subject: Subject, request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
-    let place = place(&request)?;
+    let place = place(&request, subject)?;
     let params = Params::of(&request, &["limit", "offset", "count", "options"])?;
     let (page, sys_attrs) = (page(&params, &state.config)?, sys_attrs(&params)?);
     let names = Names::of_header(&request, &state).await?;
@@ -110,7 +110,7 @@ pub(super) async fn retrieve_about(
     state: Data<AppState>,
 ) -> Result<HttpResponse> {
     let media = accept::plain(&request)?;
-    let place = place(&request)?;
+    let place = place(&request, subject)?;
     let sys_attrs = sys_attrs(&Params::of(&request, &["options"])?)?;
     let id = subscription_id(&request)?;
     let names = Names::of_header(&request, &state).await?;
@@ -127,7 +127,7 @@ pub(super) async fn update_about(
     payload: Payload,
     state: Data<AppState>,
 ) -> Result<HttpResponse> {
-    let (place, fragment, names) = fragment(&request, payload, &state, Use::Update).await?;
+    let (place, fragment, names) = fragment(&request, payload, &state, (subject, Use::Update)).await?;
     let id = subscription_id(&request)?;
     let tenant = existing_tenant(&state, &place).await?;
     let base = base_url(&request, &state);
@@ -142,7 +142,7 @@ pub(super) async fn delete_about(
     request: HttpRequest,
     state: Data<AppState>,
 ) -> Result<HttpResponse> {
-    let place = place(&request)?;
+    let place = place(&request, subject)?;
     Params::of(&request, &[])?;
     let id = subscription_id(&request)?;
     let tenant = existing_tenant(&state, &place).await?;
@@ -156,7 +156,7 @@ pub(super) async fn delete_about(
 /// BadRequestData for parameters that are wrong; ResourceNotFound without such a subscription; when the database fails.
 pub async fn dead_letters(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     accept::plain(&request)?;
-    let place = owner(&request)?;
+    let place = tenant(&request)?;
     let params = Params::of(&request, &["after", "limit"])?;
     let after = datasets::number(&params, "after")?.unwrap_or(0);
     let limit = datasets::limit(&params)?;
@@ -174,7 +174,7 @@ pub async fn dead_letters(request: HttpRequest, state: Data<AppState>) -> Result
 /// # Errors
 /// BadRequestData for a body that is wrong; ResourceNotFound without such a subscription; when the database fails.
 pub async fn replay(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Result<HttpResponse> {
-    let place = owner(&request)?;
+    let place = tenant(&request)?;
     Params::of(&request, &[])?;
     let id = subscription_id(&request)?;
     let body = body::bytes(payload, MAX_BODY).await?;
@@ -194,10 +194,10 @@ async fn fragment(
     request: &HttpRequest,
     payload: Payload,
     state: &AppState,
-    r#use: Use,
+    (subject, r#use): (Subject, Use),
 ) -> Result<(Place, Fragment, Names)> {
     let content = ContentType::of(request)?;
-    let place = place(request)?;
+    let place = place(request, subject)?;
     Params::of(request, &[])?;
     if r#use == Use::Update {
         subscription_id(request)?;
@@ -208,11 +208,11 @@ async fn fragment(
     Ok((place, fragment, names))
 }
 
-/// The tenant that a request is about. What is in a snapshot is no news: nobody is told of it.
-fn place(request: &HttpRequest) -> Result<Place> {
+/// The tenant that a request is about, and the snapshot if it is about one.
+fn place(request: &HttpRequest, subject: Subject) -> Result<Place> {
     let place = tenant(request)?;
-    if on_snapshot(request) {
-        let detail = "subscriptions are about the data of tenants, not about those of snapshots";
+    if subject == Subject::Registrations && place.snapshot.is_some() {
+        let detail = "registrations are a tenant's, snapshots have none: leave out the header NGSILD-Snapshot";
         return Err(Error::new(ErrorKind::OperationNotSupported, detail).into());
     }
     Ok(place)

@@ -3,6 +3,7 @@
 mod notifications;
 mod operations;
 mod preparation;
+mod subscriptions;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -368,25 +368,6 @@ fn a_tenant_comes_to_be_with_its_first_subscription_and_sees_its_own_alone() {
 }
 
 #[test]
-fn nobody_subscribes_to_a_snapshot() {
-    run(async {
-        let broker = Broker::sqlite().await;
-        create(&broker, &of_type_t("urn:s:1")).await;
-        for asking in [
-            broker.get(SUBSCRIPTIONS),
-            broker.post(SUBSCRIPTIONS, &of_type_t("urn:s:2")),
-            broker.get(&path("urn:s:1")),
-            broker.ask(Method::PATCH, &path("urn:s:1")).body(&json!({"isActive": false})),
-            broker.ask(Method::DELETE, &path("urn:s:1")),
-        ] {
-            let refused = asking.header("NGSILD-Snapshot", "urn:x:snapshot").send().await;
-            assert_eq!(outcome(&refused), (422, "OperationNotSupported".into()), "{}", refused.text);
-        }
-        assert_eq!(shown(&broker, "urn:s:1").await["status"], "active");
-    });
-}
-
-#[test]
 fn only_those_with_the_token_see_where_notifications_go() {
     run(async {
         let token = tempfile::NamedTempFile::new().unwrap();

@@ -142,10 +142,11 @@ impl Engine {
         }
     }
 
-    pub(crate) async fn forget_tenant(&self, tenant: i64) -> Result<()> {
+    /// Of deleted subscriptions, its own among them, only the last `told` are told one by one from now on.
+    pub(crate) async fn forget_tenant(&self, tenant: i64, told: i64) -> Result<()> {
         match self {
-            Self::Sqlite { writer, .. } => writer.run(move |writer| writer.forget_tenant(tenant)).await,
-            Self::PostGis { database, .. } => database.forget_tenant(tenant).await,
+            Self::Sqlite { writer, .. } => writer.run(move |writer| writer.forget_tenant(tenant, told)).await,
+            Self::PostGis { database, .. } => database.forget_tenant(tenant, told).await,
         }
     }
 }

@@ -55,6 +55,9 @@ impl PostGis {
                                where tenant = $1::bigint and kind = $2 and id <> $3
                                  and not exists (select from subscription s
                                                  where s.tenant = context.tenant and s.context = context.id)
+                                 and id not in (select s.context from snapshot n
+                                                join subscription s on s.tenant = n.data
+                                                where n.tenant = $1::bigint and s.context is not null)
                                order by coalesce(used_at, created_at) desc, id offset $4)";
                     transaction.execute(sql, &[&tenant, &kind, &new.id, &(limit - 1)]).await?;
                     false

@@ -9,6 +9,7 @@ use crate::model::{Position, ShapeCount, ValueIndex};
 use crate::plan::{Leaf, Narrow, Terms};
 use crate::rows::{ChangeRow, Row, TouchedRow};
 use crate::sql::{self, Dialect, Fetch};
+use crate::subscriptions::sql::UNHEARD;
 
 /// With up to so many type sets, looking for an entity among each of them costs less than reading it.
 const TYPE_SETS: usize = 8;
@@ -41,6 +42,11 @@ impl PostGis {
         let client = self.client().await?;
         client.execute("insert into tenant (name) values ($1) on conflict do nothing", &[&name]).await?;
         Ok(client.query_one("select id::bigint from tenant where name = $1", &[&name]).await?.get(0))
+    }
+
+    pub(crate) async fn owner(&self, tenant: i64) -> Result<Option<(String, Option<String>)>> {
+        let rows = self.select(crate::owner::OWNER, &[&tenant]).await?;
+        Ok(rows.first().map(|row| (row.get(0), row.get(1))))
     }
 
     pub(crate) async fn tenants(&self) -> Result<Vec<(i64, String)>> {
@@ -176,15 +182,20 @@ impl PostGis {
 
     /// Changes after a position, up to the oldest transaction that is still under way: what commits later has a
     /// greater position, so a reader that goes on from the last one misses nothing.
-    pub(crate) async fn changes(&self, after: Position, limit: i64) -> Result<Vec<ChangeRow>> {
-        let sql = "select c.transaction, c.version, t.name, c.entity,
-                          (extract(epoch from c.at) * 1000000)::bigint, c.version, c.change, t.hidden
-                   from change c join tenant t on t.id = c.tenant
-                   where (c.transaction, c.version) > ($1, $2)
-                     and c.transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint + $4
-                   order by c.transaction, c.version limit $3";
+    ///
+    /// Those inside snapshots are hidden; with `subscribed`, only where nobody subscribes to the snapshot.
+    pub(crate) async fn changes(&self, after: Position, limit: i64, subscribed: bool) -> Result<Vec<ChangeRow>> {
+        let hidden = if subscribed { UNHEARD } else { "t.hidden" };
+        let sql = format!(
+            "select c.transaction, c.version, t.name, c.entity, (extract(epoch from c.at) * 1000000)::bigint, c.version,
+                    case when {hidden} then '' else c.change end, {hidden}
+             from change c join tenant t on t.id = c.tenant
+             where (c.transaction, c.version) > ($1, $2)
+               and c.transaction < pg_snapshot_xmin(pg_current_snapshot())::text::bigint + $4
+             order by c.transaction, c.version limit $3"
+        );
         let client = self.client().await?;
-        let statement = client.prepare_cached(sql).await?;
+        let statement = client.prepare_cached(&sql).await?;
         let number = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
         let (transaction, version) = (number(after.transaction), number(after.number));
         let rows = client.query(&statement, &[&transaction, &version, &limit, &self.position_base]).await?;

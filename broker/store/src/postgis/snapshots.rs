@@ -4,6 +4,7 @@ use deadpool_postgres::Transaction;
 use tokio_postgres::Row;
 
 use super::PostGis;
+use super::subscriptions::{delete_all_in, forget_all_but_in};
 use crate::error::Result;
 use crate::snapshots::{
     COLUMNS, Dropped, NewSnapshot, OTHER_TABLES, RowAdded, SnapshotChange, SnapshotData, SnapshotRow, SnapshotUse,
@@ -216,13 +217,16 @@ impl PostGis {
                            returning 1
                        )
                        select count(*) from gone";
-        let client = self.client().await?;
+        let mut client = self.client().await?;
         let mut removed: i64 = 0;
         for sql in [entities, changes] {
             let statement = client.prepare_cached(sql).await?;
             removed += client.query_one(&statement, &[&tenant, &limit]).await?.get::<_, i64>(0);
         }
         let mut removed = usize::try_from(removed).unwrap_or(usize::MAX);
+        let transaction = client.transaction().await?;
+        removed = removed.saturating_add(delete_all_in(&transaction, tenant).await?);
+        transaction.commit().await?;
         for table in OTHER_TABLES {
             let rows = client.execute(&delete_of_table(table, "$1::bigint"), &[&tenant]).await?;
             removed = removed.saturating_add(usize::try_from(rows).unwrap_or(usize::MAX));
@@ -236,9 +240,13 @@ impl PostGis {
         Ok(())
     }
 
-    pub(crate) async fn forget_tenant(&self, tenant: i64) -> Result<()> {
+    pub(crate) async fn forget_tenant(&self, tenant: i64, told: i64) -> Result<()> {
         let sql = "delete from tenant where id = $1::bigint and dropped_at is not null";
-        self.client().await?.execute(sql, &[&tenant]).await?;
+        let mut client = self.client().await?;
+        let transaction = client.transaction().await?;
+        transaction.execute(sql, &[&tenant]).await?;
+        forget_all_but_in(&transaction, told).await?;
+        transaction.commit().await?;
         Ok(())
     }
 }
@@ -261,6 +269,7 @@ async fn drop_tenant(transaction: &Transaction<'_>, tenant: Option<i64>, at: i64
     if let Some(tenant) = tenant {
         let sql = "update tenant set dropped_at = $2 where id = $1::bigint and hidden";
         transaction.execute(sql, &[&tenant, &at]).await?;
+        delete_all_in(transaction, tenant).await?;
     }
     Ok(())
 }

@@ -58,6 +58,25 @@ const DELETE_WAITING: &str = "
     with gone as (delete from notification where tenant = $1::bigint and subscription = $2)
     delete from dead_letter where tenant = $1::bigint and subscription = $2";
 
+/// Revisions are each subscription's own: whoever follows them reads page by page.
+const DELETE_ALL: &str = "
+    with living as (
+        select id, row_number() over () as place from subscription where tenant = $1::bigint and not deleted
+    ),
+    moved as (
+        update subscription_revision set revision = revision + (select count(*) from living)
+        where exists (select from living)
+        returning revision - (select count(*) from living) as before
+    ),
+    gone as (
+        update subscription s set revision = m.before + l.place, deleted = true, document = '', context = null
+        from moved m cross join living l
+        where s.tenant = $1::bigint and s.id = l.id and not s.deleted
+        returning s.id
+    ),
+    emptied as (delete from subscription_queue where tenant = $1::bigint)
+    select count(*) from gone";
+
 const FORGET: &str = "
     with gone as (delete from subscription where deleted and revision <= $1 returning revision)
     update subscription_revision set forgotten = greatest(forgotten, (select max(revision) from gone))
@@ -189,6 +208,21 @@ pub(super) async fn delete_in(
     let statement = transaction.prepare_cached(FORGET).await?;
     transaction.execute(&statement, &[&gone.get::<_, i64>(0).saturating_sub(told)]).await?;
     Ok(true)
+}
+
+/// Removes all subscriptions of a tenant, so that nothing is delivered any more; what waits for their receivers is left to
+/// be removed. How many there were.
+pub(super) async fn delete_all_in(transaction: &Transaction<'_>, tenant: i64) -> Result<usize> {
+    let statement = transaction.prepare_cached(DELETE_ALL).await?;
+    let gone: i64 = transaction.query_one(&statement, &[&tenant]).await?.get(0);
+    Ok(usize::try_from(gone).unwrap_or(usize::MAX))
+}
+
+/// Of the deletions so far, only the last `told` are told one by one from now on.
+pub(super) async fn forget_all_but_in(transaction: &Transaction<'_>, told: i64) -> Result<()> {
+    let revision: i64 = transaction.query_one("select revision from subscription_revision", &[]).await?.get(0);
+    transaction.execute(FORGET, &[&revision.saturating_sub(told)]).await?;
+    Ok(())
 }
 
 /// The columns of an entry are the first ones.

@@ -65,6 +65,8 @@ impl Writer {
                     let sql = "delete from context where tenant = ?1 and id in (select id from context \
                                where tenant = ?1 and kind = ?2 and id <> ?3 and not exists (select 1 from subscription s \
                                where s.tenant = context.tenant and s.context = context.id) \
+                               and id not in (select s.context from snapshot n join subscription s on s.tenant = n.data \
+                               where n.tenant = ?1 and s.context is not null) \
                                order by coalesce(used_at, created_at) desc, id limit -1 offset ?4)";
                     transaction.execute(sql, params![tenant, kind, new.id, limit - 1])?;
                     false

@@ -10,6 +10,7 @@ use crate::model::{Position, ShapeCount, ValueIndex};
 use crate::plan::{Leaf, Narrow, Terms};
 use crate::rows::{ChangeRow, Row, TouchedRow};
 use crate::sql::{self, Dialect, Fetch, Param, Sql};
+use crate::subscriptions::sql::UNHEARD;
 
 /// Up to this many type sets are walked each by its own index range; beyond, the whole table in order.
 const TYPE_SETS: usize = 50;
@@ -192,11 +193,16 @@ impl Sqlite {
         .await
     }
 
-    pub(crate) async fn changes(&self, after: Position, limit: i64) -> Result<Vec<ChangeRow>> {
+    /// Those inside snapshots are hidden; with `subscribed`, only where nobody subscribes to the snapshot.
+    pub(crate) async fn changes(&self, after: Position, limit: i64, subscribed: bool) -> Result<Vec<ChangeRow>> {
         self.read(move |connection| {
-            let sql = "select c.position, t.name, c.entity, c.at, c.version, c.change, t.hidden from change c \
-                       join tenant t on t.id = c.tenant where c.position > ?1 order by c.position limit ?2";
-            let mut statement = connection.prepare_cached(sql)?;
+            let hidden = if subscribed { UNHEARD } else { "t.hidden" };
+            let sql = format!(
+                "select c.position, t.name, c.entity, c.at, c.version, case when {hidden} then '' else c.change end, \
+                 {hidden} from change c join tenant t on t.id = c.tenant where c.position > ?1 \
+                 order by c.position limit ?2"
+            );
+            let mut statement = connection.prepare_cached(&sql)?;
             let after = i64::try_from(after.number).unwrap_or(i64::MAX);
             let rows = statement.query_map([after, limit], change)?;
             Ok(rows.collect::<rusqlite::Result<_>>()?)
@@ -254,6 +260,14 @@ impl Sqlite {
         self.read(|connection| {
             let oldest: Option<i64> = connection.query_row("select min(position) from change", [], |row| row.get(0))?;
             Ok(oldest.map(|number| Position { transaction: 0, number: number.unsigned_abs() }))
+        })
+        .await
+    }
+
+    pub(crate) async fn owner(&self, tenant: i64) -> Result<Option<(String, Option<String>)>> {
+        self.read(move |connection| {
+            let mut statement = connection.prepare_cached(crate::owner::OWNER)?;
+            Ok(statement.query_row([tenant], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
         })
         .await
     }

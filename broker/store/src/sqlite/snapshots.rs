@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
+use super::subscriptions::{delete_all, forget_all_but};
 use super::writer::delete_index_rows;
 use super::{Sqlite, Writer};
 use crate::error::Result;
@@ -208,6 +209,7 @@ impl Writer {
         }
         let sql = "delete from change where position in (select position from change where tenant = ?1 limit ?2)";
         removed += transaction.prepare_cached(sql)?.execute([tenant, limit])?;
+        removed += delete_all(&transaction, tenant)?;
         for table in OTHER_TABLES {
             removed += transaction.prepare_cached(&delete_of_table(table, "?1"))?.execute([tenant])?;
         }
@@ -220,8 +222,11 @@ impl Writer {
         Ok(())
     }
 
-    pub(crate) fn forget_tenant(&mut self, tenant: i64) -> Result<()> {
-        self.connection.execute("delete from tenant where id = ?1 and dropped_at is not null", [tenant])?;
+    pub(crate) fn forget_tenant(&mut self, tenant: i64, told: i64) -> Result<()> {
+        let transaction = self.transaction()?;
+        transaction.execute("delete from tenant where id = ?1 and dropped_at is not null", [tenant])?;
+        forget_all_but(&transaction, told)?;
+        transaction.commit()?;
         Ok(())
     }
 }
@@ -242,6 +247,7 @@ fn delete(
 fn drop_tenant(transaction: &Transaction<'_>, tenant: Option<i64>, at: i64) -> Result<()> {
     if let Some(tenant) = tenant {
         transaction.execute("update tenant set dropped_at = ?2 where id = ?1 and hidden", [tenant, at])?;
+        delete_all(transaction, tenant)?;
     }
     Ok(())
 }

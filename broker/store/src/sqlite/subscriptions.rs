@@ -212,12 +212,39 @@ pub(super) fn delete(transaction: &Transaction<'_>, tenant: i64, about: i64, id:
         let sql = format!("delete from {table} where tenant = ?1 and subscription = ?2");
         transaction.execute(&sql, params![tenant, id])?;
     }
-    let up_to = revision.saturating_sub(told);
+    forget(transaction, revision.saturating_sub(told))?;
+    Ok(true)
+}
+
+/// Removes all subscriptions of a tenant, so that nothing is delivered any more; what waits for their receivers is left to
+/// be removed. How many there were.
+pub(super) fn delete_all(transaction: &Transaction<'_>, tenant: i64) -> Result<usize> {
+    let all: Vec<(String, i64)> = {
+        let sql = "select id, about from subscription where tenant = ?1 and not deleted";
+        let mut statement = transaction.prepare_cached(sql)?;
+        statement.query_map([tenant], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<rusqlite::Result<_>>()?
+    };
+    for (id, about) in &all {
+        let revision = next_revision(transaction)?;
+        transaction.prepare_cached(DELETE)?.execute(params![tenant, id, revision, about])?;
+    }
+    transaction.prepare_cached("delete from subscription_queue where tenant = ?1")?.execute([tenant])?;
+    Ok(all.len())
+}
+
+/// Deletions up to a revision are no longer told one by one.
+fn forget(transaction: &Transaction<'_>, up_to: i64) -> Result<()> {
     let sql = "update subscription_revision set forgotten = max(forgotten, coalesce( \
                (select max(revision) from subscription where deleted and revision <= ?1), 0))";
     transaction.execute(sql, [up_to])?;
     transaction.execute(FORGET, [up_to])?;
-    Ok(true)
+    Ok(())
+}
+
+/// Of the deletions so far, only the last `told` are told one by one from now on.
+pub(super) fn forget_all_but(transaction: &Transaction<'_>, told: i64) -> Result<()> {
+    let revision: i64 = transaction.query_row("select revision from subscription_revision", [], |row| row.get(0))?;
+    forget(transaction, revision.saturating_sub(told))
 }
 
 /// Lets notifications wait. Where more than `max` wait now.

@@ -34,8 +34,8 @@ pub struct NewSubscription {
     pub document: String,
     /// When it ends (`expiresAt`); `None` for never. It stays readable after that.
     pub expires_at: Option<DateTime>,
-    /// The id of the @context of its notifications, if it may be one of this tenant's here: it does not make room for
-    /// others as long as the subscription is there.
+    /// The id of the @context of its notifications, if it may be one of this tenant's here, or of the tenant whose
+    /// snapshot it is in: it does not make room for others as long as the subscription is there.
     pub context: Option<String>,
 }
 

@@ -83,6 +83,10 @@ pub(crate) const NEXT: &str = "select number, at, attempts, error, payload, trie
 pub(crate) const LETTERS: &str = "select number, at, attempts, given_up_at, error, payload from dead_letter \
      where tenant = ?1 and subscription = ?2 and number > ?3 order by number limit ?4";
 
+/// Of a tenant `t`: whether it holds a snapshot's data that nobody subscribes to.
+pub(crate) const UNHEARD: &str =
+    "(t.hidden and not exists (select 1 from subscription s where s.tenant = t.id and not s.deleted))";
+
 pub(crate) const BACKLOG: &str = "select cast(coalesce(sum(q.waiting), 0) as bigint), count(*), min(q.ready_at), \
      (select position_transaction from matching), (select position_number from matching), \
      (select holder from matching) from subscription_queue q where q.ready_at is not null";

@@ -78,32 +78,47 @@ fn hosted_contexts_are_limited_and_implicit_ones_make_room() {
 #[test]
 fn a_context_that_a_subscription_uses_makes_no_room_for_others() {
     run(async {
-        for database in databases().await {
-            let store = database.open().await;
-            let tenant = default_tenant(&store).await;
-            let add = async |id: &str, seconds| {
-                assert!(
-                    store.add_context(tenant, new(id, ContextKind::ImplicitlyCreated, 2), at(seconds)).await.unwrap()
-                );
-            };
-            add("used", 1).await;
-            let subscription = subscriptions::new("s", "x");
-            let subscription = NewSubscription { context: Some("used".to_owned()), ..subscription };
-            store.add_subscription(tenant, subscription.clone()).await.unwrap();
-            for (id, seconds) in [("a", 2), ("b", 3), ("c", 4)] {
-                add(id, seconds).await;
+        for in_snapshot in [false, true] {
+            for database in databases().await {
+                let store = database.open().await;
+                let tenant = default_tenant(&store).await;
+                keep_what_is_used(&store, tenant, in_snapshot).await;
             }
-            assert_eq!(names(&store, tenant).await, ["used", "b", "c"]);
-            let entry = store.subscription(tenant, "s").await.unwrap().unwrap();
-            let other = NewSubscription { context: Some("b".to_owned()), ..subscription };
-            assert!(store.update_subscription(tenant, entry.revision, other).await.unwrap());
-            add("d", 5).await;
-            assert_eq!(names(&store, tenant).await, ["b", "c", "d"], "the one that was used is among the others");
-            assert!(store.delete_subscription(tenant, "s").await.unwrap());
-            add("e", 6).await;
-            assert_eq!(names(&store, tenant).await, ["d", "e"]);
         }
     });
+}
+
+/// The @contexts of a tenant make room for others, except for those of a subscription to its data or to a snapshot's.
+async fn keep_what_is_used(store: &Store, tenant: TenantId, in_snapshot: bool) {
+    let mut whose = tenant;
+    if in_snapshot {
+        snapshots::add(store, tenant, "urn:s:1").await;
+        whose = snapshots::claim(store, 0).await.unwrap().data.unwrap();
+    }
+    let add = async |id: &str, seconds| {
+        let new = new(id, ContextKind::ImplicitlyCreated, 2);
+        assert!(store.add_context(tenant, new, at(seconds)).await.unwrap());
+    };
+    add("used", 1).await;
+    let subscription = subscriptions::new("s", "x");
+    let subscription = NewSubscription { context: Some("used".to_owned()), ..subscription };
+    store.add_subscription(whose, subscription.clone()).await.unwrap();
+    for (id, seconds) in [("a", 2), ("b", 3), ("c", 4)] {
+        add(id, seconds).await;
+    }
+    assert_eq!(names(store, tenant).await, ["used", "b", "c"]);
+    let entry = store.subscription(whose, "s").await.unwrap().unwrap();
+    let other = NewSubscription { context: Some("b".to_owned()), ..subscription };
+    assert!(store.update_subscription(whose, entry.revision, other).await.unwrap());
+    add("d", 5).await;
+    assert_eq!(names(store, tenant).await, ["b", "c", "d"], "the one that was used is among the others");
+    if in_snapshot {
+        store.delete_snapshot(tenant, "urn:s:1", None, at(5)).await.unwrap().unwrap();
+    } else {
+        assert!(store.delete_subscription(tenant, "s").await.unwrap());
+    }
+    add("e", 6).await;
+    assert_eq!(names(store, tenant).await, ["d", "e"]);
 }
 
 /// What the first version of the program left behind is brought up to date.

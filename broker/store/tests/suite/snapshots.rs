@@ -18,12 +18,12 @@ fn new(id: &str, priority: u8, limit: usize) -> NewSnapshot {
     }
 }
 
-async fn add(store: &Store, tenant: TenantId, id: &str) {
+pub(crate) async fn add(store: &Store, tenant: TenantId, id: &str) {
     let added = store.add_snapshot(tenant, new(id, 5, 100), at(0)).await.unwrap();
     assert!(matches!(added, SnapshotAdded::Done(None)), "{added:?}");
 }
 
-async fn claim(store: &Store, now: i64) -> Option<SnapshotEntry> {
+pub(crate) async fn claim(store: &Store, now: i64) -> Option<SnapshotEntry> {
     store.claim_snapshot(at(now), at(now + 10)).await.unwrap()
 }
 
@@ -159,6 +159,7 @@ fn the_data_of_a_deleted_snapshot_are_removed() {
             let quick = |options: &mut Options| {
                 options.reap_every = Duration::from_millis(30);
                 options.snapshot_grace = Duration::from_secs(1);
+                options.told_deletions = 2;
             };
             let store = database.open_with(quick).await;
             let tenant = default_tenant(&store).await;
@@ -169,10 +170,21 @@ fn the_data_of_a_deleted_snapshot_are_removed() {
             for whose in [data, tenant] {
                 subscriptions::add(&store, whose, "urn:subscription:1").await;
             }
+            for n in 2..8 {
+                subscriptions::add(&store, data, &format!("urn:subscription:{n}")).await;
+            }
+            let (mut follower, mut far) = (subscriptions::Follower::default(), subscriptions::Follower::default());
+            follower.follow(&store, 10).await;
+            far.follow(&store, 10).await;
             deliveries::note(&store, 0, &[subscriptions::made(data, "urn:subscription:1", "x", 0)]).await;
             let deleted = store.delete_snapshot(tenant, "urn:s:1", None, at(1)).await.unwrap();
             assert_eq!(deleted.and_then(|entry| entry.data), Some(data));
             assert!(store.snapshot(tenant, "urn:s:1").await.unwrap().is_none());
+            assert_eq!(store.count_subscriptions(data).await.unwrap(), 0, "they end with it");
+            assert!(store.claim_deliveries("a", at(1), at(2), 10).await.unwrap().is_empty(), "nothing is delivered");
+            let mut gone = follower.follow(&store, 2).await;
+            gone.sort();
+            assert_eq!(gone, (1..8).map(|n| format!("-urn:subscription:{n}")).collect::<Vec<_>>());
             let removed = async || {
                 let start = std::time::Instant::now();
                 while !store.shapes(data).await.unwrap().is_empty()
@@ -186,7 +198,20 @@ fn the_data_of_a_deleted_snapshot_are_removed() {
             removed().await;
             // A request that was under way comes too late; what it writes goes as well.
             create_all(&store, data, [numbered(7)]).await;
+            subscriptions::add(&store, data, "urn:subscription:late").await;
+            follower.follow(&store, 2).await;
             removed().await;
+            assert_eq!(follower.follow(&store, 2).await, ["-urn:subscription:late"]);
+            // What nobody needs to be told of any more is not kept.
+            let start = std::time::Instant::now();
+            let mut is_forgotten = false;
+            while !is_forgotten {
+                assert!(start.elapsed() < Duration::from_secs(15), "deletions are forgotten");
+                tokio::time::sleep(Duration::from_millis(30)).await;
+                let mut late = far.clone();
+                late.follow(&store, 10).await;
+                is_forgotten = late.afresh > far.afresh;
+            }
             assert!(load(&store, tenant, "urn:x:7").await.is_none());
             assert!(load(&store, tenant, "urn:x:1").await.is_some());
             assert_eq!(store.count_subscriptions(tenant).await.unwrap(), 1);
@@ -195,6 +220,96 @@ fn the_data_of_a_deleted_snapshot_are_removed() {
             let again = claim(&store, 2).await.unwrap().data.unwrap();
             assert_ne!(again, data);
             assert!(load(&store, again, "urn:x:1").await.is_none());
+        }
+    });
+}
+
+/// The next part of the log that holds something to match, with its end.
+async fn to_match(store: &Store, after: Position, limit: usize) -> (Vec<ChangeRecord>, Position) {
+    let start = std::time::Instant::now();
+    let mut after = after;
+    loop {
+        let part = store.changes_to_match(after, limit).await.unwrap();
+        after = part.up_to.unwrap_or(after);
+        if !part.records.is_empty() {
+            return (part.records, after);
+        }
+        assert!(start.elapsed() < Duration::from_secs(20), "something is to be matched");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+#[test]
+fn what_happens_in_snapshots_is_matched_where_somebody_subscribes_and_shown_to_nobody_else() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let tenant = default_tenant(&store).await;
+            let mut data = Vec::new();
+            for id in ["urn:s:1", "urn:s:2"] {
+                add(&store, tenant, id).await;
+                data.push(claim(&store, 0).await.unwrap().data.unwrap());
+            }
+            let [heard, unheard] = data[..] else { panic!() };
+            create_all(&store, heard, [numbered(1)]).await;
+            create_all(&store, unheard, (0..20).map(numbered)).await;
+            create_all(&store, tenant, [numbered(2)]).await;
+            let (records, start) = to_match(&store, Position::default(), 5).await;
+            let told = |records: &[ChangeRecord]| -> Vec<String> {
+                records.iter().map(|record| record.entity.to_string()).collect()
+            };
+            assert_eq!(told(&records), ["urn:x:2"], "nobody subscribes to a snapshot yet");
+
+            subscriptions::add(&store, heard, "urn:subscription:1").await;
+            create_all(&store, heard, [numbered(3)]).await;
+            create_all(&store, unheard, (20..40).map(numbered)).await;
+            create_all(&store, tenant, [numbered(4)]).await;
+            let (records, middle) = to_match(&store, start, 1).await;
+            assert_eq!(told(&records), ["urn:x:3"]);
+            assert_eq!(store.tenant(&records[0].tenant).await.unwrap(), Some(heard));
+            let (records, end) = to_match(&store, middle, 7).await;
+            assert_eq!(told(&records), ["urn:x:4"]);
+            assert_eq!((records[0].tenant.clone(), records[0].position), (Tenant::default_tenant(), end));
+            let shown = store.changes(Position::default(), 100).await.unwrap();
+            assert_eq!(told(&shown), ["urn:x:2", "urn:x:4"], "outside");
+
+            // The end of what nobody is told of is known all the same.
+            create_all(&store, unheard, (40..50).map(numbered)).await;
+            let begun = std::time::Instant::now();
+            let mut after = end;
+            while load(&store, unheard, "urn:x:49").await.unwrap().version.0.unsigned_abs() > after.number {
+                let part = store.changes_to_match(after, 3).await.unwrap();
+                assert!(part.records.is_empty(), "{part:?}");
+                after = part.up_to.unwrap_or(after);
+                assert!(begun.elapsed() < Duration::from_secs(20), "{after}");
+            }
+            store.delete_subscription(heard, "urn:subscription:1").await.unwrap();
+            create_all(&store, heard, [numbered(5)]).await;
+            create_all(&store, tenant, [numbered(6)]).await;
+            assert_eq!(told(&to_match(&store, after, 5).await.0), ["urn:x:6"], "nobody subscribes any more");
+        }
+    });
+}
+
+#[test]
+fn data_belong_to_a_tenant_or_to_one_of_its_snapshots() {
+    run(async {
+        for database in databases().await {
+            let store = database.open().await;
+            let west = Tenant::parse("west").unwrap();
+            let tenant = store.create_tenant(&west).await.unwrap();
+            add(&store, tenant, "urn:s:1").await;
+            let data = claim(&store, 0).await.unwrap().data.unwrap();
+            for (whose, name, snapshot) in [
+                (default_tenant(&store).await, Tenant::default_tenant(), None),
+                (tenant, west.clone(), None),
+                (data, west.clone(), Some("urn:s:1".to_owned())),
+            ] {
+                let owner = store.owner(whose).await.unwrap().unwrap();
+                assert_eq!((&owner.tenant, &owner.snapshot), (&name, &snapshot));
+            }
+            store.delete_snapshot(tenant, "urn:s:1", None, at(1)).await.unwrap().unwrap();
+            assert_eq!(database.open().await.owner(data).await.unwrap(), None, "it is gone");
         }
     });
 }

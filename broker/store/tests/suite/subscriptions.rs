@@ -34,15 +34,15 @@ async fn get(store: &Store, tenant: TenantId, id: &str) -> Option<SubscriptionEn
 }
 
 /// What a reader knows who follows the changes from the beginning, in pages.
-#[derive(Default)]
-struct Follower {
+#[derive(Clone, Default)]
+pub(crate) struct Follower {
     seen: SubscriptionsSeen,
-    known: std::collections::BTreeMap<String, String>,
-    afresh: usize,
+    pub(crate) known: std::collections::BTreeMap<String, String>,
+    pub(crate) afresh: usize,
 }
 
 impl Follower {
-    async fn follow(&mut self, store: &Store, limit: usize) -> Vec<String> {
+    pub(crate) async fn follow(&mut self, store: &Store, limit: usize) -> Vec<String> {
         let mut told = Vec::new();
         loop {
             let changes = store.changed_subscriptions(self.seen, limit).await.unwrap();

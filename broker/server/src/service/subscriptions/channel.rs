@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hiroba_store::Notification;
+use hiroba_store::{Notification, Owner};
 use ngsild::subscription::{Mqtt, Transport, Watch};
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
@@ -23,15 +23,19 @@ pub(super) struct Failure {
 #[derive(Debug)]
 pub(super) enum Channel<'w> {
     Http { uri: &'w str, headers: HeaderMap },
-    Mqtt { to: &'w Mqtt, watch: &'w Watch, tenant: Option<&'w str> },
+    Mqtt { to: &'w Mqtt, watch: &'w Watch, tenant: Option<&'w str>, snapshot: Option<&'w str> },
 }
 
 impl<'w> Channel<'w> {
-    /// The way to the receiver of a subscription that was made in `tenant`; `None` for the default one.
-    pub(super) fn of(watch: &'w Watch, tenant: Option<&'w str>) -> Self {
+    /// The way to the receiver of a subscription to the data of an owner.
+    pub(super) fn of(watch: &'w Watch, owner: &'w Owner) -> Self {
+        let tenant = Some(owner.tenant.as_str()).filter(|name| !name.is_empty());
+        let snapshot = owner.snapshot.as_deref();
         match &watch.endpoint.transport {
-            Transport::Http => Self::Http { uri: &watch.endpoint.uri, headers: headers(&watch.headers(tenant, None)) },
-            Transport::Mqtt(to) => Self::Mqtt { to, watch, tenant },
+            Transport::Http => {
+                Self::Http { uri: &watch.endpoint.uri, headers: headers(&watch.headers(tenant, snapshot)) }
+            }
+            Transport::Mqtt(to) => Self::Mqtt { to, watch, tenant, snapshot },
         }
     }
 
@@ -60,10 +64,10 @@ impl<'w> Channel<'w> {
                     }
                 }
             }
-            Self::Mqtt { to, watch, tenant } => {
+            Self::Mqtt { to, watch, tenant, snapshot } => {
                 let body = serde_json::from_str(&notification.payload);
                 let body = body.map_err(|error| Failure { reason: error.to_string(), is_final: true })?;
-                let message = watch.message(body, *tenant, None).to_string();
+                let message = watch.message(body, *tenant, *snapshot).to_string();
                 let done = state.subscriptions.links.publish(to, message.into(), patience).await;
                 done.map_err(|error| Failure { reason: error.to_string(), is_final: error.is_final() })
             }

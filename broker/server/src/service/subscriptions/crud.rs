@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::mqtt;
 use crate::service::contexts::{self, Asker};
 use crate::service::registrations::{Registry, subscribers};
-use crate::service::{Place, Result, ServiceError, implicit_tenant, now};
+use crate::service::{Place, Result, ServiceError, existing_tenant, implicit_tenant, now};
 use crate::state::AppState;
 
 /// How many subscriptions to registrations a tenant may have: each is looked at when a registration changes.
@@ -75,13 +75,14 @@ pub struct Letters {
     pub lost: u64,
 }
 
-/// Create Subscription (5.8.1), Create Context Source Registration Subscription (5.11.2). The tenant comes to be with it.
-/// The id.
+/// Create Subscription (5.8.1), Create Context Source Registration Subscription (5.11.2). The tenant comes to be with it,
+/// a snapshot has to be there. The id.
 ///
 /// # Errors
 /// BadRequestData when members do not go together, for an `expiresAt` that is over and for an endpoint that cannot be
 /// called; LdContextNotAvailable or BadRequestData for a `jsonldContext` that cannot be had or is none; AlreadyExists;
-/// OperationNotSupported when the tenant has as many as it may have.
+/// OperationNotSupported when the tenant, or the snapshot, has as many as it may have; for a snapshot as
+/// [`existing_tenant`].
 pub async fn create_subscription(state: &AppState, wish: Wish<'_>) -> Result<Iri> {
     let Wish { subject, place, user, base, .. } = wish;
     let generated = || Iri::from_expanded(format!("urn:ngsi-ld:Subscription:{}", uuid::Uuid::new_v4().simple()));
@@ -101,7 +102,11 @@ pub async fn create_subscription(state: &AppState, wish: Wish<'_>) -> Result<Iri
     }
     let context = match user.single_url() {
         Some(url) => url.to_owned(),
-        None => format!("{base}{}{}", contexts::PATH, state.contexts.implicit_context(tenant, user).await?),
+        None => {
+            // It is the tenant's, where it can be asked for, also when the subscription is to a snapshot.
+            let tenant = existing_tenant(state, &Place { snapshot: None, ..place.clone() }).await?;
+            format!("{base}{}{}", contexts::PATH, state.contexts.implicit_context(tenant, user).await?)
+        }
     };
     let subscription = Subscription::about(subject, id.clone(), wish.fragment, context, now())?;
     let new = stored(&subscription)?;

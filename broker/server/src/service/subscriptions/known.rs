@@ -67,11 +67,13 @@ impl Known {
         }
     }
 
-    /// Reads what has changed since it was last asked.
+    /// Reads what has changed since it was last asked. Whether a tenant has subscriptions that may have had none
+    /// meanwhile: then not all of its changes were shown.
     ///
     /// # Errors
     /// When the database fails; what was read so far is kept.
-    pub(super) async fn follow(&mut self, store: &Store, now: DateTime) -> Result<()> {
+    pub(super) async fn follow(&mut self, store: &Store, now: DateTime) -> Result<bool> {
+        let mut has_more_tenants = false;
         loop {
             let changes = store.changed_subscriptions(self.seen, PAGE).await?;
             if changes.afresh {
@@ -81,30 +83,31 @@ impl Known {
                 self.remove(tenant, &id);
             }
             for entry in changes.changed {
-                self.put(entry, now);
+                has_more_tenants |= self.put(entry, now);
             }
             self.seen = changes.seen;
             if !changes.more {
-                return Ok(());
+                return Ok(has_more_tenants);
             }
         }
     }
 
-    fn put(&mut self, entry: SubscriptionEntry, now: DateTime) {
+    /// Whether it is the only one about changes in its tenant.
+    fn put(&mut self, entry: SubscriptionEntry, now: DateTime) -> bool {
         let before = self.all.get(&(entry.tenant, entry.id.clone())).map(|active| (active.told_at, active.next_at));
         self.remove(entry.tenant, &entry.id);
         let watch = match watch(&entry) {
             Ok(watch) => watch,
             Err(error) => {
                 tracing::error!(%error, id = entry.id, "a subscription cannot be read; nobody is told");
-                return;
+                return false;
             }
         };
         if watch.time_interval.is_some() != self.is_periodic {
-            return;
+            return false;
         }
         let told_at = before.and_then(|(told_at, _)| told_at).max(entry.told_at);
-        let mut next_at = None;
+        let (mut next_at, mut is_only_one) = (None, false);
         match watch.time_interval {
             Some(interval) => {
                 // Who subscribes to registrations was told of all of them at once.
@@ -114,11 +117,15 @@ impl Known {
                 next_at = Some(next);
             }
             // Whoever changes a registration tells of it.
-            None if watch.subject == Subject::Registrations => return,
-            None => self.found.entry(entry.tenant).or_default().insert(entry.id.clone(), &watch),
+            None if watch.subject == Subject::Registrations => return false,
+            None => {
+                is_only_one = !self.found.contains_key(&entry.tenant);
+                self.found.entry(entry.tenant).or_default().insert(entry.id.clone(), &watch);
+            }
         }
         let active = Active { watch: Arc::new(watch), since: entry.since, told_at, next_at };
         self.all.insert((entry.tenant, entry.id), active);
+        is_only_one
     }
 
     fn remove(&mut self, tenant: TenantId, id: &str) {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use hiroba_store::{ChangeRecord, Matching, NewNotification, Position};
+use hiroba_store::{ChangeRecord, Matching, NewNotification, Position, ToMatch};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -79,18 +79,18 @@ async fn changes(teller: &Teller, mut matching: Matching) -> Result<()> {
     while !teller.state.draining.load(Ordering::Relaxed) {
         woken.borrow_and_update();
         // The log first, then the subscriptions: whoever subscribed before a change is known when it is matched. Up to the
-        // head all is seen where nothing is told: readers are not shown everything.
+        // head all is seen where nothing is told: the matcher is not shown everything.
         let idle = known.follows_nothing();
         let head = if idle || noted.elapsed() >= LOOK { Some(store.head().await?) } else { None };
-        let records = if idle { Vec::new() } else { store.changes(matching.position, BATCH).await? };
-        known.follow(store, now()).await?;
+        let part = if idle { ToMatch::default() } else { store.changes_to_match(matching.position, BATCH).await? };
+        // Of a snapshot nothing is shown before somebody subscribes to it.
+        if known.follow(store, now()).await? || idle {
+            states.skip();
+        }
         if idle && !known.follows_nothing() {
             continue;
         }
-        if idle {
-            states.skip();
-        }
-        let Batch { notifications, up_to } = batch(teller, &mut known, &states, &records).await?;
+        let Batch { notifications, up_to } = batch(teller, &mut known, &states, &part).await?;
         let up_to = up_to.or(head).filter(|up_to| *up_to > matching.position);
         let news = up_to.is_some();
         matching.position = up_to.unwrap_or(matching.position);
@@ -107,7 +107,7 @@ async fn changes(teller: &Teller, mut matching: Matching) -> Result<()> {
         if idle {
             sleep(IDLE).await;
         }
-        if records.is_empty() || !news {
+        if part.records.is_empty() || !news {
             // What was announced may become visible a moment later.
             pause = if timeout(pause, woken.changed()).await.is_ok() { SOON } else { (pause * 2).min(LOOK) };
         }
@@ -123,12 +123,12 @@ struct Batch {
 }
 
 /// Deals with changes in their order, with as many as make a commit.
-async fn batch(teller: &Teller, known: &mut Known, states: &States, records: &[ChangeRecord]) -> Result<Batch> {
+async fn batch(teller: &Teller, known: &mut Known, states: &States, part: &ToMatch) -> Result<Batch> {
     let is_wanted = |tenant, record: &ChangeRecord| !known.candidates(tenant, record).is_empty();
-    let mut through = states.through(&teller.state.store, records, is_wanted).await?;
+    let mut through = states.through(&teller.state.store, &part.records, is_wanted).await?;
     let mut batch = Batch { notifications: Vec::new(), up_to: None };
     let mut bytes = 0;
-    for record in records {
+    for record in &part.records {
         if let Some((tenant, around)) = through.step(record) {
             let new = teller.change(known, tenant, record, &around).await?;
             bytes += new.iter().map(|new| new.payload.len()).sum::<usize>();
@@ -138,8 +138,9 @@ async fn batch(teller: &Teller, known: &mut Known, states: &States, records: &[C
         }
         batch.up_to = Some(record.position);
         if bytes > BYTES {
-            break;
+            return Ok(batch);
         }
     }
+    batch.up_to = part.up_to;
     Ok(batch)
 }

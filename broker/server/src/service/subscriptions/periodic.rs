@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use hiroba_store::{Matching, NewNotification, TenantId};
-use hiroba_vocab::Tenant;
 use ngsild::subscription::{Status, Subject};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -29,17 +28,15 @@ pub(super) async fn run(teller: &Teller, matching: Matching) -> Result<()> {
     while !teller.state.draining.load(Ordering::Relaxed) {
         known.follow(store, now()).await?;
         let at = now();
-        let names = if known.next_due().is_some_and(|due| due <= at) { store.tenants().await? } else { Vec::new() };
         while turns.len() < AT_ONCE
             && let Some((tenant, id)) = known.due(at)
         {
-            let Some((_, name)) = names.iter().find(|(known, _)| *known == tenant) else { continue };
             let Some(active) = known.get_mut(tenant, &id).filter(|active| active.watch.status(at) == Status::Active)
             else {
                 continue;
             };
-            let (teller, active, name) = (teller.clone(), active.clone(), name.clone());
-            turns.spawn(async move { turn(&teller, &active, tenant, &name).await });
+            let (teller, active) = (teller.clone(), active.clone());
+            turns.spawn(async move { turn(&teller, &active, tenant).await });
         }
         let wait = known.next_due().map_or(LOOK, |due| {
             Duration::from_micros(due.micros().saturating_sub(now().micros()).max(0).unsigned_abs())
@@ -62,14 +59,15 @@ pub(super) async fn run(teller: &Teller, matching: Matching) -> Result<()> {
     Ok(())
 }
 
-async fn turn(teller: &Teller, active: &Active, tenant: TenantId, name: &Tenant) -> Vec<NewNotification> {
+async fn turn(teller: &Teller, active: &Active, tenant: TenantId) -> Vec<NewNotification> {
     let id = &active.watch.id;
     let turn = async {
         match active.watch.subject {
-            Subject::Entities => Ok(teller.turn(active, tenant, name).await?.into_iter().collect()),
+            Subject::Entities => Ok(teller.turn(active, tenant).await?.into_iter().collect()),
             Subject::Registrations => {
+                let Some(owner) = teller.state.store.owner(tenant).await? else { return Ok(Vec::new()) };
                 let registry = Registry::load(&teller.state, tenant).await?;
-                Ok(tell::all(&teller.state, (tenant, name), &registry, &active.watch).await)
+                Ok(tell::all(&teller.state, (tenant, &owner.tenant), &registry, &active.watch).await)
             }
         }
     };

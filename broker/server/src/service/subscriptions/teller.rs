@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use hiroba_store::{ChangeRecord, NewNotification, Page, StoreError, TenantId};
-use hiroba_vocab::Tenant;
 use ngsild::change::Operation;
 use ngsild::query::filter::MissingLinks;
 use ngsild::subscription::{Payload, Told, Watch};
@@ -84,19 +83,14 @@ impl Teller {
         }
         let told = [Told { entity, change: Some(&record.change), at: record.at }];
         let joined = self.join(tenant, watch, &told).await?;
-        self.notification(active, tenant, &record.tenant, &joined, &told, record.at).await
+        self.notification(active, tenant, &joined, &told, record.at).await
     }
 
     /// The periodic notification of a subscription; `None` when no entity is its own.
     ///
     /// # Errors
     /// When the query fails.
-    pub(super) async fn turn(
-        &self,
-        active: &Active,
-        tenant: TenantId,
-        name: &Tenant,
-    ) -> Result<Option<NewNotification>> {
+    pub(super) async fn turn(&self, active: &Active, tenant: TenantId) -> Result<Option<NewNotification>> {
         let (at, watch) = (now(), &active.watch);
         let page = Page { limit: PERIODIC, ..Page::default() };
         let answer = self.state.store.query(tenant, &watch.query, page, at).await?;
@@ -106,20 +100,21 @@ impl Teller {
         let told: Vec<Told<'_>> =
             answer.entities.iter().map(|stored| Told { entity: &stored.entity, change: None, at }).collect();
         let joined = self.join(tenant, watch, &told).await?;
-        self.notification(active, tenant, name, &joined, &told, at).await
+        self.notification(active, tenant, &joined, &told, at).await
     }
 
     async fn notification(
         &self,
         active: &Active,
         tenant: TenantId,
-        name: &Tenant,
         linked: &LinkedEntities,
         told: &[Told<'_>],
         of: DateTime,
     ) -> Result<Option<NewNotification>> {
         let watch = &active.watch;
-        let context = notification_context(&self.state, name, watch).await;
+        // The snapshot whose data they were is gone.
+        let Some(owner) = self.state.store.owner(tenant).await? else { return Ok(None) };
+        let context = notification_context(&self.state, &owner.tenant, watch).await;
         let id = format!("urn:ngsi-ld:Notification:{}", uuid::Uuid::new_v4().simple());
         let payload = Payload { watch, context: &context, linked, most_linked: self.state.config.max_linked };
         let at = now();

@@ -47,12 +47,11 @@ pub(super) async fn take(state: &AppState, claim: &DeliveryClaim, sure: Instant)
     if watch.status(now()) == Status::Paused {
         return Ok(store.hold_delivery(claim, in_future(now(), PAUSED)).await.map(drop)?);
     }
-    let tenants = store.tenants().await?;
-    let tenant = tenants.iter().find(|(id, _)| *id == claim.tenant).map(|(_, name)| name.as_str());
+    let Some(owner) = store.owner(claim.tenant).await? else { return Ok(()) };
     let mut turn = Turn {
         state,
         claim,
-        channel: Channel::of(&watch, tenant.filter(|name| !name.is_empty())),
+        channel: Channel::of(&watch, &owner),
         patience: watch.endpoint.timeout.unwrap_or(PATIENCE).min(MOST_PATIENCE),
         cooldown: watch.endpoint.cooldown.unwrap_or_default(),
         revision: entry.revision,
