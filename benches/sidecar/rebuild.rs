@@ -22,7 +22,8 @@ pub(crate) async fn run(arguments: &Arguments) {
     println!("  triples                {plain} plain, {named} in named graphs");
 
     // Another broker with the same city: its log is another one.
-    let copy = pair.copy;
+    let Pair { copy, broker, sidecar, .. } = pair;
+    drop((broker, sidecar));
     let mut pair = Pair::new(arguments, entities).await;
     pair.copy = copy;
     pair.start(&[]);
