@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use super::output;
 use crate::config::Config;
-use crate::copy::{CopyError, Current, Folder};
+use crate::copy::{CopyError, Current, Folder, Room};
 use crate::dump::Places;
 use crate::follow::{Feed, FeedError, Follower, Phase, Status};
 use crate::http::server;
@@ -54,7 +54,8 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
         Work::Maintenance(maintain(folder, &current, status)?)
     } else {
         let feed = Feed::new(&config.broker, config.token.clone())?;
-        Work::Following(Follower::open(feed, folder, Arc::clone(&current), status, Arc::clone(&metrics))?)
+        let room = Room::within(config.limits.max_memory);
+        Work::Following(Follower::open(feed, folder, Arc::clone(&current), status, Arc::clone(&metrics), room)?)
     };
     let services = Services::new(&config.services)?;
     // What is changed by hand does not get into the index.

@@ -165,7 +165,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::copy::load;
+    use crate::copy::{Room, load};
     use crate::follow::Position;
     use crate::index::{INDEX, LEVELS};
 
@@ -197,7 +197,7 @@ mod tests {
         let end = json!({"end": true, "entities": things.len()}).to_string();
         sender.try_send(Ok(Bytes::from(end))).unwrap();
         drop(sender);
-        load(Copy::open(folder, 1).unwrap(), receiver, &state(1)).unwrap().copy
+        load(Copy::open(folder, 1).unwrap(), receiver, &state(1), Room::within(None)).unwrap().copy
     }
 
     /// The quads of the index, the levels aside: those that were in use once remain.

@@ -13,8 +13,7 @@ use super::{Copy, CopyError, State};
 use crate::follow::{FeedError, SnapshotLine};
 use crate::{index, quads};
 
-/// How much memory the loader may use, in megabytes, and how many threads sort for it.
-const MEMORY: usize = 512;
+/// How many threads sort for the loader.
 const THREADS: usize = 2;
 /// How many quads of other tenants than the default one wait until those of one tenant are loaded together: tenants
 /// come mixed, and loading has a price of its own.
@@ -47,19 +46,32 @@ pub struct Loaded {
     pub left_out: u64,
 }
 
+/// How much loading may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Room {
+    /// Megabytes in which the loader sorts: what does not fit is merged on the disk, more than once.
+    megabytes: usize,
+    /// How many quads of other tenants wait at most.
+    waiting: usize,
+}
+
+impl Room {
+    /// A quarter of what the process may use in bytes, since queries go on meanwhile, but no more than helps.
+    pub fn within(memory: Option<u64>) -> Self {
+        let quarter = memory.map_or(512, |bytes| bytes >> 22);
+        Self { megabytes: usize::try_from(quarter.clamp(128, 1_536)).unwrap_or(128), waiting: WAITING_QUADS }
+    }
+}
+
 /// Makes a copy of an empty one from the lines of a snapshot, the first line aside. Blocks the thread.
 ///
 /// # Errors
 /// [`LoadError`]: the folder holds no copy then.
-pub fn load(copy: Copy, lines: Receiver<Result<Bytes, FeedError>>, state: &State) -> Result<Loaded, LoadError> {
-    load_with(copy, lines, state, WAITING_QUADS)
-}
-
-fn load_with(
+pub fn load(
     copy: Copy,
     lines: Receiver<Result<Bytes, FeedError>>,
     state: &State,
-    most_waiting: usize,
+    room: Room,
 ) -> Result<Loaded, LoadError> {
     let default = copy.part_for(&Tenant::default_tenant(), state)?;
     let default = default.ok_or_else(|| StorageError::Other("the default tenant has no part".into()))?;
@@ -70,7 +82,7 @@ fn load_with(
         ready: Vec::new().into_iter(),
         others: BTreeMap::new(),
         waiting: 0,
-        most_waiting,
+        room,
         fragments: BTreeMap::new(),
         indexes: BTreeMap::new(),
         entities: 0,
@@ -78,7 +90,7 @@ fn load_with(
         left_out: 0,
         done: false,
     };
-    let mut loader = loader(&default.store);
+    let mut loader = loader(&default.store, room);
     loader.load_ok_quads::<LoadError, LoadError>(&mut quads)?;
     loader.commit()?;
     while quads.load_others()? {}
@@ -96,8 +108,9 @@ fn load_with(
     Ok(Loaded { copy, entities, refused, left_out })
 }
 
-fn loader(store: &Store) -> BulkLoader<'_> {
-    store.bulk_loader().with_num_threads(THREADS).with_max_memory_size_in_megabytes(MEMORY).without_atomicity()
+fn loader(store: &Store, room: Room) -> BulkLoader<'_> {
+    let loader = store.bulk_loader().with_num_threads(THREADS).without_atomicity();
+    loader.with_max_memory_size_in_megabytes(room.megabytes)
 }
 
 /// The quads of a snapshot, line by line: an iterator over those of the default tenant, which most cities only have.
@@ -110,7 +123,7 @@ struct Quads<'c> {
     others: BTreeMap<Tenant, Vec<Quad>>,
     /// How many quads are in `others`.
     waiting: usize,
-    most_waiting: usize,
+    room: Room,
     fragments: BTreeMap<Tenant, HashSet<String>>,
     indexes: BTreeMap<Tenant, index::Loading>,
     entities: u64,
@@ -173,7 +186,7 @@ impl Quads<'_> {
         }
         self.waiting += quads.len();
         self.others.entry(tenant).or_default().extend(quads);
-        if self.waiting > self.most_waiting {
+        if self.waiting > self.room.waiting {
             self.load_others()?;
         }
         Ok(())
@@ -186,7 +199,7 @@ impl Quads<'_> {
         let quads = self.others.remove(&tenant).unwrap_or_default();
         self.waiting -= quads.len();
         if let Some(part) = self.copy.part(&tenant) {
-            let mut loader = loader(&part.store);
+            let mut loader = loader(&part.store, self.room);
             loader.load_quads(quads)?;
             loader.commit()?;
         }
@@ -229,7 +242,7 @@ mod tests {
             sender.try_send(Ok(line)).unwrap();
         }
         drop(sender);
-        load_with(Copy::open(folder, room).unwrap(), receiver, &state(), waiting)
+        load(Copy::open(folder, room).unwrap(), receiver, &state(), Room { megabytes: 128, waiting })
     }
 
     /// How many entities a tenant has; none is another's.

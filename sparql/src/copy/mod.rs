@@ -26,7 +26,7 @@ use crate::follow::Position;
 pub use apply::Applied;
 pub use current::Current;
 pub use folder::Folder;
-pub use load::{LoadError, Loaded, load};
+pub use load::{LoadError, Loaded, Room, load};
 use part::Part;
 pub use state::{Anchor, State};
 

@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::feed::{Feed, FeedError, Page};
 use super::line::Change;
 use super::status::{Phase, Status};
-use crate::copy::{Anchor, Copy, CopyError, Current, Folder, LoadError, State};
+use crate::copy::{Anchor, Copy, CopyError, Current, Folder, LoadError, Room, State};
 use crate::metrics::Metrics;
 use crate::quads;
 
@@ -37,6 +37,8 @@ pub struct Follower {
     pub(super) current: Arc<Current>,
     pub(super) status: watch::Sender<Status>,
     pub(super) metrics: Arc<Metrics>,
+    /// What making a copy may use.
+    pub(super) room: Room,
     /// Where the copy in use stands.
     pub(super) state: Option<State>,
     /// Whether the broker's log is known to be the one that the copy was made from. It has to be asked again whenever
@@ -58,6 +60,7 @@ impl Follower {
         current: Arc<Current>,
         status: watch::Sender<Status>,
         metrics: Arc<Metrics>,
+        room: Room,
     ) -> Result<Self, CopyError> {
         let mut state = None;
         if let Some(copy) = folder.current()? {
@@ -68,7 +71,7 @@ impl Follower {
                 current.set(copy);
             }
         }
-        Ok(Self { feed, folder, current, status, metrics, state, trusted: false, patient: false })
+        Ok(Self { feed, folder, current, status, metrics, room, state, trusted: false, patient: false })
     }
 
     /// Follows until it is told to stop.

@@ -54,8 +54,8 @@ impl Follower {
     async fn load(&self, mut snapshot: Snapshot, state: State) -> Result<Loaded, FollowError> {
         let folder = self.folder.new_copy()?;
         let (lines, waiting) = mpsc::channel(WAITING_LINES);
-        let copy = self.folder.open_copy(&folder)?;
-        let loading = tokio::task::spawn_blocking(move || load(copy, waiting, &state));
+        let (copy, room) = (self.folder.open_copy(&folder)?, self.room);
+        let loading = tokio::task::spawn_blocking(move || load(copy, waiting, &state, room));
         loop {
             let line = match snapshot.next().await {
                 Ok(Some(line)) => Ok(line),

@@ -110,9 +110,9 @@ impl Component {
         triples.flatten()
     }
 
-    /// How many rows it has at most, as far as the store tells quickly: [`MANY`] for more, or when it does not tell.
-    pub(super) fn rows(&self, counts: Counts<'_>) -> usize {
-        let mut least = MANY;
+    /// How many rows it has at most, as far as the store tells quickly: `most` for more, or when it does not tell.
+    pub(super) fn rows(&self, counts: Counts<'_>, most: usize) -> usize {
+        let mut least = most;
         let mut counted = Vec::new();
         for pattern in &self.patterns {
             match pattern {

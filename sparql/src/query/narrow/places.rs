@@ -105,11 +105,16 @@ impl Part {
 
     /// How many rows it has at most, as far as is quickly told. What the index has found already is where to start from.
     fn rows(&self, counts: Counts<'_>) -> usize {
-        if self.plan.is_some() { FEW } else { *self.rows.get_or_init(|| self.component.rows(counts)) }
+        if self.plan.is_some() { FEW } else { *self.rows.get_or_init(|| self.component.rows(counts, MANY)) }
     }
 
     fn pattern(self) -> GraphPattern {
         self.plan.unwrap_or_else(|| join(self.component.patterns))
+    }
+
+    /// Whether they are more than are read as fast as they are.
+    fn are_many(&self, counts: Counts<'_>) -> bool {
+        self.component.rows(counts, FEW + 1) > FEW
     }
 
     /// The node whose places the index knows, when a variable stands for one of them.
@@ -161,7 +166,7 @@ impl Plan<'_> {
                 self.outside.contains(variable)
                     && !self.parts.iter().any(|part| part.component.variables.contains(variable))
             });
-            if !known || self.parts[target].plan.is_some() || self.parts[target].rows(self.counts) <= FEW {
+            if !known || self.parts[target].plan.is_some() || !self.parts[target].are_many(self.counts) {
                 continue;
             }
             let found = self.found(GraphPattern::Bgp { patterns: Vec::new() }, node.clone(), other, condition);
