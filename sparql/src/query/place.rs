@@ -15,7 +15,16 @@ const MOST: usize = 30;
 /// Says what is wrong with a text: `error at LINE:COLUMN: …`, both from 1 and columns in characters, where that is known.
 pub(super) fn explain(text: &str, error: &SparqlSyntaxError) -> String {
     let padded = SparqlParser::new().parse_query(&format!("{text}{PADDING}"));
-    padded.err().and_then(|error| of_keywords(text, &error.to_string())).unwrap_or_else(|| error.to_string())
+    let of_keywords = padded.err().and_then(|error| of_keywords(text, &error.to_string()));
+    of_keywords.or_else(|| of_prefix(&error.to_string())).unwrap_or_else(|| error.to_string())
+}
+
+/// The same for a name whose prefix nobody has declared: what else could stand there would hide it.
+fn of_prefix(message: &str) -> Option<String> {
+    let (place, expected) = message.split_once(": expected ")?;
+    let missing = expected.contains("Prefix not found");
+    missing
+        .then(|| format!("{place}: the prefix of the name before this is not declared; begin with PREFIX name: <IRI>"))
 }
 
 /// The same for a message that expects keywords and nothing else.
@@ -53,6 +62,10 @@ mod tests {
             ("SELECT * {\n  ?s ?p \"日本\" . FOO ?o }", "error at 2:16: not understood from 'FOO' on"),
             ("SELECT * {\n  ?s ?p ?o .\n  FOO\n\n\n}\n\n", "error at 3:3: not understood from 'FOO' on"),
             ("SELECT * { ?s ?p ?o } GRUOP BY ?s", "error at 1:23: not understood from 'GRUOP' on"),
+            (
+                "SELECT * { ?s a hirob:AED }",
+                "error at 1:26: the prefix of the name before this is not declared; begin with PREFIX name: <IRI>",
+            ),
             ("SELEKT * { ?s ?p ?o }", "error at 1:1: not understood from 'SELEKT' on"),
         ] {
             let error = SparqlParser::new().parse_query(query).unwrap_err();

@@ -18,6 +18,7 @@ use super::logging::{self, LogFormat};
 use super::serve::{ServeError, default_address, open};
 use super::{Outcome, output};
 use crate::config::Config;
+use crate::egress::EgressPolicy;
 use crate::http::server;
 use crate::service::datasets::{Failure, Gone, Imported, publish_import, silent};
 use crate::service::{ServiceError, now};
@@ -86,6 +87,8 @@ async fn demo(arguments: DemoArgs) -> Result<(), DemoError> {
     let config = Config {
         vocabulary_by_default: true,
         sparql: sidecar.as_ref().map(|(_, url)| url.clone()),
+        // Receivers to try it with are on the same machine.
+        egress: EgressPolicy { private: true, ..EgressPolicy::default() },
         ..Config::new(address, database)
     };
     let state = Data::new(open(config).await?);

@@ -360,10 +360,13 @@ fn banner(state: &AppState, address: SocketAddr) {
     output::note(format!("  NGSI-LD   http://{address}/ngsi-ld/v1/entities"));
     let writes = if state.config.token.is_some() { "need the token" } else { "are open to everybody who can connect" };
     output::note(format!("  writes    {writes}"));
-    output::note(format!(
-        "  outgoing  {}",
-        if state.config.egress.offline { "none (--offline)" } else { "public addresses" }
-    ));
+    let EgressPolicy { offline, private } = state.config.egress;
+    let outgoing = match (offline, private) {
+        (true, _) => "none (--offline)",
+        (false, true) => "any address, private ones too",
+        (false, false) => "public addresses",
+    };
+    output::note(format!("  outgoing  {outgoing}"));
     if let Some(harvest) = &state.harvest {
         output::note(format!("  harvest   {} sources", harvest.sources().len()));
     }

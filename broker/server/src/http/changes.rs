@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use super::problem::{HttpError, Result};
 use super::request::params::Params;
 use super::respond::serialize;
+use crate::service::ServiceError;
 use crate::service::changes::{Told, changes};
 use crate::state::AppState;
 
@@ -30,13 +31,17 @@ const SCAN: usize = 1_000;
 /// `GET /changes?after=POSITION&limit=N&wait=SECONDS`.
 ///
 /// # Errors
-/// BadRequestData for parameters that are wrong; when the database fails.
+/// BadRequestData for parameters that are wrong; LogForgotten for a position that this log has not come to, since the server
+/// was restored from a backup; when the database fails.
 pub async fn feed(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let params = Params::of(&request, &["after", "limit", "wait"])?;
     let after = params.get("after").map_or(Ok(Position::default()), str::parse);
     let after = after.map_err(|e| HttpError::bad_request(format!("after: {e}")))?;
     let limit = params.number("limit")?.unwrap_or(1_000).clamp(1, MAX_CHANGES);
     let wait = Duration::from_secs(params.number("wait")?.unwrap_or(0).min(MAX_WAIT) as u64);
+    if after > state.store.head().await? {
+        return Err(ServiceError::LogForgotten(after).into());
+    }
     let told = changes(&state, after, limit, wait).await?;
     let mut body = Vec::new();
     for change in &told {

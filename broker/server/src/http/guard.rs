@@ -114,11 +114,13 @@ fn request_id(request: &ServiceRequest) -> String {
     given.filter(legal).map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), ToOwned::to_owned)
 }
 
-/// Whether only who may write may read: the feed shows all tenants, and subscriptions and registrations show the
-/// addresses of receivers and sources, and the headers that open them. Looks at the path that is routed: clients may encode any character of it.
+/// Whether only who may write may read: the feed shows all tenants, and subscriptions, snapshots and registrations show the
+/// addresses of receivers and sources, and the headers that open them. Looks at the path that is routed: clients may encode
+/// any character of it.
 fn keeps_secrets(request: &ServiceRequest) -> bool {
     let path = request.match_info().as_str();
-    let secret = ["/changes", "/subscriptions", "/ngsi-ld/v1/subscriptions", "/ngsi-ld/v1/csource"];
+    let secret =
+        ["/changes", "/subscriptions", "/ngsi-ld/v1/subscriptions", "/ngsi-ld/v1/snapshots", "/ngsi-ld/v1/csource"];
     request.method() != Method::OPTIONS && secret.iter().any(|prefix| path.starts_with(prefix))
 }
 

@@ -55,8 +55,11 @@ fn a_waiting_reader_is_answered_when_something_happens() {
             });
             assert_eq!(lines(&answer.text).len(), 1);
             assert!(started.elapsed() < Duration::from_secs(5), "on {} after {:?}", broker.kind, started.elapsed());
-            let nothing = broker.get("/changes?after=9999999999-1&wait=1").send().await;
+            let last = lines(&answer.text)[0]["position"].as_str().unwrap().to_owned();
+            let nothing = broker.get(&format!("/changes?after={last}&wait=1")).send().await;
             assert_eq!((nothing.status, nothing.text.as_str()), (200, ""));
+            let of_another_log = broker.get("/changes?after=9999999999-1&wait=1").send().await;
+            assert_eq!(of_another_log.status, 410, "{}", of_another_log.text);
         }
     });
 }

@@ -378,6 +378,10 @@ fn only_those_with_the_token_see_where_notifications_go() {
         let known =
             async |asking: Asking<'_>| asking.header("authorization", "Bearer a-secret-of-some-length").send().await;
         assert_eq!(known(broker.post(SUBSCRIPTIONS, &body)).await.status, 201);
+        let snapshot = json!({"id": "urn:sn:1", "type": "Snapshot",
+            "snapshotQueries": [{"type": "Query", "entities": [{"type": "T"}]}]});
+        let made = known(broker.post("/ngsi-ld/v1/snapshots", &snapshot)).await;
+        assert!([201, 202].contains(&made.status), "{}", made.text);
         for hidden in [
             SUBSCRIPTIONS,
             "/ngsi-ld/v1/subscriptions/urn:s:1",
@@ -385,6 +389,7 @@ fn only_those_with_the_token_see_where_notifications_go() {
             "/subscriptions/urn:s:1/deadLetters",
             "/%73ubscriptions/urn:s:1/deadLetters",
             "/%63hanges",
+            "/ngsi-ld/v1/snapshots/urn:sn:1",
         ] {
             assert_eq!(broker.get(hidden).send().await.status, 401, "{hidden}");
             assert_eq!(known(broker.get(hidden)).await.status, 200, "{hidden}");
