@@ -18,7 +18,7 @@ use crate::index::is_of_index;
 
 /// Which quads an entity becomes. To be raised whenever this module, [`ngsild::rdf`] or [`crate::index`] makes other quads
 /// of the same entity than before.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// What a copy depends on beside the entities: [`VERSION`], the vocabulary's terms and the examples, as a number. One of another
 /// shape is made anew, so a program with one term more needs nobody to remember that.

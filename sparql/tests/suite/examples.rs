@@ -7,14 +7,14 @@ use crate::harness::{Broker, Sidecar};
 const DOCUMENT: &str = include_str!("../../../docs/sparql.md");
 const HIROBA: &str = "https://w3id.org/hiroba/vocab/";
 
-/// A place in the middle of Takamatsu, with names as importers give them.
+/// A place in the middle of the demo's town, with names as importers give them.
 fn place(kind: &str, number: u32, x: f64) -> Value {
     json!({
-        "id": format!("urn:ngsi-ld:{kind}:372013:{number}"),
+        "id": format!("urn:ngsi-ld:{kind}:990019:{number:010}"),
         "type": format!("{HIROBA}{kind}"),
         "https://schema.org/name": {"type": "LanguageProperty", "languageMap": {"ja": "市役所", "en": "City Hall"}},
         "https://schema.org/maximumAttendeeCapacity": {"type": "Property", "value": 384, "unitCode": "C62"},
-        "location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [x, 34.3503]}},
+        "location": {"type": "GeoProperty", "value": {"type": "Point", "coordinates": [x, 36.3930]}},
     })
 }
 
@@ -27,8 +27,7 @@ fn queries() -> Vec<&'static str> {
 async fn world() -> (tempfile::TempDir, Broker, Sidecar) {
     let folder = tempfile::tempdir().unwrap();
     let broker = Broker::start(folder.path()).await;
-    let places =
-        [place("EvacuationSite", 161, 134.047), place("AED", 1, 134.0475), place("PublicFacility", 1, 134.0476)];
+    let places = [place("EvacuationSite", 1, 139.063), place("AED", 1, 139.0635), place("PublicFacility", 1, 139.0636)];
     broker.upsert(&places).await;
     broker.upsert_for("city", &places).await;
     let sidecar = Sidecar::start(broker.url(), folder.path()).await;

@@ -36,6 +36,8 @@ pub(super) fn of_dataset(entity: &Entity, dataset: &NamedNode, sink: &mut dyn Fn
     say(dataset, PROV, "wasGeneratedBy", node(&import));
     say(dataset, PROV, "wasDerivedFrom", node(&file));
     say(dataset, DCAT, "distribution", node(&file));
+    // Beside the text of the attribute, which may be words: DCAT wants a resource.
+    say(dataset, DCTERMS, "license", address(text("license")));
     say(&import, RDF, "type", node(&term(PROV, "Activity")));
     say(&import, PROV, "used", node(&file));
     say(&import, PROV, "generated", node(dataset));
@@ -105,6 +107,7 @@ mod tests {
             format!("<{id}#import> <{PROV}endedAtTime> \"2026-04-01T09:00:00Z\"^^<{}>", xsd::DATE_TIME.as_str()),
             format!("<{id}#sourceFile> <{DCTERMS}title> \"aed.csv\""),
             format!("<{id}#sourceFile> <{DCAT}downloadURL> <https://example.org/aed.csv>"),
+            format!("<{id}> <{DCTERMS}license> <https://creativecommons.org/licenses/by/4.0/>"),
             format!("<{id}#sourceFile> <{DCTERMS}license> <https://creativecommons.org/licenses/by/4.0/>"),
             format!("<{id}#sourceFile.sha256> <{SPDX}checksumValue> \"00ff\"^^<{}>", xsd::HEX_BINARY.as_str()),
         ] {
@@ -121,5 +124,7 @@ mod tests {
             "license": {"type": "Property", "value": "利用規約による"}, "source": {"type": "Property", "value": "窓口で 配布"},
         }));
         assert!(!words.iter().any(|triple| triple.contains("downloadURL")), "{words:#?}");
+        let licences: Vec<_> = words.iter().filter(|triple| triple.contains("license")).collect();
+        assert_eq!(licences, ["<urn:x:1> <http://purl.org/dc/terms/license> \"利用規約による\""], "{words:#?}");
     }
 }
