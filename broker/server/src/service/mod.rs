@@ -11,6 +11,7 @@ pub mod event_stream;
 pub mod harvest;
 pub mod identity;
 pub mod imports;
+mod last_states;
 pub mod linked;
 pub mod maps;
 pub mod publish;

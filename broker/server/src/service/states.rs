@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use hiroba_store::{ChangeRecord, Store, Stored, TenantId, Version};
 use hiroba_vocab::{EntityId, Tenant};
-use moka::sync::Cache;
 use ngsild::Entity;
 use ngsild::subscription::{advance, rewind};
 
 use super::Result;
+use super::last_states::{LastState, LastStates};
 
 /// How many later changes are looked at to find out what an entity was like when nobody has followed it. One that has
 /// changed more often since is taken as it was then as far as the records at hand tell.
@@ -27,14 +27,7 @@ pub(super) struct Around {
 /// The states of the entities that were seen last. Whoever uses it shows it the whole log, in order.
 #[derive(Debug)]
 pub(super) struct States {
-    last: Cache<(TenantId, EntityId), Last>,
-}
-
-/// An entity after a change.
-#[derive(Debug, Clone)]
-struct Last {
-    version: Version,
-    entity: Option<Arc<Entity>>,
+    last: LastStates,
 }
 
 /// What a part of the log does to an entity.
@@ -48,16 +41,12 @@ struct Course<'r> {
 impl States {
     /// Nothing was seen.
     pub(super) fn new() -> Self {
-        let weigh = |_: &(TenantId, EntityId), last: &Last| {
-            let attributes = last.entity.as_ref().map_or(0, |entity| entity.attributes.len());
-            u32::try_from(attributes.saturating_add(1)).unwrap_or(u32::MAX)
-        };
-        Self { last: Cache::builder().max_capacity(FOLLOWED).weigher(weigh).build() }
+        Self { last: LastStates::new(FOLLOWED) }
     }
 
     /// A part of the log is not shown.
     pub(super) fn skip(&self) {
-        self.last.invalidate_all();
+        self.last.forget_all();
     }
 
     /// Goes through a part of the log. Entities are followed from the first of their changes on that is `wanted`.
@@ -97,8 +86,8 @@ impl States {
     }
 
     /// The state before a change, if it was seen.
-    fn last(&self, tenant: TenantId, record: &ChangeRecord) -> Option<Last> {
-        self.last.get(&(tenant, record.entity.clone())).filter(|last| record.version > last.version)
+    fn last(&self, tenant: TenantId, record: &ChangeRecord) -> Option<LastState> {
+        self.last.get(tenant, &record.entity).filter(|last| record.version > last.version)
     }
 }
 
@@ -125,8 +114,7 @@ impl<'r> Through<'_, 'r> {
         let before = now.entity.take();
         let entity = before.as_deref().cloned();
         now.entity = advance(entity, &record.entity, &record.change, record.at).map(Arc::new);
-        let last = Last { version: record.version, entity: now.entity.clone() };
-        self.states.last.insert((tenant, record.entity.clone()), last);
+        self.states.last.insert(tenant, &record.entity, record.version, now.entity.clone());
         Some((tenant, Around { before, after: now.entity.clone() }))
     }
 }
@@ -298,7 +286,7 @@ mod tests {
         }
         let id = EntityId::parse(ID).unwrap();
         let present = store.entity(tenant, &id).await.unwrap().unwrap();
-        let last = states.last.get(&(tenant, id)).unwrap();
+        let last = states.last.get(tenant, &id).unwrap();
         assert_eq!((last.version, last.entity.as_deref()), (present.version, Some(&*present.entity)));
     }
 }

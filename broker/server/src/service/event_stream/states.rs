@@ -6,15 +6,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use hiroba_store::{ChangeRecord, Store, Stored, TenantId, Version};
+use hiroba_store::{ChangeRecord, Store, Stored, TenantId};
 use hiroba_vocab::{DatasetId, EntityId, Iri, Scope};
-use moka::sync::Cache;
 use ngsild::change::{Change, Operation};
 use ngsild::entity::OneOrMany;
 use ngsild::subscription::{advance, rewind};
 use ngsild::{Attribute, Entity};
 
 use super::Result;
+use crate::service::last_states::LastStates;
 
 /// How many later changes of an entity are read at a time.
 const LATER: usize = 500;
@@ -24,7 +24,7 @@ const REMEMBERED: u64 = 100_000;
 /// What entities were at the ends of pages.
 #[derive(Debug)]
 pub(super) struct States {
-    last: Cache<(TenantId, EntityId), (Version, Arc<Entity>)>,
+    last: LastStates,
 }
 
 /// Changes of one entity, in their order, with their places in the page.
@@ -32,10 +32,7 @@ type Course<'r> = Vec<(usize, &'r ChangeRecord)>;
 
 impl Default for States {
     fn default() -> Self {
-        let weigh = |_: &(TenantId, EntityId), (_, entity): &(Version, Arc<Entity>)| {
-            u32::try_from(entity.attributes.len().saturating_add(1)).unwrap_or(u32::MAX)
-        };
-        Self { last: Cache::builder().max_capacity(REMEMBERED).weigher(weigh).build() }
+        Self { last: LastStates::new(REMEMBERED) }
     }
 }
 
@@ -104,17 +101,17 @@ impl States {
             },
         };
         if let Some((_, Some(state))) = states.last() {
-            self.last.insert((tenant, last.entity.clone()), (last.version, Arc::new(state.clone())));
+            self.last.insert(tenant, &last.entity, last.version, Some(Arc::new(state.clone())));
         }
         Ok(states)
     }
 
     /// The state before a change, if it is remembered.
     async fn before(&self, store: &Store, tenant: TenantId, first: &ChangeRecord) -> Result<Option<Entity>> {
-        let Some((version, entity)) = self.last.get(&(tenant, first.entity.clone())) else { return Ok(None) };
-        let next = store.changes_of(tenant, &first.entity, version, 1).await?;
+        let Some(last) = self.last.get(tenant, &first.entity) else { return Ok(None) };
+        let next = store.changes_of(tenant, &first.entity, last.version, 1).await?;
         let follows = next.first().is_some_and(|next| next.version == first.version);
-        Ok(follows.then(|| Entity::clone(&entity)))
+        Ok(last.entity.as_deref().filter(|_| follows).cloned())
     }
 }
 
