@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use hiroba_benches::wire::{Wire, request};
 use tokio::sync::mpsc;
 
-/// How many connections there may be at once.
-const CONNECTIONS: usize = 5_000;
+/// How many connections there may be at once: more than the broker holds back.
+const CONNECTIONS: usize = 15_000;
 /// How many types the entities have; each is of one.
 pub(crate) const TYPES: u64 = 50;
 

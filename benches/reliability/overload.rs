@@ -16,6 +16,8 @@ use crate::receiver::Receiver;
 
 /// How many connections look for the highest goodput.
 const CONNECTIONS: [usize; 4] = [32, 128, 512, 1_500];
+/// How many are too many: twice as many as the broker lets in to write.
+const CROWD: usize = 3_000;
 /// For how long each time.
 const LOOK: Duration = Duration::from_secs(6);
 /// Each part of a run has its own numbers.
@@ -58,11 +60,21 @@ pub(crate) async fn run(arguments: &Arguments, program: &Path, kind: &str) -> bo
     let rate = peak * arguments.times;
     let over = open(broker.address, rate, Duration::from_secs_f64(arguments.seconds), PART * 100).await;
     written.extend(over.acknowledged.iter().map(|(number, _)| number));
+    let crowd = closed(broker.address, CROWD, Duration::from_secs_f64(arguments.seconds), PART * 200).await;
+    written.extend(crowd.acknowledged.iter().map(|(number, _)| number));
     // Once more: what else runs on this machine comes and goes, and tables grow.
     let after = look(peak_with, &mut written).await;
-    report(arguments, &over, peak, after);
+    println!("  {} times as much, {} s, {} connections:", arguments.times, arguments.seconds, over.connections);
+    println!(
+        "  sent                   {:>8.0} a second ({} found no connection)",
+        over.sent as f64 / over.elapsed.as_secs_f64(),
+        over.late
+    );
+    report(&over, peak, after);
+    println!("  {CROWD} connections that send again as soon as they are answered, {} s:", arguments.seconds);
+    report(&crowd, peak, after);
 
-    let mut good = over.without_retry_after == 0;
+    let mut good = over.without_retry_after + crowd.without_retry_after == 0;
     if arguments.subscriptions > 0 {
         let (verdict, took) = told(arguments, &written, &receiver).await;
         println!("  notifications          {verdict:?}");
@@ -73,7 +85,8 @@ pub(crate) async fn run(arguments: &Arguments, program: &Path, kind: &str) -> bo
     broker.kill();
     broker.restart();
     let missing = written.len() - there(&broker, &written).await;
-    let sample: Vec<u64> = over.refused.iter().copied().take(20_000).collect();
+    let refused = over.refused.iter().chain(&crowd.refused);
+    let sample: Vec<u64> = refused.copied().take(20_000).collect();
     let half_done = there(&broker, &sample).await;
     println!("  acknowledged, all told {:>8}, of which not there after kill -9: {missing}", written.len());
     println!("  of {} refused, there all the same: {half_done}", sample.len());
@@ -113,15 +126,9 @@ fn latencies(outcome: &Outcome) -> String {
     format!("p50 {:.0} ms, p99 {:.0} ms", at(&mut times, 0.5), at(&mut times, 0.99))
 }
 
-fn report(arguments: &Arguments, over: &Outcome, peak: f64, after: f64) {
+fn report(over: &Outcome, peak: f64, after: f64) {
     let mut refused_in = over.refused_in.clone();
     let answers = (over.acknowledged.len() + over.refused.len()).max(1) as f64;
-    println!("  {} times as much, {} s, {} connections:", arguments.times, arguments.seconds, over.connections);
-    println!(
-        "  sent                   {:>8.0} a second ({} found no connection)",
-        over.sent as f64 / over.elapsed.as_secs_f64(),
-        over.late
-    );
     println!("  goodput                {:>8.0} writes/s {}", over.goodput(), latencies(over));
     println!("  to the highest before  {:>8.1} %", over.goodput() / peak * 100.0);
     println!("  to the same after it   {:>8.1} %", over.goodput() / after * 100.0);

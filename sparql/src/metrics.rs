@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 
+use hiroba_serving::requests::RequestLabels;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
@@ -34,17 +35,6 @@ pub enum Ending {
 pub struct QueryLabels {
     /// How it ended.
     pub ending: Ending,
-}
-
-/// What a request is counted under. The route is the pattern, never the path, so the number of series is bounded.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct RequestLabels {
-    /// `GET` and so on.
-    pub method: String,
-    /// `/sparql` and so on.
-    pub route: String,
-    /// `200` and so on.
-    pub status: u16,
 }
 
 /// The metrics of one sidecar.

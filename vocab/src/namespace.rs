@@ -64,3 +64,25 @@ pub fn split(iri: &str) -> Option<(&'static str, &'static str, &str)> {
         PREFIXES.iter().filter_map(|(prefix, namespace)| Some((*prefix, *namespace, iri.strip_prefix(namespace)?)));
     fitting.max_by_key(|(_, namespace, _)| namespace.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_prefix_and_no_namespace_stands_twice() {
+        let prefixes: HashSet<_> = PREFIXES.iter().map(|(prefix, _)| prefix).collect();
+        let namespaces: HashSet<_> = PREFIXES.iter().map(|(_, namespace)| namespace).collect();
+        assert_eq!((prefixes.len(), namespaces.len()), (PREFIXES.len(), PREFIXES.len()));
+    }
+
+    #[test]
+    fn the_longest_namespace_wins() {
+        let column = format!("{COLUMN}a");
+        assert_eq!(split(&column), Some(("column", COLUMN, "a")));
+        assert_eq!(split("https://w3id.org/hiroba/vocab/AED"), Some(("hiroba", HIROBA, "AED")));
+        assert_eq!(split("urn:x:1"), None);
+    }
+}

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use actix_web::http::{Method, StatusCode};
+use hiroba_serving::requests::RequestLabels;
 use ngsild::DateTime;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -12,27 +12,6 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
-
-/// What a request is counted under. The route is the pattern, never the path, and methods that no route has are one, so
-/// the number of series is bounded.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct RequestLabels {
-    method: &'static str,
-    route: String,
-    status: u16,
-}
-
-impl RequestLabels {
-    /// A request for a route such as `/ngsi-ld/v1/entities/{id}`; `none` when it was for none, or nobody has looked.
-    pub fn new(method: &Method, route: Option<String>, status: StatusCode) -> Self {
-        const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-        Self {
-            method: KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other"),
-            route: route.unwrap_or_else(|| "none".to_owned()),
-            status: status.as_u16(),
-        }
-    }
-}
 
 /// What an attempt to deliver a notification is counted under.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -126,6 +105,8 @@ pub struct Metrics {
     pub duration: Histogram,
     /// Requests under way.
     pub in_flight: Gauge,
+    /// Requests that were too many, and wait to be told so.
+    pub held: Gauge,
     /// Requests that were too many, for the log.
     pub turned_away: TurnedAway,
     /// Live streams that are open.
@@ -157,6 +138,7 @@ impl Default for Metrics {
             requests: Family::default(),
             duration: Histogram::new(exponential_buckets(0.000_5, 2.0, 15)),
             in_flight: Gauge::default(),
+            held: Gauge::default(),
             turned_away: TurnedAway::default(),
             streams_open: Gauge::default(),
             candidates: Counter::default(),
@@ -173,6 +155,7 @@ impl Default for Metrics {
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         registry.register("http_request_duration_seconds", "How long answers took", metrics.duration.clone());
         registry.register("http_requests_in_flight", "Requests under way", metrics.in_flight.clone());
+        registry.register("http_requests_held", "Requests that wait to be refused", metrics.held.clone());
         registry.register("streams_open", "Live streams that are open", metrics.streams_open.clone());
         registry.register("query_candidates", "Entities read by queries", metrics.candidates.clone());
         registry.register("cached_answers", "Answers given from memory", metrics.cached_answers.clone());

@@ -1,6 +1,5 @@
 //! The command line.
 
-mod logging;
 mod output;
 mod serve;
 
@@ -10,12 +9,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use hiroba_serving::logging::{self, LogFormat};
+use hiroba_serving::secret;
 use oxigraph::model::NamedNode;
 use url::Url;
 
 use crate::config::{Config, half_of_memory};
 use crate::query::Limits;
-use logging::LogFormat;
 use serve::ServeError;
 
 /// Hiroba's SPARQL endpoint: a copy of a broker's entities as linked data, always up to date, to be read only.
@@ -67,7 +67,7 @@ struct Cli {
 /// line is not understood.
 pub fn run() -> ExitCode {
     let arguments = Cli::parse();
-    logging::start(arguments.log_format, "info,actix_server=warn");
+    logging::start(arguments.log_format, "info");
     let outcome = config(arguments).and_then(|config| actix_web::rt::System::new().block_on(serve::serve(config)));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -95,17 +95,7 @@ fn endpoint(text: &str) -> Result<NamedNode, String> {
 }
 
 fn config(arguments: Cli) -> Result<Config, ServeError> {
-    let token = match &arguments.token_file {
-        None => None,
-        Some(path) => {
-            let text = std::fs::read_to_string(path);
-            let text = text.map_err(|error| ServeError::Token { path: path.clone(), error })?;
-            match text.trim() {
-                "" => return Err(ServeError::EmptyToken(path.clone())),
-                token => Some(token.to_owned()),
-            }
-        }
-    };
+    let token = arguments.token_file.as_deref().map(secret::read).transpose()?;
     let processors = std::thread::available_parallelism().map_or(2, usize::from);
     let limits = Limits {
         timeout: Duration::from_secs(arguments.query_timeout),

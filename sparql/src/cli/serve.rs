@@ -1,12 +1,12 @@
 //! Running: the follower, the watch over queries and the server, until somebody says stop.
 
 use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use hiroba_serving::lifetime::open_many_files;
+use hiroba_serving::secret::SecretError;
 use tokio::sync::watch;
 
 use super::output;
@@ -27,10 +27,8 @@ const CLOSING: Duration = Duration::from_secs(5);
 pub(super) enum ServeError {
     #[error("cannot listen on {address}: {error}")]
     Listen { address: SocketAddr, error: std::io::Error },
-    #[error("cannot read the token file {}: {error}", .path.display())]
-    Token { path: PathBuf, error: std::io::Error },
-    #[error("the token file {} is empty", .0.display())]
-    EmptyToken(PathBuf),
+    #[error(transparent)]
+    Secret(#[from] SecretError),
     #[error("{0} (the data folder can be deleted: the copy is then made anew)")]
     Copy(#[from] CopyError),
     #[error(transparent)]
@@ -46,6 +44,7 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
     let address = config.listen;
     let listener = TcpListener::bind(address).map_err(|error| ServeError::Listen { address, error })?;
     let address = listener.local_addr()?;
+    // Each tenant's database takes 18, and twice that while a new copy is made.
     open_many_files();
     let folder = Folder::open(&config.data_dir, config.max_tenants)?;
     let (current, metrics) = (Arc::new(Current::default()), Arc::new(Metrics::default()));
@@ -82,14 +81,6 @@ pub(super) async fn serve(config: Config) -> Result<(), ServeError> {
     let _ = working.await;
     current.close(CLOSING).await;
     Ok(())
-}
-
-/// Takes as many open files as the system grants. It often starts processes with 1,024, for the sake of programs that are older
-/// than large numbers; each tenant's database takes 18, and twice that while a new copy is made.
-fn open_many_files() {
-    let limit = getrlimit(Resource::Nofile);
-    // Where it is not granted the one that there is must do.
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
 }
 
 /// What goes on beside answering.

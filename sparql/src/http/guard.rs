@@ -6,15 +6,13 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderName, HeaderValue,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderValue,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
+use hiroba_serving::requests::{REQUEST_ID, RequestLabels, request_id};
 
-use crate::metrics::RequestLabels;
 use crate::state::AppState;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What pages of other servers may read of an answer.
 const EXPOSED: &str = "Hiroba-Position, NGSILD-Tenant, Retry-After, X-Request-Id";
@@ -40,25 +38,13 @@ pub(super) async fn guard(
         headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
         headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
     }
-    let status = response.status().as_u16();
     if let Some(state) = state {
-        let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
-        // Methods are whatever clients send; the number of series must stay bounded.
-        let known = [Method::GET, Method::HEAD, Method::POST, Method::OPTIONS].contains(&method);
-        let method = if known { method.to_string() } else { "other".to_owned() };
-        state.metrics.requests.get_or_create(&RequestLabels { method, route, status }).inc();
+        let labels = RequestLabels::new(&method, response.request().match_pattern(), response.status());
+        state.metrics.requests.get_or_create(&labels).inc();
     }
+    let status = response.status().as_u16();
     // To the beginning of the answer; how long queries take to their end is a metric.
     let ms = started.elapsed().as_secs_f64() * 1_000.0;
     tracing::info!(target: "access", id, %method, path, status, ms, "request");
     Ok(response)
-}
-
-/// The client's own id, if it is one that can go into a log; else a new one.
-fn request_id(request: &ServiceRequest) -> String {
-    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    let legal = |id: &&str| {
-        (1..=100).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-    };
-    given.filter(legal).map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), ToOwned::to_owned)
 }

@@ -3,22 +3,16 @@
 use std::io;
 use std::net::TcpListener;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use tokio::signal::unix::{SignalKind, signal};
+use hiroba_serving::lifetime::{CLIENT_REQUEST, KEEP_ALIVE, stop_when_told};
 
 use super::guard::guard;
 use super::routes::configure;
 use crate::state::AppState;
-
-/// How long a client may take to send its headers.
-const CLIENT_REQUEST: Duration = Duration::from_secs(15);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// A server on a listener that is bound already. It runs until its handle stops it.
 ///
@@ -52,16 +46,6 @@ pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server>
 /// # Errors
 /// When signals cannot be received, or the server fails.
 pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Result<()> {
-    let handle = server.handle();
-    let mut terminate = signal(SignalKind::terminate())?;
-    actix_web::rt::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        state.draining.store(true, Ordering::Relaxed);
-        tracing::info!("stopping: requests under way are answered, no new ones are taken");
-        handle.stop(true).await;
-    });
+    stop_when_told(server.handle(), move || state.draining.store(true, Ordering::Relaxed))?;
     server.await
 }

@@ -8,13 +8,13 @@ use std::time::Duration;
 use actix_web::web::Data;
 use clap::Args;
 use hiroba_importers::{Input, Options};
+use hiroba_serving::logging::{self, LogFormat};
 use hiroba_vocab::Tenant;
 use rust_embed::RustEmbed;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use super::import::FileError;
-use super::logging::{self, LogFormat};
 use super::serve::{ServeError, default_address, open};
 use super::{Outcome, output};
 use crate::config::Config;
@@ -61,7 +61,7 @@ enum DemoError {
 }
 
 pub(super) fn run(arguments: DemoArgs) -> Outcome {
-    logging::start(LogFormat::Auto, "warn,access=warn");
+    logging::start(LogFormat::Auto, "warn");
     match actix_web::rt::System::new().block_on(demo(arguments)) {
         Ok(()) => Outcome::Done,
         Err(error) => {

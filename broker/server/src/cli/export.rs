@@ -10,6 +10,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use hiroba_importers::export::{ExportError, Format, Sheet, Summary, Survey, Writer, is_absent};
 use hiroba_importers::report::Language;
+use hiroba_serving::secret;
 use hiroba_store::{Options, Store, StoreError, TenantId};
 use hiroba_vocab::dataset::Edition;
 use hiroba_vocab::{Dataset, Datasets, Iri, Tenant, Terms};
@@ -18,7 +19,7 @@ use ngsild::query::{EntitySelector, Query, TypeAlternatives};
 
 use super::import::{Remote, SinkError};
 use super::serve::{DatabaseArgs, NoDatabase};
-use super::{Outcome, output, secret};
+use super::{Outcome, output};
 use crate::service::now;
 use crate::service::walk::Walk;
 

@@ -6,9 +6,7 @@ mod export;
 mod harvest;
 mod import;
 mod index;
-mod logging;
 mod output;
-mod secret;
 mod serve;
 mod vocab;
 

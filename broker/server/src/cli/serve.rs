@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
 use clap::Args;
+use hiroba_serving::logging::{self, LogFormat};
+use hiroba_serving::secret::{self, SecretError};
 use hiroba_store::{Options, Store, StoreError};
 use moka::sync::Cache;
 use serde_json::Value;
 
-use super::logging::{self, LogFormat};
-use super::secret::{self, SecretError};
 use super::{Outcome, output};
 use crate::config::Config;
 use crate::egress::{Authorities, Egress, EgressError, EgressPolicy};
@@ -218,7 +218,7 @@ fn length(text: &str) -> Result<Duration, ngsild::Error> {
 const ANSWERS: u64 = 32 << 20;
 
 pub(super) fn run(arguments: ServeArgs) -> Outcome {
-    logging::start(arguments.log_format, "info,access=info");
+    logging::start(arguments.log_format, "info");
     let config = match config(&arguments) {
         Ok(config) => config,
         Err(error) => {

@@ -1,7 +1,9 @@
 //! Who comes in: requests are counted, and those beyond the limit are turned away before anything is done for them.
 //!
-//! This stands before everything else. Under a flood most of the work is saying no, and what that costs, the others lack.
+//! This stands before everything else. Under a flood most of the work is saying no, and what that costs, the others lack. So
+//! nobody is told no at once: a client that asks again as soon as it is answered would do so thousands of times a second.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use actix_web::body::{EitherBody, MessageBody};
@@ -10,11 +12,11 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
 use futures_util::{FutureExt as _, StreamExt as _};
+use hiroba_serving::requests::RequestLabels;
 use prometheus_client::metrics::gauge::Gauge;
 
 use super::guard::{Around, reads};
 use super::problem::HttpError;
-use crate::metrics::RequestLabels;
 use crate::state::AppState;
 
 /// What monitoring asks.
@@ -23,6 +25,10 @@ const WATCHING: [&str; 4] = ["/health", "/ready", "/metrics", "/version"];
 /// How much is read of a body that nobody wants, in bytes, and for how long.
 const DRAINED: usize = 256 << 10;
 const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
+
+/// How long those who are turned away wait for the answer, and how many of them: beyond that, it comes at once.
+const HELD_FOR: Duration = Duration::from_secs(1);
+const HELD: i64 = 10_000;
 
 /// Lets a request in, or answers 503.
 pub(super) async fn admit<B: MessageBody + 'static>(
@@ -44,6 +50,11 @@ pub(super) async fn admit<B: MessageBody + 'static>(
     }
     let around = Around::of(&request);
     drain(request.take_payload()).await;
+    let (held, others) = UnderWay::begin(&state.metrics.held);
+    if others < HELD && !state.draining.load(Ordering::Relaxed) {
+        tokio::time::sleep(HELD_FOR).await;
+    }
+    drop(held);
     let mut response = request.into_response(HttpError::Overloaded.error_response());
     around.put_on(response.headers_mut());
     // No log line each: that would be most of what it costs. Which path it was has not been looked at.

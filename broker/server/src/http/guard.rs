@@ -5,20 +5,19 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName,
-    HeaderValue, ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, ORIGIN,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage as _, ResponseError as _};
+use hiroba_serving::requests::{REQUEST_ID, RequestLabels, request_id};
+use hiroba_serving::secret::{bearer, same};
 
 use super::admission::drain;
 use super::problem::HttpError;
 use super::request::TENANT;
-use crate::metrics::RequestLabels;
 use crate::state::AppState;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const EXPOSED: &str = "Link, Content-Range, NGSILD-Results-Count, NGSILD-EntityMap, NGSILD-Tenant, NGSILD-Snapshot, \
     Preference-Applied, Location, ETag, Hiroba-Position, X-Request-Id";
 const SNAPSHOT_HEADER: HeaderName = HeaderName::from_static("ngsild-snapshot");
@@ -105,15 +104,6 @@ fn tenant_header(request: &ServiceRequest) -> Option<HeaderValue> {
     HeaderValue::from_str(place.tenant.as_str()).ok()
 }
 
-/// The client's own id, if it is one that can go into a log; else a new one.
-fn request_id(request: &ServiceRequest) -> String {
-    let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    let legal = |id: &&str| {
-        (1..=100).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-    };
-    given.filter(legal).map_or_else(|| uuid::Uuid::new_v4().simple().to_string(), ToOwned::to_owned)
-}
-
 /// Whether only who may write may read: the feed shows all tenants, and subscriptions, snapshots and registrations show the
 /// addresses of receivers and sources, and the headers that open them. Looks at the path that is routed: clients may encode
 /// any character of it.
@@ -158,14 +148,4 @@ fn asks_by_post(path: &str) -> bool {
 /// What pages of other servers may do: read.
 fn allowed_methods(path: &str) -> &'static str {
     if asks_by_post(path) { "GET, HEAD, OPTIONS, POST" } else { "GET, HEAD, OPTIONS" }
-}
-
-/// The token that a request carries.
-pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")
-}
-
-/// Whether two secrets are the same. Every byte is looked at, so that the time tells nothing of how much was right.
-pub(super) fn same(given: &str, secret: &str) -> bool {
-    given.len() == secret.len() && given.bytes().zip(secret.bytes()).fold(0, |diff, (a, b)| diff | (a ^ b)) == 0
 }

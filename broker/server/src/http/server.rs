@@ -9,6 +9,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::{Compress, NormalizePath, TrailingSlash, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
+use hiroba_serving::lifetime::{CLIENT_REQUEST, KEEP_ALIVE, open_many_files, stop_when_told};
 
 use super::admission::admit;
 use super::guard::guard;
@@ -17,16 +18,12 @@ use crate::service::subscriptions::Workers;
 use crate::service::{imports, registrations, snapshots, streams};
 use crate::state::AppState;
 
-/// How long a client may take to send its headers.
-const CLIENT_REQUEST: Duration = Duration::from_secs(15);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
 /// A server on a listener that is bound already. It runs until its handle stops it.
 ///
 /// # Errors
 /// When the listener cannot be used.
 pub fn start(listener: TcpListener, state: Data<AppState>) -> io::Result<Server> {
+    open_many_files();
     let drain = state.config.drain.as_secs();
     let server = HttpServer::new(move || {
         App::new()
@@ -56,7 +53,6 @@ const SAVE_USES: Duration = Duration::from_secs(10);
 /// # Errors
 /// When signals cannot be received, or the server fails.
 pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Result<()> {
-    let handle = server.handle();
     let saving = actix_web::rt::spawn(save_uses(state.clone()));
     let snapshots = actix_web::rt::spawn(snapshots::run(state.clone().into_inner()));
     let subscriptions = Workers::start(&state.clone().into_inner())?;
@@ -65,17 +61,10 @@ pub async fn run_until_stopped(server: Server, state: Data<AppState>) -> io::Res
     let imports = actix_web::rt::spawn(imports::run(state.clone().into_inner()));
     let harvest = state.harvest.clone().map(|harvest| actix_web::rt::spawn(harvest.run()));
     let stopping = state.clone();
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    actix_web::rt::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
+    stop_when_told(server.handle(), move || {
         stopping.draining.store(true, Ordering::Relaxed);
         stopping.streams.close();
-        tracing::info!("stopping: requests under way are answered, no new ones are taken");
-        handle.stop(true).await;
-    });
+    })?;
     let outcome = server.await;
     saving.abort();
     snapshots.abort();

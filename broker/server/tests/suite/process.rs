@@ -125,13 +125,15 @@ fn too_many_requests_are_told_to_come_later_and_nobody_else_suffers() {
                  Content-Length: {}\r\n\r\n{body}",
                 body.to_string().len()
             );
-            // Twice on one connection, which stays open.
+            // Twice on one connection, which stays open. Whoever asks again at once is slowed down.
             for _ in 0..2 {
+                let asked = Instant::now();
                 stream.write_all(request.as_bytes()).await.unwrap();
                 let answer = read_answer(&mut stream).await;
                 assert!(answer.starts_with("HTTP/1.1 503 "), "{kind}: {answer}");
                 assert!(answer.to_lowercase().contains("retry-after: 1\r\n"), "{kind}: {answer}");
                 assert!(answer.contains("\"status\":503"), "{kind}: {answer}");
+                assert!(asked.elapsed() >= Duration::from_secs(1), "{kind}: {:?}", asked.elapsed());
             }
             assert_eq!(broker.get("/ngsi-ld/v1/entities?type=T").send().await.json(), json!([]), "{kind}: reads go on");
 

@@ -13,13 +13,14 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hiroba_importers::report::Language;
 use hiroba_importers::{ImportError, Mapping, Options};
+use hiroba_serving::secret;
 use hiroba_vocab::Tenant;
 use hiroba_vocab::normalise::code::LocalGovernmentCode;
 use indicatif::{ProgressBar, ProgressStyle};
 use reqwest::StatusCode;
 
 use super::serve::{DatabaseArgs, EgressArgs};
-use super::{Outcome, output, secret};
+use super::{Outcome, output};
 use crate::egress::{DownloadError, Egress, Fetched};
 use crate::service::datasets::{Gone, ImportedFile, Progress, day, municipality};
 use crate::service::now;

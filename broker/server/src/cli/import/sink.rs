@@ -1,13 +1,13 @@
 //! Where entities go.
 
 use hiroba_importers::{Input, Report};
+use hiroba_serving::secret::SecretError;
 use hiroba_store::{Options, Store, StoreError, TenantId};
 use hiroba_vocab::Tenant;
 use ngsild::{DateTime, Entity};
 
 use super::remote::Remote;
 use crate::cli::Outcome;
-use crate::cli::secret::SecretError;
 use crate::service::ServiceError;
 use crate::service::datasets::{
     Destination, Entities, Failure, Gone, Imported, ImportedFile, Progress, ReadTable, Versioned, keep_what_was_told,

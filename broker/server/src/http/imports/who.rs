@@ -3,8 +3,8 @@
 use actix_web::cookie::{Cookie, SameSite, time::Duration};
 use actix_web::http::header::{HOST, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse};
+use hiroba_serving::secret::{bearer, same};
 
-use super::super::guard::{bearer, same};
 use super::super::problem::{HttpError, Result};
 use super::super::request::base_url;
 use crate::service::imports::{Import, LIFETIME};

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 
 /// The form of the log.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub(super) enum LogFormat {
+pub enum LogFormat {
     /// For people on a terminal, JSON otherwise.
     #[default]
     Auto,
@@ -17,8 +17,10 @@ pub(super) enum LogFormat {
     Json,
 }
 
-/// Starts logging to standard error. `RUST_LOG` chooses what.
-pub(super) fn start(format: LogFormat, default: &str) {
+/// Starts logging to standard error. `RUST_LOG` chooses what; else it is `level` and what is worse.
+pub fn start(format: LogFormat, level: &str) {
+    // Requests that are not HTTP are errors of ours to actix_http; and to actix_server, each of its steps is news.
+    let default = format!("{level},actix_http=off,actix_server=warn");
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
     let json = match format {
         LogFormat::Auto => !std::io::stderr().is_terminal(),
