@@ -35,6 +35,7 @@ pub(super) struct Chunks {
     format: Option<&'static Format>,
     body: mpsc::Sender<Result<Bytes, QueryError>>,
     buffer: Vec<u8>,
+    may_wait: bool,
 }
 
 impl Chunks {
@@ -44,7 +45,17 @@ impl Chunks {
         head: oneshot::Sender<Result<Begun, QueryError>>,
         body: mpsc::Sender<Result<Bytes, QueryError>>,
     ) -> Self {
-        Self { ticket, runtime, head: Some(head), format: None, body, buffer: Vec::new() }
+        Self { ticket, runtime, head: Some(head), format: None, body, buffer: Vec::new(), may_wait: true }
+    }
+
+    /// Whether the thread that writes may wait for the client. If not, an answer that is larger than the first chunk fails.
+    pub(super) fn may_wait(&mut self, may_wait: bool) {
+        self.may_wait = may_wait;
+    }
+
+    /// Forgets what was written. Nothing of it is sent before the first chunk is full.
+    pub(super) fn start_anew(&mut self) {
+        self.buffer.clear();
     }
 
     /// What the answer will be written in. To be said before anything is written.
@@ -105,6 +116,9 @@ impl Write for Chunks {
         self.buffer.extend_from_slice(bytes);
         let full = if self.head.is_some() { FIRST } else { OTHERS };
         if self.buffer.len() >= full {
+            if !self.may_wait {
+                return Err(io::Error::new(io::ErrorKind::WouldBlock, "the client would have to be waited for"));
+            }
             self.send()?;
         }
         Ok(bytes.len())

@@ -13,7 +13,7 @@ use tokio::runtime::Handle;
 use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
-use super::{QueryError, Question, Services, functions, guard, interrupt, narrow, walk};
+use super::{QueryError, Question, Services, functions, interrupt, narrow, walk};
 use crate::quads::{EXAMPLES, SHACL, is_hidden};
 use hiroba_vocab::namespace::PREFIXES;
 
@@ -30,10 +30,15 @@ pub(super) struct With<'w> {
     pub(super) with_index: bool,
 }
 
-/// Answers a question into `out`.
-pub(super) fn answer(store: &Store, question: &Question, with: &With<'_>, out: &mut Chunks) -> Result<(), QueryError> {
+/// Answers a question into `out`. `query` is what `guard` makes of its text.
+pub(super) fn answer(
+    store: &Store,
+    question: &Question,
+    mut query: Query,
+    with: &With<'_>,
+    out: &mut Chunks,
+) -> Result<(), QueryError> {
     let With { ticket, max_results, services, runtime, with_index } = *with;
-    let mut query = guard::parse(&question.text)?;
     let family = match query {
         Query::Select { .. } | Query::Ask { .. } => Family::Results,
         Query::Construct { .. } | Query::Describe { .. } => Family::Graph,

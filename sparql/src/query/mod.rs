@@ -1,6 +1,6 @@
 //! Answering queries: what is asked for, whether it may be, and the answer as a stream of bytes.
 //!
-//! * [`Pool`] gives every query a thread of its own, for as long as it may run, and stops it when it may not.
+//! * [`Pool`] gives queries threads of their own, for as long as they may run, and stops them when they may not.
 //! * `guard` refuses queries whose mere form would cost too much.
 //! * [`Format`] chooses the form of the answer, and `functions` are GeoSPARQL's.
 
@@ -16,6 +16,7 @@ mod functions;
 mod guard;
 mod hide;
 mod interrupt;
+mod lookup;
 mod memory;
 mod narrow;
 mod place;

@@ -1,10 +1,12 @@
-//! Places for queries. Each query has a thread of its own, because it may run long, recurse deeply and cannot wait.
+//! Places for queries. Each query has a thread of its own, because it may run long, recurse deeply and cannot wait; all but
+//! lookups, which are over before a thread would have begun.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hiroba_vocab::Tenant;
+use spargebra::Query;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
@@ -13,7 +15,7 @@ use super::format::Format;
 use super::memory::Memory;
 use super::threads::Threads;
 use super::ticket::{Reason, Ticket};
-use super::{QueryError, Question, Services, Update, evaluate, update};
+use super::{QueryError, Question, Services, Update, evaluate, guard, lookup, update};
 use crate::copy::{Current, Reading};
 use crate::follow::Position;
 use crate::metrics::{Ending, Metrics, QueryLabels};
@@ -158,19 +160,14 @@ impl Pool {
         reading: Reading,
         question: Question,
         ticket: Arc<Ticket>,
-        mut out: Chunks,
+        out: Chunks,
     ) -> Result<(), QueryError> {
-        let pool = Arc::clone(self);
-        let running = Running::enter(pool, ticket, place);
-        let runtime = Handle::current();
-        self.spawn(move || {
-            let (ticket, pool) = (&running.ticket, &running.pool);
-            let max_results = pool.limits.max_results;
-            let with_index = pool.with_index && reading.position.is_some();
-            let with = evaluate::With { ticket, max_results, services: &pool.services, runtime: &runtime, with_index };
-            let outcome = evaluate::answer(reading.store(), &question, &with, &mut out);
-            running.ended(&out.finish(outcome));
-        })
+        let running = Running::enter(Arc::clone(self), ticket, place);
+        let work = Work { running, reading, question, out, runtime: Handle::current(), query: None };
+        match work.at_once() {
+            Some(work) => self.spawn(move || work.run()),
+            None => Ok(()),
+        }
     }
 
     fn spawn(&self, work: impl FnOnce() + Send + 'static) -> Result<(), QueryError> {
@@ -201,6 +198,55 @@ impl Pool {
 
     fn count(&self, ending: Ending) {
         self.metrics.queries.get_or_create(&QueryLabels { ending }).inc();
+    }
+}
+
+/// A query that is to be answered.
+struct Work {
+    running: Running,
+    reading: Reading,
+    question: Question,
+    out: Chunks,
+    runtime: Handle,
+    /// What its text was read as, if it was.
+    query: Option<Query>,
+}
+
+impl Work {
+    /// Answers a lookup here, where other requests wait: to hand it to another thread and back would cost a quarter more.
+    /// Everything else is given back, and so is a lookup that fails or brings more than expected.
+    fn at_once(mut self) -> Option<Self> {
+        self.query = lookup::of(&self.question);
+        if self.query.is_none() {
+            return Some(self);
+        }
+        self.out.may_wait(false);
+        if self.answer(lookup::MAX_ROWS.min(self.running.pool.limits.max_results)).is_ok() {
+            self.ended(Ok(()));
+            return None;
+        }
+        self.out.start_anew();
+        self.out.may_wait(true);
+        Some(self)
+    }
+
+    /// Answers it, however long it takes.
+    fn run(mut self) {
+        let outcome = self.answer(self.running.pool.limits.max_results);
+        self.ended(outcome);
+    }
+
+    fn answer(&mut self, max_results: u64) -> Result<(), QueryError> {
+        let query = self.query.take().map_or_else(|| guard::parse(&self.question.text), Ok)?;
+        let Running { ticket, pool, .. } = &self.running;
+        let with_index = pool.with_index && self.reading.position.is_some();
+        let (services, runtime) = (&pool.services, &self.runtime);
+        let with = evaluate::With { ticket, max_results, services, runtime, with_index };
+        evaluate::answer(self.reading.store(), &self.question, query, &with, &mut self.out)
+    }
+
+    fn ended(self, outcome: Result<(), QueryError>) {
+        self.running.ended(&self.out.finish(outcome));
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::harness::{Broker, Sidecar, aeds};
 
 /// Rows enough for a century.
@@ -62,6 +64,32 @@ async fn an_answer_that_is_too_long_is_refused() {
     let (status, _) = sidecar.problem("CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }").await;
     assert_eq!(status, 403);
     assert_eq!(sidecar.rows("SELECT * { ?s ?p ?o } LIMIT 500").await.len(), 500);
+}
+
+#[tokio::test]
+async fn a_lookup_brings_all_that_is_said_and_no_more_than_allowed() {
+    for (arguments, allowed) in [(vec![], 1_000_000), (vec!["--max-results", "900"], 900)] {
+        let (_folder, broker, sidecar) = world(&arguments).await;
+        // Few rows; more rows than allowed, or than are answered without a thread; more bytes than a first chunk has.
+        for (rows, length) in [(3, 10), (950, 10), (3_000, 10), (40, 10_000)] {
+            let id = format!("urn:ngsi-ld:Thing:{rows}");
+            let values: Vec<String> = (0..rows).map(|n| format!("{n}{}", "x".repeat(length))).collect();
+            broker
+                .upsert(&[json!({ "id": id, "type": "Thing", "said": { "type": "Property", "value": values } })])
+                .await;
+            sidecar.catch_up(&broker).await;
+            let of_it = format!("<{id}> <https://uri.etsi.org/ngsi-ld/default-context/said> ?value");
+            for _ in 0..2 {
+                if rows <= allowed {
+                    assert_eq!(sidecar.rows(&format!("SELECT ?value {{ {of_it} }}")).await.len(), rows);
+                } else {
+                    assert_eq!(sidecar.problem(&format!("SELECT ?value {{ {of_it} }}")).await.0, 403, "{rows}");
+                }
+            }
+            assert_eq!(sidecar.rows(&format!("SELECT ?value {{ {of_it} }} LIMIT 2")).await.len(), 2);
+            assert_eq!(sidecar.ask(&format!("ASK {{ {of_it} }}"), "text/csv").await.text().await.unwrap(), "true");
+        }
+    }
 }
 
 #[tokio::test]

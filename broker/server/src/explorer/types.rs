@@ -17,7 +17,7 @@ use super::page::{Row, TypePage};
 use super::visit::{HTML, Visit};
 use super::{Language, cell, download};
 use crate::http::linked_data::encode;
-use crate::http::problem::Result;
+use crate::http::problem::{HttpError, Result};
 use crate::http::request::accept::pick;
 use crate::http::request::path_part;
 use crate::service::catalogue;
@@ -34,7 +34,7 @@ const PLACES: usize = 20_000;
 /// standard is found by its short name too.
 ///
 /// # Errors
-/// BadRequestData for a name or parameter that is none; when the database fails.
+/// BadRequestData for a name or parameter that is none; NotFound for a type that nobody knows; when the database fails.
 pub async fn data(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse> {
     let part = path_part(&request, "type")?;
     let visit = Visit::of(request, state).await?;
@@ -60,6 +60,9 @@ pub async fn data(request: HttpRequest, state: Data<AppState>) -> Result<HttpRes
         && let Some(official) = Official::of(official::dataset(&part, &name), &ending, &parameters)?
     {
         return official.answer(&visit, query).await;
+    }
+    if ending != "html" && !visit.is_type(&name).await? {
+        return Err(HttpError::NotFound(format!("{}: no entity has this type", visit.request.path())));
     }
     match ending.as_str() {
         "csv" => download::csv(&visit, &name, query).await,

@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use hiroba_store::{Page, StoreError, Stored, TenantId};
 use hiroba_vocab::normalise::licence::licence_name;
+use hiroba_vocab::term::TermRole;
 use hiroba_vocab::{Datasets, Iri, Terms};
 use ngsild::AttributeValue;
 use ngsild::jsonld::Context;
@@ -91,6 +92,13 @@ impl Visit {
         // What a city calls so itself comes first.
         let is_own = self.summary().await?.types.contains_key(&name);
         Ok(if is_own { name } else { Terms::published().iri(&dataset.entity_type) })
+    }
+
+    /// Whether a name is a type of the vocabulary, of which there may be no entities yet, or of any entity here.
+    pub(super) async fn is_type(&self, name: &Iri) -> Result<bool> {
+        let term = Terms::published().get(&self.context.compact(name));
+        let published = term.is_some_and(|term| term.role == TermRole::Class);
+        Ok(published || self.summary().await?.types.contains_key(name))
     }
 
     /// The path of a type's page.

@@ -29,6 +29,9 @@ const DRAIN_PATIENCE: Duration = Duration::from_secs(1);
 /// How long those who are turned away wait for the answer, and how many of them: beyond that, it comes at once.
 const HELD_FOR: Duration = Duration::from_secs(1);
 const HELD: i64 = 10_000;
+/// Every how many milliseconds those of them are answered whose time has come: many in a row cost less than one here and
+/// one there. Seconds hold a whole number of them.
+const TOGETHER: u32 = 50;
 
 /// Lets a request in, or answers 503.
 pub(super) async fn admit<B: MessageBody + 'static>(
@@ -52,7 +55,8 @@ pub(super) async fn admit<B: MessageBody + 'static>(
     drain(request.take_payload()).await;
     let (held, others) = UnderWay::begin(&state.metrics.held);
     if others < HELD && !state.draining.load(Ordering::Relaxed) {
-        tokio::time::sleep(HELD_FOR).await;
+        let since_the_last = state.started.elapsed().subsec_millis() % TOGETHER;
+        tokio::time::sleep(HELD_FOR + Duration::from_millis((TOGETHER - since_the_last).into())).await;
     }
     drop(held);
     let mut response = request.into_response(HttpError::Overloaded.error_response());

@@ -319,6 +319,20 @@ fn history_that_was_deleted_is_not_told_by_the_stream() {
 }
 
 #[test]
+fn the_stream_says_how_long_it_keeps_its_members() {
+    run(async {
+        for (arguments, kept) in [(&["--history-days", "30"][..], Some("P30D")), (&[], None)] {
+            let broker = Broker::sqlite_with(arguments).await;
+            let root = Page::get(&broker, "/ldes", "text/turtle").await;
+            let policy = format!("{}/ldes#retention", broker.base);
+            let expected: Vec<&str> = kept.into_iter().collect();
+            assert_eq!(root.objects(&format!("{LDES}fullLogDuration")), expected, "{arguments:?}");
+            assert_eq!(root.objects(&format!("{LDES}retentionPolicy")), vec![policy; expected.len()], "{arguments:?}");
+        }
+    });
+}
+
+#[test]
 fn wrong_questions_are_told_what_is_wrong() {
     run(async {
         for broker in Broker::every().await {

@@ -99,8 +99,13 @@ fn downloads_are_whole_and_machine_readable() {
             let features = features.json();
             assert_eq!(features["features"][0]["geometry"]["coordinates"], json!([139.5, 35.5]));
             assert_eq!(features["features"].as_array().unwrap().len(), 2);
-            let empty = broker.get("/data/Nowhere.geojson").send().await.json();
-            assert_eq!(empty, json!({"type": "FeatureCollection", "features": []}));
+            let empty = broker.get("/data/PublicToilet.geojson").send().await.json();
+            assert_eq!(empty, json!({"type": "FeatureCollection", "features": []}), "a type without entities yet");
+            for ending in ["csv", "geojson"] {
+                let nowhere = broker.get(&format!("/data/Nowhere.{ending}")).send().await;
+                assert_eq!(nowhere.status, 404, "{ending}");
+                assert!(nowhere.text.contains("no entity has this type"), "{}", nowhere.text);
+            }
         }
     });
 }

@@ -25,6 +25,7 @@ use super::walk::{children, each_exists, in_scope};
 use parts::Counts;
 
 pub(super) use functions::register;
+pub(super) use words::TEXT_QUERY;
 
 /// Rewrites a pattern that is evaluated over all graphs of a store whose index is true. Once the token is cancelled, it
 /// is done soon.

@@ -16,7 +16,8 @@ use crate::index::{INDEX, LABELS, OCCURS_IN, of_query, word};
 use crate::query::QueryError;
 use crate::query::walk::{children, each_exists};
 
-const QUERY: &str = "http://jena.apache.org/text#query";
+/// The name of the one property that no graph has.
+pub(in crate::query) const TEXT_QUERY: &str = "http://jena.apache.org/text#query";
 
 /// Replaces every `text:query` in a pattern by what it means.
 pub(super) fn replace(
@@ -41,7 +42,7 @@ pub(super) fn replace(
     }
     let GraphPattern::Bgp { patterns } = pattern else { return Ok(()) };
     let mut searches = Vec::new();
-    while let Some(at) = patterns.iter().position(|triple| is(&triple.predicate, QUERY)) {
+    while let Some(at) = patterns.iter().position(|triple| is(&triple.predicate, TEXT_QUERY)) {
         let TriplePattern { subject, object, .. } = patterns.remove(at);
         if !matches!(subject, TermPattern::Variable(_) | TermPattern::NamedNode(_)) {
             return Err(wrong("its subject is a variable or the IRI of an entity"));
@@ -171,5 +172,5 @@ fn list(head: TermPattern, patterns: &mut Vec<TriplePattern>) -> Vec<TermPattern
 }
 
 fn wrong(reason: &str) -> QueryError {
-    QueryError::Unsupported(format!("<{QUERY}> is not understood: {reason}"))
+    QueryError::Unsupported(format!("<{TEXT_QUERY}> is not understood: {reason}"))
 }

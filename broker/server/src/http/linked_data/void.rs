@@ -49,6 +49,12 @@ pub async fn void(request: HttpRequest, state: Data<AppState>) -> Result<HttpRes
     said.say(&document, "foaf:primaryTopic", dataset.clone());
     said.is_a(&dataset, "void:Dataset");
     said.say_both(&dataset, "dcterms:title", "オープンデータ", "Open data");
+    said.say_both(
+        &dataset,
+        "dcterms:description",
+        "このサーバーのすべてのエンティティ。数はエンティティと属性のもので、トリプルの数ではない。",
+        "All entities of this server. Counted are entities and attributes, not triples.",
+    );
     said.link(&dataset, "foaf:homepage", &format!("{base}/"));
     said.link(&dataset, "void:uriLookupEndpoint", &format!("{base}{}", identifier::PATH));
     said.link(&dataset, "rdfs:seeAlso", &format!("{base}{}", dataset::PATH));
