@@ -368,6 +368,29 @@ fn a_tenant_comes_to_be_with_its_first_subscription_and_sees_its_own_alone() {
 }
 
 #[test]
+fn a_tenant_has_as_many_as_it_may_have() {
+    run(async {
+        for broker in Broker::every_with(&["--max-subscriptions", "40"]).await {
+            let id = |n: usize| format!("urn:ngsi-ld:Subscription:{n}");
+            for n in 0..40 {
+                create(&broker, &of_type_t(&id(n))).await;
+            }
+            for n in 40..43 {
+                let refused = broker.post(SUBSCRIPTIONS, &of_type_t(&id(n))).send().await;
+                assert_eq!(refused.status, 422, "{}", refused.text);
+                assert!(refused.text.contains("can have 40 subscriptions"), "{}", refused.text);
+            }
+            assert_eq!(broker.ask(Method::DELETE, &path(&id(7))).send().await.status, 204);
+            create(&broker, &of_type_t(&id(43))).await;
+            let refused = broker.post(SUBSCRIPTIONS, &of_type_t(&id(44))).send().await;
+            assert_eq!(refused.status, 422, "{}", refused.text);
+            let other = broker.post(SUBSCRIPTIONS, &of_type_t(&id(0)));
+            assert_eq!(other.header("NGSILD-Tenant", "other").send().await.status, 201, "others have their own");
+        }
+    });
+}
+
+#[test]
 fn only_those_with_the_token_see_where_notifications_go() {
     run(async {
         let token = tempfile::NamedTempFile::new().unwrap();

@@ -96,10 +96,7 @@ pub async fn create_subscription(state: &AppState, wish: Wish<'_>) -> Result<Iri
         Subject::Entities => state.config.max_subscriptions,
         Subject::Registrations => MAX_TO_REGISTRATIONS,
     };
-    if state.store.count_subscriptions_about(tenant, subject).await? >= most as u64 {
-        let detail = format!("a tenant can have {most} subscriptions; delete some that are not needed");
-        return Err(Error::new(ErrorKind::OperationNotSupported, detail).into());
-    }
+    state.subscriptions.room.take(&state.store, tenant, subject, most).await?;
     let context = match user.single_url() {
         Some(url) => url.to_owned(),
         None => {

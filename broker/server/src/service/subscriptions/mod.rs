@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `crud` | subscriptions are created, told of, changed and deleted; what was given up is sent after all |
+//! | `room` | how many a tenant may have |
 //! | `known` | the subscriptions of all tenants, ready for matching |
 //! | `matcher` | changes become notifications, by one process at a time |
 //! | `periodic` | so do the turns of subscriptions with `timeInterval` |
@@ -20,6 +21,7 @@ mod deliver;
 mod known;
 mod matcher;
 mod periodic;
+mod room;
 mod teller;
 mod turn;
 mod words;
@@ -38,6 +40,7 @@ use crate::egress::Egress;
 use crate::mqtt::Links;
 use crate::service::{Result, now};
 use crate::state::AppState;
+use room::Room;
 use words::Words;
 
 pub(super) use known::watch;
@@ -59,12 +62,15 @@ pub struct Subscriptions {
     links: Links,
     /// What the names in notifications are.
     words: Words,
+    /// How many more a tenant may have.
+    room: Room,
 }
 
 impl Subscriptions {
     /// Nothing is under way. `run` is a number that no other process has; calls to MQTT servers pass the gate.
     pub fn new(run: u128, egress: Egress) -> Self {
-        Self { owner: format!("{run:032x}"), due: Notify::new(), links: Links::new(egress), words: Words::new() }
+        let (owner, due) = (format!("{run:032x}"), Notify::new());
+        Self { owner, due, links: Links::new(egress), words: Words::new(), room: Room::new() }
     }
 
     /// Notifications wait that this process need not look for by itself.
