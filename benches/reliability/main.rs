@@ -1,7 +1,7 @@
 //! What Hiroba promises when it is killed and when too much is asked of it, tried and judged.
 //!
 //! ```sh
-//! cargo run --release -p hiroba-benches --bin reliability -- killed     # or: overload
+//! cargo run --release -p hiroba-benches --bin reliability -- killed     # or: overload, many
 //! ```
 //!
 //! It starts the broker as it is shipped on SQLite, then on a PostgreSQL of its own, and ends with 1 when anything that was
@@ -22,6 +22,7 @@ mod broker;
 mod judge;
 mod killed;
 mod load;
+mod many;
 mod overload;
 mod plan;
 mod receiver;
@@ -34,8 +35,9 @@ use hiroba_benches::servers::build;
 const USAGE: &str = "\
 reliability killed   [--database sqlite|postgis] [--minutes 5] [--kills 10] [--rate 100] [--brokers 1] [--seed 1]
 reliability overload [--database sqlite|postgis] [--seconds 30] [--times 2] [--subscriptions 0] [--apart yes]
+reliability many     [--database sqlite|postgis] [--subscriptions 100000]
 With --apart the load has the last processor, and the broker and the database have the others.
-Both: --broker PROGRAM takes a broker that is built already.";
+All: --broker PROGRAM takes a broker that is built already.";
 
 /// What the command line asks for.
 #[derive(Debug, Clone)]
@@ -108,6 +110,7 @@ async fn main() -> ExitCode {
         good &= match arguments.command.as_str() {
             "killed" => killed::run(&arguments, &program, database).await,
             "overload" => overload::run(&arguments, &program, database).await,
+            "many" => many::run(&arguments, &program, database).await,
             _ => {
                 eprintln!("{USAGE}");
                 return ExitCode::from(2);
