@@ -5,7 +5,7 @@
 //! ```
 //!
 //! It starts the broker as it is shipped on SQLite, then on a PostgreSQL of its own, and ends with 1 when anything that was
-//! acknowledged is lost or comes out of order. Writers, receiver and judge share one thread, so that the broker has the rest
+//! acknowledged is lost or comes out of order, or when many subscriptions cost too much. Writers, receiver and judge share one thread, so that the broker has the rest
 //! of the machine. docs/reliability.md has the results.
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The answer on its way from the query's thread to the client.
+//! The answer on its way from the query to the client.
 //!
 //! Nothing is sent before the first chunk is full or the answer complete: until then an error can still have a status
 //! of its own. Later it can only break the answer off. An answer that is complete by then is sent as a whole, with its length.
@@ -48,14 +48,15 @@ impl Chunks {
         Self { ticket, runtime, head: Some(head), format: None, body, buffer: Vec::new(), may_wait: true }
     }
 
-    /// Whether the thread that writes may wait for the client. If not, an answer that is larger than the first chunk fails.
-    pub(super) fn may_wait(&mut self, may_wait: bool) {
-        self.may_wait = may_wait;
+    /// From now on, an answer fails that is larger than the first chunk: the thread that writes is not its own.
+    pub(super) fn must_not_wait(&mut self) {
+        self.may_wait = false;
     }
 
-    /// Forgets what was written. Nothing of it is sent before the first chunk is full.
+    /// Forgets what was written, of which nothing was sent. From now on, the thread that writes may wait for the client.
     pub(super) fn start_anew(&mut self) {
         self.buffer.clear();
+        self.may_wait = true;
     }
 
     /// What the answer will be written in. To be said before anything is written.

@@ -1,6 +1,7 @@
-//! One query, from its text to the last byte of its answer. Runs on a thread of its own.
+//! One query, from what was read of it to the last byte of its answer. May run long, but for lookups.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use oxigraph::io::RdfSerializer;
 use oxigraph::model::{GraphName, NamedNode};
@@ -22,6 +23,8 @@ pub(super) struct With<'w> {
     pub(super) ticket: &'w Arc<Ticket>,
     /// How many rows or triples the answer may have.
     pub(super) max_results: u64,
+    /// Until when all of it must be there, when that is sooner than the ticket says.
+    pub(super) until: Option<Instant>,
     /// The endpoints that it may ask.
     pub(super) services: &'w Services,
     /// Who waits for them.
@@ -38,7 +41,7 @@ pub(super) fn answer(
     with: &With<'_>,
     out: &mut Chunks,
 ) -> Result<(), QueryError> {
-    let With { ticket, max_results, services, runtime, with_index } = *with;
+    let With { ticket, max_results, until, services, runtime, with_index } = *with;
     let family = match query {
         Query::Select { .. } | Query::Ask { .. } => Family::Results,
         Query::Construct { .. } | Query::Describe { .. } => Family::Graph,
@@ -65,7 +68,7 @@ pub(super) fn answer(
     if let Some(dataset) = dataset {
         *prepared.dataset_mut() = dataset;
     }
-    let mut run = Run { ticket, max_results, written: 0 };
+    let mut run = Run { ticket, max_results, until, written: 0 };
     interrupt::caught(ticket, || {
         let results = prepared.on_store(store).execute().map_err(|error| run.reason(error))?;
         run.write(results, format.form, out)
@@ -123,6 +126,7 @@ pub(crate) fn serializer(format: oxigraph::io::RdfFormat) -> RdfSerializer {
 struct Run<'t> {
     ticket: &'t Ticket,
     max_results: u64,
+    until: Option<Instant>,
     written: u64,
 }
 
@@ -168,7 +172,10 @@ impl Run<'_> {
         if self.ticket.is_stopped() {
             return Err(self.ticket.stopped().unwrap_or(QueryError::Gone));
         }
-        Ok(())
+        match self.until {
+            Some(until) if Instant::now() > until => Err(QueryError::Timeout(self.ticket.started.elapsed())),
+            _ => Ok(()),
+        }
     }
 
     fn broken(&self, error: &std::io::Error) -> QueryError {

@@ -9,6 +9,8 @@ use super::{QueryError, hide, interrupt, narrow};
 
 /// How deep brackets may nest.
 const MAX_DEPTH: usize = 100;
+/// How many triples of triples may be begun. The parser goes into every one before it says that it knows none.
+const MAX_TRIPLE_TERMS: usize = 100;
 /// How many brackets and operators there may be in all.
 const MAX_JOINTS: usize = 4_000;
 /// How many triple patterns there may be in all.
@@ -22,7 +24,16 @@ const MAX_OWN_ROWS: f64 = 10_000_000.0;
 /// [`QueryError::Syntax`], [`QueryError::Update`] or [`QueryError::TooComplex`].
 pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
     check_text(text)?;
-    let mut query = SparqlParser::new().parse_query(text).map_err(|error| QueryError::of_syntax(text, &error))?;
+    allowed(SparqlParser::new().parse_query(text).map_err(|error| QueryError::of_syntax(text, &error))?)
+}
+
+/// The same, without a word on what is wrong: it costs most of the time.
+pub(super) fn parse_if_right(text: &str) -> Option<Query> {
+    check_text(text).ok()?;
+    allowed(SparqlParser::new().parse_query(text).ok()?).ok()
+}
+
+fn allowed(mut query: Query) -> Result<Query, QueryError> {
     let pattern = walk::pattern(&mut query);
     check_size(pattern)?;
     hide::graphs(pattern);
@@ -69,7 +80,7 @@ fn check_size(pattern: &mut GraphPattern) -> Result<(), QueryError> {
 
 /// Counts brackets and operators, outside texts, IRIs and comments.
 fn check_text(text: &str) -> Result<(), QueryError> {
-    let (mut depth, mut joints) = (0_usize, 0_usize);
+    let (mut depth, mut joints, mut triple_terms) = (0_usize, 0_usize, 0_usize);
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let length = match first {
@@ -84,11 +95,15 @@ fn check_text(text: &str) -> Result<(), QueryError> {
                 joints += 1;
             }
             ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '<' if rest.starts_with("<<") => triple_terms += 1,
             '!' | '|' | '&' | '+' | '-' | '*' | '/' | '^' => joints += 1,
             _ => {}
         }
         if depth > MAX_DEPTH {
             return Err(QueryError::TooComplex(format!("brackets nest over {MAX_DEPTH} deep")));
+        }
+        if triple_terms > MAX_TRIPLE_TERMS {
+            return Err(QueryError::TooComplex(format!("it has over {MAX_TRIPLE_TERMS} triples of triples")));
         }
         if joints > MAX_JOINTS {
             return Err(QueryError::TooComplex(format!("it has over {MAX_JOINTS} brackets and operators")));
@@ -169,6 +184,7 @@ mod tests {
         let values: String = (0..2_000).map(|i| format!("<http://x/a/b/c#{i}> ")).collect();
         for query in [
             "SELECT * { ?s ?p ?o FILTER(?o < 3 && ?o > -1) }".to_owned(),
+            "SELECT * { ?s ?p ?o FILTER(?o <<http://x/a>) }".to_owned(),
             format!("SELECT * {{ VALUES ?s {{ {values} }} ?s ?p ?o }}"),
             format!("# {}\nASK {{}}", "((((".repeat(2_000)),
             format!("SELECT * {{ ?s ?p \"{}\" , '''{}''' , \"\\\"((\" }}", "((".repeat(2_000), "'\"{".repeat(2_000)),
@@ -192,6 +208,8 @@ mod tests {
             format!("SELECT * {{ ?s ?p {objects} 1 }}"),
             format!("ASK {{ FILTER EXISTS {{ {values} }} }}"),
             "{".repeat(1_000_000),
+            format!("ASK {{ {}", "<<".repeat(400_000)),
+            format!("ASK {{ {}", "<< ".repeat(200)),
         ] {
             assert!(matches!(parse(&query), Err(QueryError::TooComplex(_))), "{}", &query[..60.min(query.len())]);
         }

@@ -1,5 +1,5 @@
 //! Places for queries. Each query has a thread of its own, because it may run long, recurse deeply and cannot wait; all but
-//! lookups, which are over before a thread would have begun.
+//! lookups, which are over nearly before a thread would have begun.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -216,32 +216,32 @@ impl Work {
     /// Answers a lookup here, where other requests wait: to hand it to another thread and back would cost a quarter more.
     /// Everything else is given back, and so is a lookup that fails or brings more than expected.
     fn at_once(mut self) -> Option<Self> {
-        self.query = lookup::of(&self.question);
-        if self.query.is_none() {
+        self.query = lookup::read(&self.question.text);
+        if !self.query.as_ref().is_some_and(|query| lookup::is(&self.question, query)) {
             return Some(self);
         }
-        self.out.may_wait(false);
-        if self.answer(lookup::MAX_ROWS.min(self.running.pool.limits.max_results)).is_ok() {
+        self.out.must_not_wait();
+        let most = lookup::MAX_ROWS.min(self.running.pool.limits.max_results);
+        if self.answer(most, Some(Instant::now() + lookup::MAX_TIME)).is_ok() {
             self.ended(Ok(()));
             return None;
         }
         self.out.start_anew();
-        self.out.may_wait(true);
         Some(self)
     }
 
     /// Answers it, however long it takes.
     fn run(mut self) {
-        let outcome = self.answer(self.running.pool.limits.max_results);
+        let outcome = self.answer(self.running.pool.limits.max_results, None);
         self.ended(outcome);
     }
 
-    fn answer(&mut self, max_results: u64) -> Result<(), QueryError> {
+    fn answer(&mut self, max_results: u64, until: Option<Instant>) -> Result<(), QueryError> {
         let query = self.query.take().map_or_else(|| guard::parse(&self.question.text), Ok)?;
         let Running { ticket, pool, .. } = &self.running;
         let with_index = pool.with_index && self.reading.position.is_some();
         let (services, runtime) = (&pool.services, &self.runtime);
-        let with = evaluate::With { ticket, max_results, services, runtime, with_index };
+        let with = evaluate::With { ticket, max_results, until, services, runtime, with_index };
         evaluate::answer(self.reading.store(), &self.question, query, &with, &mut self.out)
     }
 

@@ -89,6 +89,13 @@ async fn a_lookup_brings_all_that_is_said_and_no_more_than_allowed() {
             assert_eq!(sidecar.rows(&format!("SELECT ?value {{ {of_it} }} LIMIT 2")).await.len(), 2);
             assert_eq!(sidecar.ask(&format!("ASK {{ {of_it} }}"), "text/csv").await.text().await.unwrap(), "true");
         }
+        // Each counts once, whether it was answered at once, with a thread, or not at all.
+        let metrics = sidecar.process.get("/metrics").await.text().await.unwrap();
+        let counted = |line: &str| metrics.lines().any(|found| found.ends_with(line));
+        let (answered, stopped) = if allowed == 900 { (12, 4) } else { (16, 0) };
+        assert!(counted(&format!("queries_total{{ending=\"Answered\"}} {answered}")), "{metrics}");
+        assert!(stopped == 0 || counted(&format!("queries_total{{ending=\"Stopped\"}} {stopped}")), "{metrics}");
+        assert!(counted("queries_running 0"), "{metrics}");
     }
 }
 

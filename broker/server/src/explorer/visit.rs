@@ -94,11 +94,11 @@ impl Visit {
         Ok(if is_own { name } else { Terms::published().iri(&dataset.entity_type) })
     }
 
-    /// Whether a name is a type of the vocabulary, of which there may be no entities yet, or of any entity here.
+    /// Whether a name is a type of the vocabulary or of a data set, of which there may be no entities yet, or of any entity.
     pub(super) async fn is_type(&self, name: &Iri) -> Result<bool> {
         let term = Terms::published().get(&self.context.compact(name));
         let published = term.is_some_and(|term| term.role == TermRole::Class);
-        Ok(published || self.summary().await?.types.contains_key(name))
+        Ok(published || self.summary().await?.types.contains_key(name) || !self.datasets_of(name).await?.is_empty())
     }
 
     /// The path of a type's page.

@@ -101,6 +101,13 @@ fn downloads_are_whole_and_machine_readable() {
             assert_eq!(features["features"].as_array().unwrap().len(), 2);
             let empty = broker.get("/data/PublicToilet.geojson").send().await.json();
             assert_eq!(empty, json!({"type": "FeatureCollection", "features": []}), "a type without entities yet");
+            // A data set of another type, all of whose entities are gone.
+            let dataset = json!({
+                "@context": format!("{}/contexts/hiroba.jsonld", broker.base), "id": "urn:ngsi-ld:Dataset:990019:lamp",
+                "type": "Dataset", "entityType": {"type": "VocabProperty", "vocab": "Lamp"},
+            });
+            broker.create(&dataset).await;
+            assert_eq!(broker.get("/data/Lamp.csv").send().await.status, 200);
             for ending in ["csv", "geojson"] {
                 let nowhere = broker.get(&format!("/data/Nowhere.{ending}")).send().await;
                 assert_eq!(nowhere.status, 404, "{ending}");
