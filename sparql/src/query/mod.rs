@@ -19,6 +19,7 @@ mod interrupt;
 mod lookup;
 mod memory;
 mod narrow;
+mod nesting;
 mod place;
 mod pool;
 mod service;
