@@ -202,6 +202,10 @@ impl Sidecar {
         let mut all = vec!["--broker", broker, "--listen", &address, "--data-dir", data.to_str().unwrap()];
         all.extend(["--log-format", "human"]);
         all.extend(arguments);
+        if !arguments.contains(&"--query-timeout") {
+            // Where nothing is tried with the time: a machine may have much else to do.
+            all.extend(["--query-timeout", "300"]);
+        }
         // As services often are: with few open files, and leave to take more.
         let mut shell = vec!["-c", "ulimit -Sn 256; exec \"$0\" \"$@\"", SIDECAR];
         shell.extend(all);
