@@ -8,8 +8,12 @@ use super::QueryError;
 
 /// How deep brackets may nest.
 const MAX_DEPTH: usize = 100;
-/// How deep negations may nest, with those beside them in the same brackets.
-const MAX_NEGATIONS: usize = 6;
+/// How many bytes the parser may read in all, when everything that it reads twice is counted twice.
+const MAX_READ: usize = 32 << 20;
+/// How many variables may be written: the parser looks for each among all before it.
+const MAX_VARIABLES: usize = 10_000;
+/// Calls whose first argument the parser may have to read again.
+const READ_TWICE: [&str; 4] = ["REGEX", "SUBSTR", "REPLACE", "GROUP_CONCAT"];
 /// How many brackets and operators there may be in all.
 const MAX_JOINTS: usize = 4_000;
 /// How many triples of triples may be begun. The parser goes into every one before it says that it knows none.
@@ -24,10 +28,18 @@ const MAX_OPENED: usize = 10_000;
 pub(super) fn check(text: &str) -> Result<(), QueryError> {
     let too_much = |what: String| Err(QueryError::TooComplex(what));
     let mut seen = Seen::default();
+    let most_read_twice = (MAX_READ / text.len().max(1)).checked_ilog2().unwrap_or_default() as usize;
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
         let length = match first {
-            '"' | '\'' => literal_length(rest),
+            '"' | '\'' => {
+                let length = literal_length(rest);
+                // Then it is none for the parser, which goes on behind its first quotes.
+                if let Some(escape) = wrong_escape(rest.get(..length).unwrap_or_default()) {
+                    return too_much(format!("a text has \\{escape}: write \\\\{escape}"));
+                }
+                length
+            }
             '#' => rest.find(['\n', '\r']).unwrap_or(rest.len()),
             // In the local part of a name, the only place outside texts and IRIs.
             '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
@@ -53,10 +65,11 @@ pub(super) fn check(text: &str) -> Result<(), QueryError> {
         if seen.open.len() > MAX_DEPTH {
             return too_much(format!("brackets nest over {MAX_DEPTH} deep"));
         }
-        if seen.negations > MAX_NEGATIONS {
-            return too_much(format!(
-                "over {MAX_NEGATIONS} negations (!) nest, or are in the same brackets without && or ||"
-            ));
+        if seen.read_twice > most_read_twice {
+            return too_much(format!("over {most_read_twice} of !, {} nest", READ_TWICE.join(", ")));
+        }
+        if seen.variables > MAX_VARIABLES {
+            return too_much(format!("it names variables over {MAX_VARIABLES} times"));
         }
         if seen.joints > MAX_JOINTS {
             return too_much(format!("it has over {MAX_JOINTS} brackets and operators"));
@@ -75,10 +88,13 @@ pub(super) fn check(text: &str) -> Result<(), QueryError> {
 /// What was seen so far.
 #[derive(Debug, Default)]
 struct Seen {
-    /// For each bracket that is open, the negations that it is in.
+    /// For each bracket that is open, how often what is behind it is doubled.
     open: Vec<usize>,
-    /// The negations that the next thing may be in.
-    negations: usize,
+    /// How often what comes next is doubled.
+    read_twice: usize,
+    /// Whether the next bracket may be that of a call which doubles.
+    is_call: bool,
+    variables: usize,
     joints: usize,
     triple_terms: usize,
     /// Whether the rest of the line may be a comment.
@@ -90,28 +106,34 @@ impl Seen {
         match first {
             '\n' | '\r' => self.may_be_comment = false,
             '(' | '[' | '{' => {
-                self.open.push(self.negations);
+                self.open.push(self.read_twice);
+                self.read_twice += usize::from(std::mem::take(&mut self.is_call));
                 self.joints += 1;
             }
-            ')' | ']' | '}' if !self.may_be_comment => self.negations = self.open.pop().unwrap_or_default(),
+            ')' | ']' | '}' if !self.may_be_comment => self.read_twice = self.open.pop().unwrap_or_default(),
             '&' | '|' => {
                 self.joints += 1;
                 if !self.may_be_comment {
-                    self.negations = self.open.last().copied().unwrap_or_default();
+                    self.read_twice = self.open.last().copied().unwrap_or_default();
                 }
             }
             '!' => {
                 self.joints += 1;
-                self.negations += usize::from(!rest.starts_with("!="));
+                self.read_twice += usize::from(!rest.starts_with("!="));
             }
             '+' | '-' | '*' | '/' | '^' => self.joints += 1,
+            '?' | '$' => self.variables += 1,
+            'R' | 'r' | 'S' | 's' | 'G' | 'g' => {
+                let is = |name: &&str| rest.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name));
+                self.is_call |= READ_TWICE.iter().any(is);
+            }
             _ => {}
         }
     }
 
     /// An IRI with a base, or a comparison without one.
     fn either(&mut self, inside: &str) {
-        for (at, c) in inside.char_indices().filter(|(_, c)| "([{!".contains(*c)) {
+        for (at, c) in inside.char_indices().filter(|(_, c)| "([{!?$RrSsGg".contains(*c)) {
             self.code(c, inside.get(at..).unwrap_or_default());
         }
         self.may_be_comment |= inside.contains('#');
@@ -139,6 +161,29 @@ impl<'t> Angle<'t> {
             _ => Self::Less,
         }
     }
+}
+
+/// What stands behind a backslash in a literal and may not.
+fn wrong_escape(literal: &str) -> Option<char> {
+    let mut chars = literal.chars();
+    while let Some(first) = chars.next() {
+        if first != '\\' {
+            continue;
+        }
+        let escape = chars.next()?;
+        let digits = match escape {
+            't' | 'b' | 'n' | 'r' | 'f' | '"' | '\'' | '\\' => continue,
+            'u' => 4,
+            'U' => 8,
+            _ => return Some(escape),
+        };
+        let code: String = chars.by_ref().take(digits).collect();
+        let is_code = code.len() == digits && code.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if !is_code || u32::from_str_radix(&code, 16).ok().and_then(char::from_u32).is_none() {
+            return Some(escape);
+        }
+    }
+    None
 }
 
 /// The length of the literal that `text` begins with, quotes included. One that is not closed ends the text, but three quotes
@@ -179,7 +224,9 @@ mod tests {
             format!("ASK {{ FILTER({}?z) }}", "?a != 1 || ".repeat(50)),
             "BASE <http://x/> ASK { <#me> <a> <b'c> }".replace("b'c", "b"),
             "PREFIX a: <urn:a> ASK { a:b\\'c a:d\\#e a:f }".to_owned(),
-            "SELECT * { VALUES ?x { '' \"\" } }".to_owned(),
+            "SELECT * { VALUES ?x { '' \"\" '\\u3042\\n' } }".to_owned(),
+            "SELECT (REPLACE(REPLACE(REPLACE(?a, 'a', 'b'), 'b', 'c'), '\\\\d', '') AS ?b) {}".to_owned(),
+            format!("SELECT (CONCAT({}'') AS ?b) {{}}", "REPLACE(?a, 'a', 'b'), ".repeat(30)),
         ] {
             assert_eq!(check(&text), Ok(()), "{}", &text[..60.min(text.len())]);
         }
@@ -203,6 +250,12 @@ mod tests {
             format!("ASK{{FILTER{}", "!(1<?x#>)\n&&".repeat(35)),
             format!("ASK{{FILTER(1<{}>", "!(".repeat(35)),
             format!("ASK {{ {}", "<<".repeat(400_000)),
+            format!("ASK{{VALUES ?x{{''' '}}{deep}\\x '''"),
+            format!("ASK{{VALUES ?x{{''' '}}{deep}\\uD800 '''"),
+            format!("ASK{{FILTER({}\"a\"{})}}", "REGEX(".repeat(25), ",\"b\")".repeat(25)),
+            format!("SELECT({}?x{}AS ?y){{}}", "group_concat #\n(".repeat(25), ")".repeat(25)),
+            format!("SELECT {}{{}}", "?x ".repeat(10_001)),
+            format!("ASK{{FILTER(1<{}?x{}>0)}}", "REGEX(".repeat(25), ",?y)".repeat(25)),
             format!("ASK {{ {}", "<< ".repeat(200)),
             "#(\n".repeat(20_000),
         ] {

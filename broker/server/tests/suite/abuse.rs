@@ -79,6 +79,29 @@ fn hostile_parameters_are_refused() {
 }
 
 #[test]
+fn a_query_has_no_more_patterns_and_selectors_than_fit_into_memory() {
+    run(async {
+        for broker in Broker::every().await {
+            let selectors = |count: usize, pattern: &str| -> Vec<Value> {
+                (0..count).map(|n| json!({"type": "T", (pattern): format!("urn:x:{n}")})).collect()
+            };
+            let patterns = |count: usize| vec!["name~=\"a\""; count].join("|");
+            for (what, status, body) in [
+                ("patterns of ids", 200, json!({"type": "Query", "entities": selectors(50, "idPattern")})),
+                ("too many", 403, json!({"type": "Query", "entities": selectors(51, "idPattern")})),
+                ("selectors", 200, json!({"type": "Query", "entities": selectors(500, "id")})),
+                ("too many", 403, json!({"type": "Query", "entities": selectors(501, "id")})),
+                ("patterns in q", 200, json!({"type": "Query", "entities": [{"type": "T"}], "q": patterns(50)})),
+                ("too many", 403, json!({"type": "Query", "entities": [{"type": "T"}], "q": patterns(51)})),
+            ] {
+                let answer = broker.post("/ngsi-ld/v1/entityOperations/query", &body).send().await;
+                assert_eq!(answer.status, status, "{what}: {}", answer.text);
+            }
+        }
+    });
+}
+
+#[test]
 fn text_that_databases_dislike_is_kept_or_refused_but_never_an_error_of_ours() {
     run(async {
         for broker in Broker::every().await {

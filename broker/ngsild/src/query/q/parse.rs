@@ -8,9 +8,11 @@ use crate::time::{DateTime, read_date, read_time};
 /// How many conditions one `q` may have, and how deep it may nest.
 const MAX_TERMS: usize = 500;
 const MAX_DEPTH: usize = 32;
+/// How many regular expressions: each takes up to some megabytes while it is used.
+const MAX_PATTERNS: usize = 50;
 
 pub(super) fn parse(text: &str) -> Result<Q> {
-    let mut parser = Parser { cursor: Cursor::new("q", text), terms: 0, depth: 0 };
+    let mut parser = Parser { cursor: Cursor::new("q", text), terms: 0, patterns: 0, depth: 0 };
     let q = parser.alternatives()?;
     parser.cursor.finish("expected ';', '|' or the end")?;
     Ok(q)
@@ -19,6 +21,7 @@ pub(super) fn parse(text: &str) -> Result<Q> {
 struct Parser<'t> {
     cursor: Cursor<'t>,
     terms: usize,
+    patterns: usize,
     depth: usize,
 }
 
@@ -137,6 +140,10 @@ impl Parser<'_> {
     fn test(&mut self) -> Result<Test> {
         for (token, negated) in [("!~=", true), ("~=", false)] {
             if self.cursor.take(token) {
+                self.patterns += 1;
+                if self.patterns > MAX_PATTERNS {
+                    return Err(self.too_complex(&format!("more than {MAX_PATTERNS} patterns")));
+                }
                 return Ok(Test::Pattern { negated, pattern: self.pattern()? });
             }
         }

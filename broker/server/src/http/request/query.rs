@@ -5,7 +5,7 @@ use hiroba_store::Page;
 use hiroba_vocab::{EntityId, Iri};
 use ngsild::query::filter::Expansions;
 use ngsild::query::{EntitySelector, GeoQuery, IdPattern, OrderBy, Ordering, Place, Q, Query, TypeSelection};
-use ngsild::{Error, jsonld::Context};
+use ngsild::{Error, ErrorKind, jsonld::Context};
 use serde_json::{Map, Value};
 
 use super::super::problem::{HttpError, Result};
@@ -190,6 +190,11 @@ pub fn from_body(
     Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
 }
 
+/// How many selectors the body of a query may have, and how many of them with a regular expression: each takes up to some
+/// megabytes while it is used.
+const MAX_SELECTORS: usize = 500;
+const MAX_PATTERNS: usize = 50;
+
 /// The members of a Query (5.2.23).
 pub(super) fn query_object(body: &Value) -> Result<&Map<String, Value>> {
     let Value::Object(body) = body else { return Err(HttpError::bad_request("a Query is a JSON object")) };
@@ -213,6 +218,14 @@ pub(super) fn body_selectors(
     if let Some(entities) = body.get("entities") {
         let wrong = || Error::bad_request("'entities' is a non-empty array of selectors").at("/entities");
         let entities = entities.as_array().filter(|entities| !entities.is_empty()).ok_or_else(wrong)?;
+        if entities.len() > MAX_SELECTORS {
+            let detail = format!("'entities' has more than {MAX_SELECTORS} selectors; ask in parts");
+            return Err(Error::new(ErrorKind::TooComplexQuery, detail).at("/entities").into());
+        }
+        if entities.iter().filter(|entity| entity.get("idPattern").is_some()).count() > MAX_PATTERNS {
+            let detail = format!("more than {MAX_PATTERNS} selectors have an 'idPattern'");
+            return Err(Error::new(ErrorKind::TooComplexQuery, detail).at("/entities").into());
+        }
         for (i, entity) in entities.iter().enumerate() {
             let (selector, any) =
                 EntitySelector::from_json(entity, context).map_err(|e| e.inside(&format!("/entities/{i}")))?;
@@ -305,7 +318,7 @@ pub fn page(params: &Params, config: &Config) -> Result<Page> {
     }
     if limit > config.max_limit {
         let detail = format!("a page holds at most {} entities", config.max_limit);
-        return Err(Error::new(ngsild::ErrorKind::TooManyResults, detail).at("limit").into());
+        return Err(Error::new(ErrorKind::TooManyResults, detail).at("limit").into());
     }
     Ok(Page { after: 0, offset: params.number("offset")?.unwrap_or(0), limit, count })
 }
