@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
-use super::{QueryError, Question, Services, functions, interrupt, narrow, walk};
+use super::{QueryError, Question, Services, functions, interrupt, narrow, unwind, walk, watch};
 use crate::quads::{EXAMPLES, SHACL, is_hidden};
 use hiroba_vocab::namespace::PREFIXES;
 
@@ -61,15 +61,16 @@ pub(super) fn answer(
     }
     // There are many functions, and simple queries call none.
     let calls = walk::calls_functions(pattern);
+    watch::calls(pattern)?;
     let evaluator = if calls { with_functions(SparqlEvaluator::new()) } else { SparqlEvaluator::new() };
     let evaluator = evaluator.with_cancellation_token(ticket.token.clone());
-    let evaluator = services.register(interrupt::register(evaluator, ticket), ticket, runtime);
+    let evaluator = services.register(with_watch(evaluator, ticket), ticket, runtime);
     let mut prepared = evaluator.for_query(query);
     if let Some(dataset) = dataset {
         *prepared.dataset_mut() = dataset;
     }
     let mut run = Run { ticket, max_results, until, written: 0 };
-    interrupt::caught(ticket, || {
+    unwind::caught(|| {
         let results = prepared.on_store(store).execute().map_err(|error| run.reason(error))?;
         run.write(results, format.form, out)
     })
@@ -79,6 +80,11 @@ pub(super) fn answer(
 pub(super) fn with_functions(evaluator: SparqlEvaluator) -> SparqlEvaluator {
     let memory = Arc::default();
     narrow::register(functions::register(evaluator, &memory), &memory)
+}
+
+/// Gives an evaluator the functions that look whether the query is to go on.
+pub(super) fn with_watch(evaluator: SparqlEvaluator, ticket: &Arc<Ticket>) -> SparqlEvaluator {
+    watch::register(interrupt::register(evaluator, ticket), ticket)
 }
 
 /// What `default-graph-uri` and `named-graph-uri` say; else FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4). When nobody

@@ -1,14 +1,16 @@
 //! Queries whose mere form would cost too much. Parsing and planning recurse over the query, and rows that come from the
 //! query itself, not from the data, are made without looking at the clock; so both are bounded before anything starts.
 
-use spargebra::algebra::GraphPattern;
+use spargebra::algebra::{GraphPattern, PropertyPathExpression};
 use spargebra::{GraphUpdateOperation, Query, SparqlParser, Update};
 
 use super::walk::{self, children, each_exists};
-use super::{QueryError, hide, interrupt, narrow, nesting};
+use super::{QueryError, hide, interrupt, narrow, nesting, watch};
 
 /// How many triple patterns there may be in all.
 const MAX_PATTERNS: usize = 1_000;
+/// How many ways a path may offer in one place: each way round it, all of them are tried.
+const MAX_WAYS: usize = 100;
 /// How many rows the query itself may bring, by VALUES and by UNION, multiplied where they are combined.
 const MAX_OWN_ROWS: f64 = 10_000_000.0;
 
@@ -50,6 +52,7 @@ pub(super) fn parse_update(text: &str, base: &str) -> Result<Update, QueryError>
                 check_size(pattern)?;
                 interrupt::allow(pattern)?;
                 narrow::without_index(pattern)?;
+                watch::calls(pattern)?;
             }
             GraphUpdateOperation::Load { .. } => {
                 let instead = "LOAD is switched off, this endpoint fetches nothing: send the triples with INSERT DATA";
@@ -66,6 +69,9 @@ fn check_size(pattern: &mut GraphPattern) -> Result<(), QueryError> {
     if size.patterns > MAX_PATTERNS {
         return Err(QueryError::TooComplex(format!("it has over {MAX_PATTERNS} triple patterns")));
     }
+    if size.ways > MAX_WAYS {
+        return Err(QueryError::TooComplex(format!("a path offers over {MAX_WAYS} ways")));
+    }
     if size.own_rows > MAX_OWN_ROWS {
         return Err(QueryError::TooComplex("VALUES and UNION alone make over 10 million rows".to_owned()));
     }
@@ -77,6 +83,8 @@ fn check_size(pattern: &mut GraphPattern) -> Result<(), QueryError> {
 struct Size {
     /// Triple patterns in it.
     patterns: usize,
+    /// Steps of its longest path.
+    ways: usize,
     /// Rows that it makes out of nothing, taking one for each triple pattern.
     own_rows: f64,
 }
@@ -84,15 +92,18 @@ struct Size {
 impl Size {
     fn of(pattern: &mut GraphPattern) -> Self {
         let mut size = match pattern {
-            GraphPattern::Bgp { patterns } => Self { patterns: patterns.len(), own_rows: 1.0 },
-            GraphPattern::Path { .. } => Self { patterns: 1, own_rows: 1.0 },
+            GraphPattern::Bgp { patterns } => Self { patterns: patterns.len(), ways: 0, own_rows: 1.0 },
+            GraphPattern::Path { path, .. } => Self { patterns: 1, ways: ways(path), own_rows: 1.0 },
             #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-            GraphPattern::Values { bindings, .. } => Self { patterns: 0, own_rows: bindings.len().max(1) as f64 },
+            GraphPattern::Values { bindings, .. } => {
+                Self { patterns: 0, ways: 0, own_rows: bindings.len().max(1) as f64 }
+            }
             _ => {
                 let sum = matches!(pattern, GraphPattern::Union { .. });
-                let start = Self { patterns: 0, own_rows: if sum { 0.0 } else { 1.0 } };
+                let start = Self { patterns: 0, ways: 0, own_rows: if sum { 0.0 } else { 1.0 } };
                 children(pattern).into_iter().map(Self::of).fold(start, |all, part| Self {
                     patterns: all.patterns + part.patterns,
+                    ways: all.ways.max(part.ways),
                     own_rows: if sum { all.own_rows + part.own_rows } else { all.own_rows * part.own_rows },
                 })
             }
@@ -101,9 +112,24 @@ impl Size {
         each_exists(pattern, &mut |inner| {
             let inner = Self::of(inner);
             size.patterns += inner.patterns;
+            size.ways = size.ways.max(inner.ways);
             size.own_rows *= inner.own_rows;
         });
         size
+    }
+}
+
+fn ways(path: &PropertyPathExpression) -> usize {
+    match path {
+        PropertyPathExpression::NamedNode(_) => 1,
+        PropertyPathExpression::NegatedPropertySet(names) => names.len(),
+        PropertyPathExpression::Reverse(path)
+        | PropertyPathExpression::ZeroOrMore(path)
+        | PropertyPathExpression::OneOrMore(path)
+        | PropertyPathExpression::ZeroOrOne(path) => ways(path),
+        PropertyPathExpression::Sequence(first, second) | PropertyPathExpression::Alternative(first, second) => {
+            ways(first) + ways(second)
+        }
     }
 }
 
@@ -138,6 +164,8 @@ mod tests {
             format!("SELECT * {{ {values} }}"),
             format!("SELECT * {{ {unions} }}"),
             format!("SELECT * {{ ?s ?p {objects} 1 }}"),
+            format!("ASK {{ ?s (<a:b>{})* ?o }}", "|<a:b>".repeat(MAX_WAYS)),
+            format!("ASK {{ FILTER EXISTS {{ ?s (<a:b>{})* ?o }} }}", "|<a:b>".repeat(MAX_WAYS)),
             format!("ASK {{ FILTER EXISTS {{ {values} }} }}"),
             "{".repeat(1_000_000),
         ] {

@@ -2,11 +2,9 @@
 //!
 //! Oxigraph looks at its cancellation token whenever it reads a quad. A join of parts that it reads once and keeps in
 //! memory, as it does with parts that have no variable in common, brings rows for years without reading anything. So
-//! such joins get a filter that holds always, but looks at the token too; and since a filter cannot fail, it unwinds
-//! the query's thread, which [`caught`] turns into an error again.
+//! such joins get a filter that holds always, but looks at the token too.
 
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
 
 use oxigraph::model::{Literal, NamedNode, Variable};
@@ -16,6 +14,7 @@ use spargebra::term::{NamedNodePattern, TermPattern};
 
 use super::QueryError;
 use super::ticket::Ticket;
+use super::unwind::leave_if_stopped;
 use super::walk::{children, each_exists, in_scope};
 
 /// The name of the function behind the filter.
@@ -26,27 +25,12 @@ const MAX_PARTS: usize = 16;
 /// fourth power: 100 take a second in a debug build, 200 take 19.
 const MAX_JOINED: usize = 128;
 
-/// What unwinds the thread of a query that has been stopped.
-struct Stopped;
-
 /// Gives the filter's function to the evaluator of one query.
 pub(super) fn register(evaluator: SparqlEvaluator, ticket: &Arc<Ticket>) -> SparqlEvaluator {
     let ticket = Arc::clone(ticket);
     evaluator.with_custom_function(NamedNode::new_unchecked(GOES_ON), move |_| {
-        if ticket.is_stopped() {
-            // Without a message: nothing is wrong.
-            resume_unwind(Box::new(Stopped));
-        }
+        leave_if_stopped(&ticket);
         Some(Literal::from(true).into())
-    })
-}
-
-/// Runs a query that may unwind because it is stopped.
-pub(super) fn caught(ticket: &Ticket, run: impl FnOnce() -> Result<(), QueryError>) -> Result<(), QueryError> {
-    // What the query leaves half done is its own, and goes with it.
-    catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| match panic.downcast::<Stopped>() {
-        Ok(_) => Err(ticket.stopped().unwrap_or(QueryError::Gone)),
-        Err(panic) => resume_unwind(panic),
     })
 }
 
@@ -202,6 +186,7 @@ mod tests {
     use super::*;
     use crate::query::guard;
     use crate::query::ticket::Reason;
+    use crate::query::unwind::caught;
 
     fn store(quads: i32) -> Store {
         let store = Store::new().unwrap();
@@ -220,7 +205,7 @@ mod tests {
         let prepared = register(evaluator, ticket).for_query(parsed);
         let mut rows = 0;
         let reason = |error: QueryEvaluationError| ticket.stopped().unwrap_or_else(|| error.into());
-        caught(ticket, || {
+        caught(|| {
             let results = prepared.on_store(store).execute().map_err(reason)?;
             let QueryResults::Solutions(solutions) = results else { return Ok(()) };
             for solution in solutions {

@@ -25,8 +25,10 @@ mod pool;
 mod service;
 mod threads;
 mod ticket;
+mod unwind;
 mod update;
 mod walk;
+mod watch;
 
 pub use error::QueryError;
 pub(crate) use evaluate::serializer;

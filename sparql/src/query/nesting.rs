@@ -16,6 +16,10 @@ const MAX_VARIABLES: usize = 10_000;
 const READ_TWICE: [&str; 4] = ["REGEX", "SUBSTR", "REPLACE", "GROUP_CONCAT"];
 /// How many brackets and operators there may be in all.
 const MAX_JOINTS: usize = 4_000;
+/// How many bytes the names of a query may have when they are written out. What the prologue says may stand before each.
+const MAX_WRITTEN_OUT: usize = 128 << 20;
+/// How many names and IRIs may stand before the first `{`: DESCRIBE asks for each in turn, one in the other.
+const MAX_DESCRIBED: usize = 1_000;
 /// How many triples of triples may be begun. The parser goes into every one before it says that it knows none.
 const MAX_TRIPLE_TERMS: usize = 100;
 /// How many brackets may be opened anywhere, in texts and comments too: the stack is deep enough for them.
@@ -44,7 +48,10 @@ pub(super) fn check(text: &str) -> Result<(), QueryError> {
             // In the local part of a name, the only place outside texts and IRIs.
             '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
             '<' => match Angle::of(rest) {
-                Angle::Iri(length) => length,
+                Angle::Iri(length) => {
+                    seen.iri(length);
+                    length
+                }
                 Angle::Less => {
                     seen.triple_terms += usize::from(rest.starts_with("<<"));
                     1
@@ -54,6 +61,7 @@ pub(super) fn check(text: &str) -> Result<(), QueryError> {
                 }
                 Angle::Either(inside) => {
                     seen.either(inside);
+                    seen.relative_iri(inside.len());
                     inside.len() + 2
                 }
             },
@@ -77,6 +85,12 @@ pub(super) fn check(text: &str) -> Result<(), QueryError> {
         if seen.triple_terms > MAX_TRIPLE_TERMS {
             return too_much(format!("it has over {MAX_TRIPLE_TERMS} triples of triples"));
         }
+        if seen.described > MAX_DESCRIBED {
+            return too_much(format!("over {MAX_DESCRIBED} names stand before the first {{: give them as VALUES"));
+        }
+        if seen.names.saturating_mul(seen.longest + seen.relative) > MAX_WRITTEN_OUT {
+            return too_much("its names are too long: it has long prefixes, and uses them often".to_owned());
+        }
         rest = rest.get(length..).unwrap_or_default();
     }
     if text.bytes().filter(|byte| b"([{".contains(byte)).count() > MAX_OPENED {
@@ -95,6 +109,13 @@ struct Seen {
     /// Whether the next bracket may be that of a call which doubles.
     is_call: bool,
     variables: usize,
+    /// Names that are to be written out.
+    names: usize,
+    /// Whether the prologue is over, the names and IRIs in it, the bytes of its longest IRI, and of all relative ones together.
+    is_body: bool,
+    described: usize,
+    longest: usize,
+    relative: usize,
     joints: usize,
     triple_terms: usize,
     /// Whether the rest of the line may be a comment.
@@ -106,6 +127,7 @@ impl Seen {
         match first {
             '\n' | '\r' => self.may_be_comment = false,
             '(' | '[' | '{' => {
+                self.is_body |= first == '{';
                 self.open.push(self.read_twice);
                 self.read_twice += usize::from(std::mem::take(&mut self.is_call));
                 self.joints += 1;
@@ -123,11 +145,30 @@ impl Seen {
             }
             '+' | '-' | '*' | '/' | '^' => self.joints += 1,
             '?' | '$' => self.variables += 1,
+            ':' => {
+                self.names += 1;
+                self.described += usize::from(!self.is_body);
+            }
             'R' | 'r' | 'S' | 's' | 'G' | 'g' => {
                 let is = |name: &&str| rest.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name));
                 self.is_call |= READ_TWICE.iter().any(is);
             }
             _ => {}
+        }
+    }
+
+    fn iri(&mut self, length: usize) {
+        if !self.is_body {
+            self.described += 1;
+            self.longest = self.longest.max(length);
+        }
+    }
+
+    fn relative_iri(&mut self, length: usize) {
+        self.names += 1;
+        if !self.is_body {
+            self.described += 1;
+            self.relative += length;
         }
     }
 
@@ -226,6 +267,8 @@ mod tests {
             "PREFIX a: <urn:a> ASK { a:b\\'c a:d\\#e a:f }".to_owned(),
             "SELECT * { VALUES ?x { '' \"\" '\\u3042\\n' } }".to_owned(),
             "SELECT (REPLACE(REPLACE(REPLACE(?a, 'a', 'b'), 'b', 'c'), '\\\\d', '') AS ?b) {}".to_owned(),
+            format!("PREFIX a: <urn:example:a:> ASK {{ VALUES ?x {{ {} }} }}", "a:b ".repeat(200_000)),
+            format!("DESCRIBE {}", "<urn:a> ".repeat(1_000)),
             format!("SELECT (CONCAT({}'') AS ?b) {{}}", "REPLACE(?a, 'a', 'b'), ".repeat(30)),
         ] {
             assert_eq!(check(&text), Ok(()), "{}", &text[..60.min(text.len())]);
@@ -257,6 +300,15 @@ mod tests {
             format!("SELECT {}{{}}", "?x ".repeat(10_001)),
             format!("ASK{{FILTER(1<{}?x{}>0)}}", "REGEX(".repeat(25), ",?y)".repeat(25)),
             format!("ASK {{ {}", "<< ".repeat(200)),
+            format!("PREFIX a: <urn:{}> ASK {{ VALUES ?x {{ {} }} }}", "x".repeat(400_000), "a:b ".repeat(1_000)),
+            format!("BASE <urn:{}> ASK {{ VALUES ?x {{ {} }} }}", "x".repeat(400_000), "<b> ".repeat(1_000)),
+            format!(
+                "BASE <a:/> {} ASK {{ VALUES ?x {{ {} }} }}",
+                "BASE <123456789/>".repeat(999),
+                "<b> ".repeat(20_000)
+            ),
+            format!("DESCRIBE {}", "<urn:a> ".repeat(1_001)),
+            format!("PREFIX a: <urn:a> DESCRIBE {}", "a:a ".repeat(1_001)),
             "#(\n".repeat(20_000),
         ] {
             assert!(matches!(check(&text), Err(QueryError::TooComplex(_))), "{}", &text[..60.min(text.len())]);

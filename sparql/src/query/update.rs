@@ -7,9 +7,9 @@ use oxigraph::sparql::SparqlEvaluator;
 use spargebra::GraphUpdateOperation;
 use spargebra::algebra::QueryDataset;
 
-use super::evaluate::with_functions;
+use super::evaluate::{with_functions, with_watch};
 use super::ticket::Ticket;
-use super::{QueryError, Update, guard, interrupt};
+use super::{QueryError, Update, guard, unwind};
 use crate::copy::Reading;
 
 /// Carries out all operations of an update, or none.
@@ -25,8 +25,8 @@ pub(super) fn run(reading: &Reading, update: &Update, ticket: &Arc<Ticket>) -> R
         }
     }
     let evaluator = with_functions(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
-    let prepared = interrupt::register(evaluator, ticket).for_update(parsed);
-    interrupt::caught(ticket, || {
+    let prepared = with_watch(evaluator, ticket).for_update(parsed);
+    unwind::caught(|| {
         reading.change_by_hand(|transaction| {
             let outcome = prepared.on_transaction(transaction).execute();
             match ticket.stopped() {

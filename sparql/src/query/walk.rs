@@ -69,8 +69,8 @@ pub(super) fn calls_functions(pattern: &mut GraphPattern) -> bool {
     calls || children(pattern).into_iter().any(calls_functions)
 }
 
-/// Calls `f` with the pattern's own expressions and all parts of them, but not with those of an EXISTS.
-fn each_expression(pattern: &mut GraphPattern, f: &mut dyn FnMut(&mut Expression)) {
+/// Calls `f` with the pattern's own expressions and all parts of them, parts first, but not with those of an EXISTS.
+pub(super) fn each_expression(pattern: &mut GraphPattern, f: &mut dyn FnMut(&mut Expression)) {
     match pattern {
         GraphPattern::Filter { expr, .. } => in_expression(expr, f),
         GraphPattern::LeftJoin { expression: Some(expression), .. } | GraphPattern::Extend { expression, .. } => {
@@ -94,7 +94,6 @@ fn each_expression(pattern: &mut GraphPattern, f: &mut dyn FnMut(&mut Expression
 }
 
 fn in_expression(expression: &mut Expression, f: &mut dyn FnMut(&mut Expression)) {
-    f(expression);
     match expression {
         Expression::Exists(_)
         | Expression::NamedNode(_)
@@ -130,4 +129,5 @@ fn in_expression(expression: &mut Expression, f: &mut dyn FnMut(&mut Expression)
             list.iter_mut().for_each(|item| in_expression(item, f));
         }
     }
+    f(expression);
 }

@@ -8,6 +8,7 @@ use oxigraph::model::Term;
 use wkt::ToWkt;
 
 use super::geometry::{Geometries, metres_per_unit, number, wkt_literal};
+use super::tangle::is_tangled;
 
 /// How large the geometry and its surroundings may be, in metres, and how many positions it may have.
 const MAX_SIZE: f64 = 200_000.0;
@@ -37,6 +38,9 @@ fn widened(geometry: &Geometry<f64>, metres: f64) -> Option<Term> {
         return None;
     }
     let plane = geometry.map_coords(|c| Coord { x: (c.x - middle.x) * east, y: (c.y - middle.y) * LATITUDE });
+    if is_tangled([&plane], metres.abs()) {
+        return None;
+    }
     let area = plane.buffer(metres);
     let area = area.map_coords(|c| Coord { x: c.x / east + middle.x, y: c.y / LATITUDE + middle.y });
     Some(wkt_literal(area.wkt_string()).into())

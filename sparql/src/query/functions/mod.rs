@@ -8,6 +8,7 @@ mod measures;
 #[cfg(test)]
 mod postgis;
 mod shapes;
+mod tangle;
 
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use wkt::ToWkt;
 
 use geometry::wkt_literal;
 pub(super) use geometry::{Geometries, metres_per_unit, number};
+use tangle::is_tangled;
 
 use crate::geometry::{CRS84, GEOJSON_LITERAL, WKT_LITERAL, reference_system};
 
@@ -87,17 +89,20 @@ fn general(name: &str, memory: &Geometries, args: &[Term]) -> Option<Term> {
     function(&in_crs84(memory, args)?)
 }
 
-/// Arguments as `spargeo` understands them: geometries in CRS84. `None` when one of them is no geometry.
+/// Arguments as `spargeo` understands them: geometries in CRS84. `None` when one of them is no geometry, or they are tangled.
 fn in_crs84(memory: &Geometries, args: &[Term]) -> Option<Vec<Term>> {
+    let mut geometries = Vec::new();
     let understood = |term: &Term| match term {
         Term::Literal(literal) if [WKT_LITERAL, GEOJSON_LITERAL].contains(&literal.datatype()) => {
             let geometry = memory.read(term)?;
+            geometries.push(Arc::clone(&geometry));
             let is_other = literal.datatype() == WKT_LITERAL && reference_system(literal) != Some(CRS84);
             Some(if is_other { wkt_literal(geometry.wkt_string()).into() } else { term.clone() })
         }
         other => Some(other.clone()),
     };
-    args.iter().map(understood).collect()
+    let args = args.iter().map(understood).collect::<Option<_>>()?;
+    (!is_tangled(geometries.iter().map(Arc::as_ref), 0.0)).then_some(args)
 }
 
 /// `geof:distance(a, b, unit)`, and without a unit in metres.
@@ -128,7 +133,9 @@ fn metres(memory: &Geometries, a: &Term, b: &Term) -> Option<f64> {
 fn relation(memory: &Geometries, args: &[Term], holds: fn(&Geometry<f64>, &Geometry<f64>) -> bool) -> Option<Term> {
     let [a, b] = args else { return None };
     let (a, b) = (memory.read(a)?, memory.read(b)?);
-    Some(Literal::from(holds(&a, &b)).into())
+    let is_point = |geometry: &Geometry<f64>| matches!(geometry, Geometry::Point(_));
+    let is_quick = is_point(&a) || is_point(&b) || !is_tangled([&*a, &*b], 0.0);
+    is_quick.then(|| Literal::from(holds(&a, &b)).into())
 }
 
 /// Points are by far the most common; the general relation costs a hundred times as much.

@@ -12,6 +12,7 @@ use oxigraph::model::{Literal, Term};
 use wkt::ToWkt;
 
 use super::geometry::{Geometries, wkt_literal};
+use super::tangle::is_tangled;
 use super::{MAX_PAIRS, general};
 use crate::geometry::{CRS84, GEOJSON_LITERAL, parse, reference_system};
 
@@ -172,7 +173,11 @@ fn cut(what: &Geometry<f64>, by: &Geometry<f64>, within: bool) -> Option<Geometr
         Geometry::MultiLineString(lines) => lines.clone(),
         _ => return None,
     };
-    Some(areas(by)?.clip(&lines, !within).into())
+    let area = areas(by)?;
+    if is_tangled([what, by], 0.0) {
+        return None;
+    }
+    Some(area.clip(&lines, !within).into())
 }
 
 fn areas(geometry: &Geometry<f64>) -> Option<MultiPolygon<f64>> {

@@ -1,0 +1,223 @@
+//! Calls that are watched: those that take long, or make long texts.
+//!
+//! Oxigraph looks at its cancellation token whenever it reads a quad, and bounds no text. Rows that the query brings itself are
+//! made without reading; so `SHA512` of a long text for each of many rows would hold a thread, and `CONCAT` of `CONCAT` take all
+//! memory between two looks of the watch. Such calls are wrapped in a function that gives back what it gets, unless the query
+//! has been stopped or the text is too long: then it ends the query.
+
+use std::sync::Arc;
+
+use oxigraph::model::vocab::xsd;
+use oxigraph::model::{Literal, NamedNode, Term};
+use oxigraph::sparql::SparqlEvaluator;
+use spargebra::algebra::{AggregateExpression, AggregateFunction, Expression, Function, GraphPattern};
+
+use super::QueryError;
+use super::ticket::Ticket;
+use super::unwind::{leave, leave_if_stopped};
+use super::walk::{children, each_expression};
+
+/// `upTo(bytes, value)`: the value, when it has no more bytes than that.
+const UP_TO: &str = "urn:hiroba:sparql:upTo";
+/// Calls of these are our own and quick.
+const OURS: &str = "urn:hiroba:sparql:";
+
+/// How many bytes a text may have that is made, that `REPLACE` works on, and that it puts in: each character may be replaced.
+const MAX_TEXT: usize = 2 << 20;
+const MAX_REPLACED: usize = 256 << 10;
+const MAX_REPLACEMENT: usize = 1_000;
+/// How many texts `CONCAT` may join, and how many bytes `GROUP_CONCAT` may put between two.
+const MAX_JOINED: usize = 100;
+const MAX_SEPARATOR: usize = 1_000;
+
+/// Gives the wrapping function to the evaluator of one query.
+pub(super) fn register(evaluator: SparqlEvaluator, ticket: &Arc<Ticket>) -> SparqlEvaluator {
+    let ticket = Arc::clone(ticket);
+    evaluator.with_custom_function(NamedNode::new_unchecked(UP_TO), move |args| {
+        leave_if_stopped(&ticket);
+        let [Term::Literal(most), value] = args else { return None };
+        let most: usize = most.value().parse().ok()?;
+        // Geometries are bounded by what they are made of.
+        if let Term::Literal(text) = value
+            && (text.datatype() == xsd::STRING || text.language().is_some())
+            && text.value().len() > most
+        {
+            leave(QueryError::TooComplex(format!("a text that it makes or replaces in has over {most} bytes")));
+        }
+        Some(value.clone())
+    })
+}
+
+/// Wraps the calls of a pattern. Whoever looks for calls must have done so.
+///
+/// # Errors
+/// [`QueryError::TooComplex`] when a call may make too much at once.
+pub(super) fn calls(pattern: &mut GraphPattern) -> Result<(), QueryError> {
+    // What is inside goes to another endpoint, as it is.
+    if let GraphPattern::Service { .. } = pattern {
+        return Ok(());
+    }
+    let mut outcome = aggregates(pattern);
+    each_expression(pattern, &mut |expression| {
+        let done = match expression {
+            Expression::Exists(inner) => calls(inner),
+            Expression::FunctionCall(function, args) => call(function, args).map(|watched| {
+                if watched {
+                    wrap(expression, MAX_TEXT);
+                }
+            }),
+            _ => Ok(()),
+        };
+        if let Err(error) = done {
+            outcome = Err(error);
+        }
+    });
+    outcome?;
+    children(pattern).into_iter().try_for_each(calls)
+}
+
+/// Whether a call is to be wrapped, and what it gets if need be.
+fn call(function: &Function, args: &mut [Expression]) -> Result<bool, QueryError> {
+    match function {
+        Function::Concat if args.len() > MAX_JOINED => {
+            Err(QueryError::TooComplex(format!("CONCAT joins over {MAX_JOINED} texts")))
+        }
+        Function::Replace => {
+            if let [text, _, replacement, ..] = args {
+                wrap(text, MAX_REPLACED);
+                wrap(replacement, MAX_REPLACEMENT);
+            }
+            Ok(true)
+        }
+        Function::Concat
+        | Function::SubStr
+        | Function::StrLen
+        | Function::Contains
+        | Function::StrBefore
+        | Function::StrAfter
+        | Function::Regex
+        | Function::UCase
+        | Function::LCase
+        | Function::EncodeForUri
+        | Function::Md5
+        | Function::Sha1
+        | Function::Sha256
+        | Function::Sha384
+        | Function::Sha512 => Ok(true),
+        Function::Custom(name) => Ok(!name.as_str().starts_with(OURS)),
+        _ => Ok(false),
+    }
+}
+
+fn wrap(expression: &mut Expression, most: usize) {
+    let most = Literal::from(most as u64);
+    let value = std::mem::replace(expression, most.clone().into());
+    let up_to = Function::Custom(NamedNode::new_unchecked(UP_TO));
+    *expression = Expression::FunctionCall(up_to, vec![most.into(), value]);
+}
+
+fn aggregates(pattern: &GraphPattern) -> Result<(), QueryError> {
+    let GraphPattern::Group { aggregates, .. } = pattern else { return Ok(()) };
+    let too_long = |aggregate: &AggregateExpression| match aggregate {
+        AggregateExpression::FunctionCall { name: AggregateFunction::GroupConcat { separator }, .. } => {
+            separator.as_ref().is_some_and(|separator| separator.len() > MAX_SEPARATOR)
+        }
+        _ => false,
+    };
+    match aggregates.iter().any(|(_, aggregate)| too_long(aggregate)) {
+        true => Err(QueryError::TooComplex(format!("GROUP_CONCAT has a separator of over {MAX_SEPARATOR} bytes"))),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use oxigraph::sparql::QueryResults;
+    use oxigraph::store::Store;
+
+    use super::*;
+    use crate::query::ticket::Reason;
+    use crate::query::unwind::caught;
+    use crate::query::{guard, walk};
+
+    /// The first value of every row, unless the query ends otherwise.
+    fn values(text: &str, ticket: &Arc<Ticket>) -> Result<Vec<String>, QueryError> {
+        let mut query = guard::parse(text)?;
+        calls(walk::pattern(&mut query))?;
+        let store = Store::new().unwrap();
+        let prepared = register(SparqlEvaluator::new(), ticket).for_query(query);
+        let mut values = Vec::new();
+        caught(|| {
+            let QueryResults::Solutions(rows) = prepared.on_store(&store).execute()? else { panic!() };
+            for row in rows {
+                values.push(row?.iter().next().map_or_else(|| "-".to_owned(), |(_, term)| term.to_string()));
+            }
+            Ok(())
+        })?;
+        Ok(values)
+    }
+
+    fn ticket() -> Arc<Ticket> {
+        Arc::new(Ticket::new(Duration::from_secs(60)))
+    }
+
+    #[test]
+    fn calls_mean_what_they_meant() {
+        for (expression, expected) in [
+            ("CONCAT('a', 'b')", "\"ab\""),
+            ("CONCAT('a'@ja, 'b'@ja)", "\"ab\"@ja"),
+            ("CONCAT(?none, 'b')", "-"),
+            ("COALESCE(CONCAT(?none, 'b'), 'c')", "\"c\""),
+            ("REPLACE('abc', '(b)', '[$1]')", "\"a[b]c\""),
+            ("REPLACE(REPLACE(UCASE('abc'), 'b', 'x', 'i'), 'x', 'y')", "\"AyC\""),
+            ("IF(REGEX('abc', 'B', 'i'), STRBEFORE('abc', 'c'), 1/0)", "\"ab\""),
+            ("STRLEN(ENCODE_FOR_URI('あ'))", "\"9\"^^<http://www.w3.org/2001/XMLSchema#integer>"),
+        ] {
+            let found = values(&format!("SELECT ({expression} AS ?x) {{}}"), &ticket());
+            assert_eq!(found, Ok(vec![expected.to_owned()]), "{expression}");
+        }
+        let grouped =
+            "SELECT (GROUP_CONCAT(UCASE(?a); separator=', ') AS ?x) { VALUES ?a { 'a' 'b' } FILTER(STRLEN(?a) = 1) }";
+        assert_eq!(values(grouped, &ticket()), Ok(vec!["\"A, B\"".to_owned()]));
+    }
+
+    #[test]
+    fn texts_do_not_grow_without_bound() {
+        let times = |n: usize, what: &str| vec![what; n].join(",");
+        let chain: String =
+            (0..9).map(|n| format!("BIND(CONCAT({}) AS ?x{})", times(100, &format!("?x{n}")), n + 1)).collect();
+        for query in [
+            format!("SELECT ?x9 {{ VALUES ?x0 {{ '0123456789' }} {chain} }}"),
+            format!("SELECT (CONCAT({}) AS ?x) {{}}", times(101, "'a'")),
+            format!("SELECT (REPLACE('{}', 'a', 'b') AS ?x) {{}}", "a".repeat(MAX_REPLACED + 1)),
+            format!("SELECT (REPLACE('a', 'a', '{}') AS ?x) {{}}", "b".repeat(MAX_REPLACEMENT + 1)),
+            format!("SELECT (REPLACE('{}', 'a', '{}') AS ?x) {{}}", "a".repeat(10_000), "b".repeat(1_000)),
+            format!("SELECT (GROUP_CONCAT(?a; separator='{}') AS ?x) {{}}", "b".repeat(MAX_SEPARATOR + 1)),
+            format!("SELECT * {{ FILTER EXISTS {{ FILTER(CONCAT({}) = 'a') }} }}", times(101, "'a'")),
+        ] {
+            let outcome = values(&query, &ticket());
+            assert!(matches!(outcome, Err(QueryError::TooComplex(_))), "{} {outcome:?}", &query[..80]);
+        }
+    }
+
+    #[test]
+    fn long_work_on_rows_of_the_query_itself_ends_when_it_is_stopped() {
+        let rows: String = (0..60_000).map(|n| format!("'{n}'")).collect();
+        let text = "x".repeat(400_000);
+        for condition in [format!("SHA512(CONCAT(?a, '{text}')) = 'a'"), format!("STRBEFORE('{text}', ?a) = 'a'")] {
+            let ticket = ticket();
+            let other = Arc::clone(&ticket);
+            let stopping = std::thread::spawn(move || {
+                std::thread::sleep(Duration::from_millis(500));
+                other.stop(Reason::Timeout);
+                Instant::now()
+            });
+            let outcome = values(&format!("SELECT ?a {{ VALUES ?a {{ {rows} }} FILTER({condition}) }}"), &ticket);
+            let after = stopping.join().unwrap().elapsed();
+            assert!(matches!(outcome, Err(QueryError::Timeout(_))), "{:?}", outcome.map(|rows| rows.len()));
+            assert!(after < Duration::from_secs(2), "{after:?}");
+        }
+    }
+}
