@@ -1,5 +1,7 @@
 //! What can go wrong with a database.
 
+use std::time::Duration;
+
 /// Errors of the store. None of them is about what a client wrote: that was checked before.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -14,6 +16,12 @@ pub enum StoreError {
     TooComplex {
         /// The limit.
         limit: usize,
+    },
+    /// A query looks at its candidates for longer than one request may.
+    #[error("the query takes more than {} seconds; narrow it by type, place or an indexed attribute", .limit.as_secs())]
+    TooLong {
+        /// How long it may take.
+        limit: Duration,
     },
     /// A query would follow more links to other entities than one request may.
     #[error(

@@ -43,6 +43,7 @@ pub use model::{
     Answer, ChangeRecord, Outcome, Page, Position, PositionError, ShapeCount, Stored, ValueIndex, Version, Work, Write,
 };
 pub use owner::Owner;
+pub use query::on_heavy_thread;
 pub use registrations::{NewRegistration, RegistrationEntry, Registry, RegistryChange, RegistryChanged};
 pub use snapshots::{NewSnapshot, SnapshotAdded, SnapshotChange, SnapshotData, SnapshotEntry, SnapshotUse};
 pub use sources::{Delivered, Delivery, SourceEntry, SourceKey};

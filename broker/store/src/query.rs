@@ -1,6 +1,7 @@
 //! Running a query: plan, choice of where to start, and what is left for the evaluator.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ngsild::DateTime;
 use ngsild::query::{Filter, Query, may_match};
@@ -22,6 +23,8 @@ const MAX_CHUNK: usize = 5_000;
 /// How many candidates at most, when their linked entities have to be fetched as well.
 const MAX_LINKED_CHUNK: usize = 500;
 const GROWTH: usize = 4;
+/// How long a query may look at its candidates.
+const MAX_TIME: Duration = Duration::from_secs(60);
 /// From how many rows on parsing moves to a thread where it disturbs nobody.
 const HEAVY: usize = 64;
 
@@ -29,7 +32,8 @@ impl Store {
     /// The entities that match a query, in the order of creation.
     ///
     /// # Errors
-    /// [`StoreError::TooComplex`] when it would look at more candidates than allowed; others when the database fails.
+    /// [`StoreError::TooComplex`] when it would look at more candidates than allowed, [`StoreError::TooLong`] when that takes too
+    /// long; others when the database fails.
     pub async fn query(&self, tenant: TenantId, query: &Query, page: Page, now: DateTime) -> Result<Answer> {
         let mut narrowed = self.plan(query).await?;
         if narrowed.narrow == Narrow::Nothing {
@@ -127,6 +131,7 @@ impl Run<'_> {
     /// The evaluator decides: candidates stream through it until the page is full, or to the end when counting.
     async fn filtered(&self, page: Page) -> Result<Answer> {
         let limit = self.store.inner.options.max_candidates;
+        let started = Instant::now();
         let mut work = Work { driven: self.drive.is_some(), ..Work::default() };
         let (mut entities, mut matched, mut more, mut after) = (Vec::new(), 0_usize, false, page.after);
         let follows_links = self.query.filter.as_ref().is_some_and(Filter::follows_links);
@@ -142,6 +147,9 @@ impl Run<'_> {
             work.candidates += fetched;
             if work.candidates > limit {
                 return Err(StoreError::TooComplex { limit });
+            }
+            if started.elapsed() > MAX_TIME {
+                return Err(StoreError::TooLong { limit: MAX_TIME });
             }
             let (query, now) = (Arc::clone(&self.query), self.now);
             let found = parse(rows, move |stored| may_match(&query, &stored.entity, now)).await?;
@@ -181,10 +189,10 @@ pub(crate) async fn parse(
 }
 
 /// Does what computes: here when it is little, else on a thread where it disturbs nobody.
-pub(crate) async fn on_heavy_thread<T: Send + 'static>(
-    heavy: bool,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T> {
+///
+/// # Errors
+/// [`StoreError::Database`] when that thread panics.
+pub async fn on_heavy_thread<T: Send + 'static>(heavy: bool, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     if !heavy {
         return Ok(work());
     }

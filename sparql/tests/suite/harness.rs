@@ -22,9 +22,13 @@ pub(crate) struct Process {
 }
 
 impl Drop for Process {
+    #[expect(clippy::print_stdout, reason = "whoever looks for what went wrong needs to know what it said")]
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            println!("{}:\n{}", self.folder.display(), self.log());
+        }
     }
 }
 

@@ -205,6 +205,13 @@ impl Context {
         self.user
     }
 
+    /// About how many bytes it takes in memory, the core aside.
+    pub fn size(&self) -> usize {
+        // Each term and IRI is in three tables.
+        let size = |definition: &Definition| definition.iri.as_ref().map_or(0, |iri| iri.as_str().len());
+        self.user.terms.iter().map(|(term, definition)| 3 * (term.len() + size(definition)) + 300).sum()
+    }
+
     /// The definition of a term, the core's first.
     pub fn definition(&self, term: &str) -> Option<&Definition> {
         self.core.terms.get(term).or_else(|| self.user.terms.get(term))

@@ -15,8 +15,10 @@ use term::Local;
 
 /// How many contexts may include one another, and how many terms may be defined through one another.
 const MAX_DEPTH: usize = 64;
-/// How many terms one context may define, remote ones included.
+/// How many terms one context may define, remote ones and those defined again included.
 const MAX_TERMS: usize = 50_000;
+/// How many bytes the IRI of a term may have, and a vocabulary: it stands before every name of a document.
+const MAX_IRI: usize = 1_000;
 
 /// Where processing finds remote contexts. It never fetches: see [`ContextError::Missing`].
 pub trait Documents {
@@ -122,11 +124,13 @@ pub(super) struct Processor<'d> {
     /// URLs of the remote contexts that are being processed, outermost first.
     including: Vec<String>,
     original_base: Option<Iri>,
+    /// How many terms were defined so far.
+    defined: usize,
 }
 
 impl<'d> Processor<'d> {
     pub(super) fn new(documents: &'d dyn Documents, mode: Mode) -> Self {
-        Self { documents, mode, including: Vec::new(), original_base: None }
+        Self { documents, mode, including: Vec::new(), original_base: None, defined: 0 }
     }
 
     /// Applies a whole document: an object with `@context`.
@@ -156,7 +160,15 @@ impl<'d> Processor<'d> {
         }
     }
 
-    fn reset(&self, context: &mut Context) -> Outcome {
+    fn count(&mut self, terms: usize) -> Outcome {
+        self.defined += terms;
+        if self.defined > MAX_TERMS {
+            return invalid("context overflow", format!("more than {MAX_TERMS} terms"));
+        }
+        Ok(())
+    }
+
+    fn reset(&mut self, context: &mut Context) -> Outcome {
         if self.mode == Mode::JsonLd {
             if let Some(term) = context.table().terms.iter().find(|(_, d)| d.protected).map(|(term, _)| term) {
                 return invalid("invalid context nullification", format!("'{term}' is protected"));
@@ -164,6 +176,7 @@ impl<'d> Processor<'d> {
             *context = Context::empty();
         } else {
             *context = Context::user_start();
+            self.count(context.table().terms.len())?;
         }
         context.table_mut().base.clone_from(&self.original_base);
         Ok(())
@@ -227,9 +240,7 @@ impl<'d> Processor<'d> {
             return invalid("invalid @propagate value", propagate.to_string());
         }
         let protected = boolean(definitions, "@protected", "invalid @protected value")?.unwrap_or(false);
-        if context.table().terms.len() + definitions.len() > MAX_TERMS {
-            return invalid("context overflow", format!("more than {MAX_TERMS} terms"));
-        }
+        self.count(definitions.len())?;
         let mut local = Local::new(definitions, base, protected);
         for term in definitions.keys() {
             let member = matches!(
@@ -275,6 +286,9 @@ impl<'d> Processor<'d> {
                         resolve(vocab, base).map(Iri::from_expanded)
                     })
                 };
+                if iri.as_ref().is_some_and(|iri| iri.as_str().len() > MAX_IRI) {
+                    return invalid("invalid vocab mapping", format!("longer than {MAX_IRI} bytes"));
+                }
                 context.table_mut().vocab = iri;
                 Ok(())
             }
@@ -353,5 +367,59 @@ fn resolve(reference: &str, base: Option<&str>) -> Option<String> {
     match base.and_then(|base| oxiri::Iri::parse(base).ok()) {
         Some(base) => base.resolve(reference).ok().map(oxiri::Iri::into_inner),
         None => oxiri::Iri::parse(reference).ok().map(|iri| iri.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// One document at every URL.
+    struct Everywhere(Arc<Value>);
+
+    impl Documents for Everywhere {
+        fn document(&self, _: &str) -> Option<Arc<Value>> {
+            Some(Arc::clone(&self.0))
+        }
+    }
+
+    #[test]
+    fn a_context_is_no_larger_than_can_be_used() {
+        let terms = |count: usize| -> Map<String, Value> {
+            (0..count).map(|n| (format!("t{n}"), json!(format!("urn:x:{n}")))).collect()
+        };
+        let everywhere = Everywhere(Arc::new(json!({"@context": terms(2_000)})));
+        let nulls = Everywhere(Arc::new(json!({"@context": vec![Value::Null; 10_000]})));
+        let prefix = |length: usize| json!({"p": format!("urn:{}:", "x".repeat(length - 5))});
+        for (what, expected, context, documents) in [
+            ("many terms", Ok(()), Value::from(terms(49_000)), &everywhere),
+            ("too many", Err("context overflow"), terms(50_001).into(), &everywhere),
+            ("the same document often", Ok(()), vec!["http://x/a"; 20].into(), &everywhere),
+            ("too often", Err("context overflow"), vec!["http://x/a"; 30].into(), &everywhere),
+            ("everything forgotten again and again", Err("context overflow"), "http://x/a".into(), &nulls),
+            ("a long prefix", Ok(()), prefix(1_000), &everywhere),
+            ("too long", Err("invalid IRI mapping"), prefix(1_001), &everywhere),
+            (
+                "a name that becomes too long",
+                Err("invalid IRI mapping"),
+                json!([prefix(900), {"a": format!("p:{}", "x".repeat(200))}]),
+                &everywhere,
+            ),
+            (
+                "a long vocabulary",
+                Err("invalid vocab mapping"),
+                json!({"@vocab": format!("urn:{}", "x".repeat(1_000))}),
+                &everywhere,
+            ),
+        ] {
+            let outcome = process(&UserContext::from_json(&context).unwrap(), documents);
+            let outcome = outcome.map(drop).map_err(|error| match error {
+                ContextError::Invalid { code, .. } => code,
+                ContextError::Missing(_) => "missing",
+            });
+            assert_eq!(outcome, expected, "{what}");
+        }
     }
 }

@@ -65,6 +65,14 @@ impl UserContext {
         &self.items
     }
 
+    /// How many bytes of text it has.
+    pub fn size(&self) -> usize {
+        let size = |item: &ContextItem| match item {
+            ContextItem::Url(text) | ContextItem::Inline(text) => text.len(),
+        };
+        self.items.iter().map(size).sum()
+    }
+
     /// Whether only the core context applies.
     pub fn is_core(&self) -> bool {
         self.items.is_empty()

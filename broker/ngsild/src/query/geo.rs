@@ -12,9 +12,13 @@ use serde_json::Value;
 
 use super::nearest::distance;
 use crate::entity::{AttributeValue, Entity};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::geometry;
 use crate::time::DateTime;
+
+/// How many positions a reference may have: more than any city's border, and where distances to it are measured.
+const MAX_POSITIONS: usize = 20_000;
+pub(super) const MAX_MEASURED: usize = 1_000;
 
 /// The relations of a geoquery: *target relation reference*.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,7 +56,7 @@ impl GeoQuery {
     /// A geoquery from its parts: `coordinates` as a JSON array, or as text that holds one.
     ///
     /// # Errors
-    /// BadRequestData with the parameter that is wrong.
+    /// BadRequestData with the parameter that is wrong; TooComplexQuery when there are too many coordinates.
     pub fn new(georel: &str, geometry: &str, coordinates: &Value, property: Iri) -> Result<Self> {
         let parsed;
         let coordinates = match coordinates {
@@ -67,7 +71,10 @@ impl GeoQuery {
             let at = if geometry::TYPES.contains(&geometry) { "coordinates" } else { "geometry" };
             e.at(at)
         })?;
-        Ok(Self { georel: georel.parse()?, reference, property })
+        let georel = georel.parse()?;
+        let most = if matches!(georel, Georel::NearMax(_) | Georel::NearMin(_)) { MAX_MEASURED } else { MAX_POSITIONS };
+        check_positions(&reference, most).map_err(|e| e.at("coordinates"))?;
+        Ok(Self { georel, reference, property })
     }
 
     /// Whether at least one valid instance of the attribute stands in the relation.
@@ -79,21 +86,29 @@ impl GeoQuery {
         })
     }
 
-    /// Whether a target stands in the relation to the reference.
+    /// Whether a target stands in the relation to the reference. Points are by far the most common targets, and the general
+    /// relation costs a hundred times as much.
     pub fn relates(&self, target: &Geometry<f64>) -> bool {
         match self.georel {
             Georel::NearMax(metres) => furthest(target, &self.reference) <= metres,
             Georel::NearMin(metres) => metres_between(target, &self.reference) > metres,
-            // Points are by far the most common targets; the general relation costs a hundred times as much.
             Georel::Within => match target {
                 Geometry::Point(point) => self.reference.contains(point),
                 _ => target.relate(&self.reference).is_within(),
             },
-            Georel::Contains => target.relate(&self.reference).is_contains(),
-            Georel::Overlaps => target.relate(&self.reference).is_overlaps(),
+            Georel::Contains => self.may_be_in(target) && target.relate(&self.reference).is_contains(),
+            Georel::Overlaps => !is_point(target) && target.relate(&self.reference).is_overlaps(),
             Georel::Intersects => target.intersects(&self.reference),
-            Georel::Equals => target.relate(&self.reference).is_equal_topo(),
+            Georel::Equals => self.may_be_in(target) && target.relate(&self.reference).is_equal_topo(),
             Georel::Disjoint => !target.intersects(&self.reference),
+        }
+    }
+
+    /// Whether the reference may be inside of a target: if that is a point, the reference must be there and nowhere else.
+    fn may_be_in(&self, target: &Geometry<f64>) -> bool {
+        match target {
+            Geometry::Point(point) => self.reference.coords_iter().all(|position| position == point.0),
+            _ => true,
         }
     }
 
@@ -170,6 +185,22 @@ pub fn metres_between(target: &Geometry<f64>, reference: &Geometry<f64>) -> f64 
     let from_target = target.coords_iter().map(|coord| distance(Point(coord), reference));
     let from_reference = reference.coords_iter().map(|coord| distance(Point(coord), target));
     from_target.chain(from_reference).fold(f64::INFINITY, f64::min)
+}
+
+fn is_point(geometry: &Geometry<f64>) -> bool {
+    matches!(geometry, Geometry::Point(_))
+}
+
+/// # Errors
+/// TooComplexQuery when a geometry that others are compared with has more positions than that.
+pub(super) fn check_positions(geometry: &Geometry<f64>, most: usize) -> Result<()> {
+    let positions = geometry.coords_count();
+    if positions <= most {
+        return Ok(());
+    }
+    let detail =
+        format!("places are compared with at most {most} positions, here are {positions}: simplify the geometry");
+    Err(Error::new(ErrorKind::TooComplexQuery, detail))
 }
 
 impl FromStr for Georel {
@@ -304,6 +335,48 @@ mod tests {
         assert_eq!(of("within", "Circle", "[1,2]").as_deref(), Some("geometry"));
         assert_eq!(of("within", "Point", "[1").as_deref(), Some("coordinates"));
         assert_eq!(of("within", "Polygon", "[[[1,2],[3,4]]]").as_deref(), Some("coordinates"));
+    }
+
+    #[test]
+    fn references_have_as_many_positions_as_can_be_compared() {
+        for (georel, positions, expected) in [
+            ("intersects", 20_000, true),
+            ("intersects", 20_001, false),
+            ("near;minDistance==1", 1_000, true),
+            ("near;minDistance==1", 1_001, false),
+        ] {
+            let coordinates = json!(vec![[0, 0]; positions]);
+            let outcome = GeoQuery::new(georel, "MultiPoint", &coordinates, Iri::from_expanded("p"));
+            assert_eq!(outcome.is_ok(), expected, "{georel} {positions}");
+            assert!(outcome.err().is_none_or(|error| error.kind == ErrorKind::TooComplexQuery));
+        }
+    }
+
+    /// Points are compared in a shorter way; it must mean the same.
+    #[test]
+    fn points_stand_in_the_relations_that_the_general_relation_finds() {
+        let shapes = [
+            ("Point", json!([1, 1])),
+            ("Point", json!([2, 1])),
+            ("MultiPoint", json!([[1, 1], [1, 1]])),
+            ("MultiPoint", json!([[1, 1], [2, 1]])),
+            ("LineString", json!([[1, 1], [1, 1]])),
+            ("LineString", json!([[0, 0], [2, 2]])),
+            ("MultiLineString", json!([[[0, 1], [2, 1]], [[0, 2], [2, 2]]])),
+            ("Polygon", json!([[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]])),
+            ("MultiPolygon", json!([[[[1, 1], [2, 0], [2, 2], [1, 1]]]])),
+        ];
+        for (name, coordinates) in &shapes {
+            let of = |georel: &str| query(georel, name, coordinates.clone());
+            for point in [json!([1, 1]), json!([2, 1]), json!([9, 9])] {
+                let point = target("Point", point);
+                let general = point.relate(&of("within").reference);
+                assert_eq!(of("contains").relates(&point), general.is_contains(), "{name} {coordinates} in {point:?}");
+                assert_eq!(of("equals").relates(&point), general.is_equal_topo(), "{name} {coordinates} is {point:?}");
+                assert_eq!(of("overlaps").relates(&point), general.is_overlaps(), "{name} {coordinates} and {point:?}");
+                assert_eq!(of("within").relates(&point), general.is_within(), "{point:?} in {name} {coordinates}");
+            }
+        }
     }
 
     proptest! {

@@ -11,6 +11,7 @@ use icu_locale_core::Locale;
 use serde_json::Value;
 
 use super::cursor::Cursor;
+use super::geo::{MAX_MEASURED, check_positions};
 use super::nearest::distance;
 use super::q::{AttributePath, Brackets};
 use crate::entity::{AttributeValue, Entity, OneOrMany};
@@ -120,7 +121,7 @@ pub struct Place(Geometry<f64>);
 
 impl Place {
     /// # Errors
-    /// BadRequestData when the coordinates do not make a geometry of that type.
+    /// BadRequestData when the coordinates do not make a geometry of that type; TooComplexQuery when there are too many.
     pub fn new(geometry_type: &str, coordinates: &Value) -> Result<Self> {
         let parsed;
         let coordinates = match coordinates {
@@ -131,7 +132,9 @@ impl Place {
             }
             value => value,
         };
-        Ok(Self(geometry::from_parts(geometry_type, coordinates).map_err(|e| e.at("orderFrom"))?))
+        let place = geometry::from_parts(geometry_type, coordinates).map_err(|e| e.at("orderFrom"))?;
+        check_positions(&place, MAX_MEASURED).map_err(|e| e.at("orderFrom"))?;
+        Ok(Self(place))
     }
 }
 
@@ -373,6 +376,7 @@ mod tests {
 
     use super::*;
     use crate::entity::Attribute;
+    use crate::error::ErrorKind;
 
     fn entity(id: usize, value: Option<Value>) -> std::sync::Arc<Entity> {
         let now = DateTime::from_micros(0);
@@ -429,6 +433,10 @@ mod tests {
         assert_eq!(sorted("a;dist-asc", None, place(), &values), [2, 4, 0, 1, 3]);
         assert_eq!(sorted("a;dist-desc", None, place(), &values), [0, 4, 2, 1, 3]);
         assert!(Ordering::resolve(&"a;dist-asc".parse().unwrap(), None, None, &Context::core()).is_err());
+        let many = |count: usize| Place::new("MultiPoint", &json!(vec![[0, 0]; count]));
+        assert!(many(1_000).is_ok());
+        let error = many(1_001).unwrap_err();
+        assert_eq!((error.kind, error.at.as_deref()), (ErrorKind::TooComplexQuery, Some("orderFrom")));
     }
 
     #[test]

@@ -209,9 +209,9 @@ impl HttpError {
                 | ServiceError::NoSubscription(_)
                 | ServiceError::NoRegistration(_),
             ) => problem(StatusCode::NOT_FOUND, "ResourceNotFound", "Not Found"),
-            Self::Service(ServiceError::Store(StoreError::TooComplex { .. } | StoreError::TooManyLinks { .. })) => {
-                problem(StatusCode::FORBIDDEN, "TooComplexQuery", "Too Complex Query")
-            }
+            Self::Service(ServiceError::Store(
+                StoreError::TooComplex { .. } | StoreError::TooLong { .. } | StoreError::TooManyLinks { .. },
+            )) => problem(StatusCode::FORBIDDEN, "TooComplexQuery", "Too Complex Query"),
             Self::Service(
                 ServiceError::Contended(_)
                 | ServiceError::Busy(_)

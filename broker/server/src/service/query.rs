@@ -1,6 +1,8 @@
 //! Query Entities (5.7.2).
 
-use hiroba_store::{Answer, Page, Stored, TenantId};
+use std::sync::Arc;
+
+use hiroba_store::{Answer, Page, Stored, TenantId, on_heavy_thread};
 use ngsild::query::{Ordering, Query};
 
 use super::{Result, ServiceError, now};
@@ -15,7 +17,7 @@ pub struct QueryRequest {
     /// Whether only local data are asked, which lifts the "too wide" rule.
     pub local: bool,
     /// In which order; that of creation without.
-    pub ordering: Option<Ordering>,
+    pub ordering: Option<Arc<Ordering>>,
     /// Which part.
     pub page: Page,
 }
@@ -35,6 +37,8 @@ impl QueryRequest {
 
 /// How many entities may be ordered by one request.
 const MAX_ORDERED: usize = 100_000;
+/// From how many on that is done on a thread where it disturbs nobody.
+const MANY: usize = 100;
 
 /// Query Entities (5.7.2).
 ///
@@ -67,7 +71,13 @@ pub(super) async fn query_page(
 }
 
 /// All that match, ordered, and then the page of it.
-async fn ordered(state: &AppState, tenant: TenantId, query: &Query, ordering: &Ordering, page: Page) -> Result<Answer> {
+async fn ordered(
+    state: &AppState,
+    tenant: TenantId,
+    query: &Query,
+    ordering: &Arc<Ordering>,
+    page: Page,
+) -> Result<Answer> {
     let all = Page { limit: MAX_ORDERED, ..Page::default() };
     let mut answer = state.store.query(tenant, query, all, now()).await?;
     if answer.more {
@@ -75,9 +85,13 @@ async fn ordered(state: &AppState, tenant: TenantId, query: &Query, ordering: &O
         return Err(ServiceError::Ngsild(ngsild::Error::new(ngsild::ErrorKind::TooComplexQuery, detail)));
     }
     let total = answer.entities.len();
-    ordering.sort(&mut answer.entities);
     let Page { offset, limit, count, .. } = page;
-    let entities: Vec<Stored> = answer.entities.into_iter().skip(offset).take(limit).collect();
+    let (ordering, mut entities) = (Arc::clone(ordering), std::mem::take(&mut answer.entities));
+    let entities: Vec<Stored> = on_heavy_thread(total >= MANY, move || {
+        ordering.sort(&mut entities);
+        entities.into_iter().skip(offset).take(limit).collect()
+    })
+    .await?;
     Ok(Answer {
         more: total > offset.saturating_add(entities.len()),
         total: count.then_some(total as u64),

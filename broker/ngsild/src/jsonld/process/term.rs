@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use hiroba_vocab::Iri;
 use serde_json::{Map, Value};
 
-use super::{ContextError, MAX_DEPTH, Mode, Outcome, Processor, boolean, check_direction, expand_in, invalid, resolve};
+use super::{
+    ContextError, MAX_DEPTH, MAX_IRI, Mode, Outcome, Processor, boolean, check_direction, expand_in, invalid, resolve,
+};
 use crate::jsonld::context::{Container, Context, Definition, TypeMapping, concat, split_compact_iri};
 use crate::jsonld::keyword::{is_keyword, looks_like_keyword};
 
@@ -74,6 +76,10 @@ impl Processor<'_> {
         let Some(mut definition) = self.build_definition(context, local, term, members, simple)? else {
             return Ok(());
         };
+        if definition.iri.as_ref().is_some_and(|iri| iri.as_str().len() > MAX_IRI) {
+            let term: String = term.chars().take(100).collect();
+            return invalid("invalid IRI mapping", format!("the IRI of '{term}' is longer than {MAX_IRI} bytes"));
+        }
         if self.mode == Mode::JsonLd
             && let Some(previous) = previous.filter(|previous| previous.protected)
         {

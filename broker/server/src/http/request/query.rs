@@ -1,6 +1,8 @@
 //! The parameters of queries (table 6.4.3.2-1), in URLs and in the Query bodies of POST (5.2.23), read into the same
 //! types.
 
+use std::sync::Arc;
+
 use hiroba_store::Page;
 use hiroba_vocab::{EntityId, Iri};
 use ngsild::query::filter::Expansions;
@@ -255,7 +257,7 @@ pub(super) fn geo_query(geo: &Value, context: &Context) -> Result<GeoQuery> {
     Ok(GeoQuery::from_json(geo, context).map_err(|e| e.inside("/geoQ"))?)
 }
 
-fn ordering(order: &Value, context: &Context, local: bool) -> Result<Ordering> {
+fn ordering(order: &Value, context: &Context, local: bool) -> Result<Arc<Ordering>> {
     let wrong = |detail: &str| Error::bad_request(detail).at("/ordering");
     let keys =
         order.get("orderBy").and_then(Value::as_array).ok_or_else(|| wrong("'ordering' needs an array 'orderBy'"))?;
@@ -272,11 +274,11 @@ fn resolve_order(
     place: Option<Place>,
     context: &Context,
     local: bool,
-) -> Result<Ordering> {
+) -> Result<Arc<Ordering>> {
     if !local {
         return Err(Error::bad_request("ordering needs local=true").at("orderBy").into());
     }
-    Ok(Ordering::resolve(order, collation, place, context)?)
+    Ok(Arc::new(Ordering::resolve(order, collation, place, context)?))
 }
 
 /// The conjunction of everything that selects. `levels` is how deep linked entities are joined: `q` may look as far.

@@ -181,13 +181,16 @@ pub struct Resolved {
     pub fingerprint: u64,
     /// What it was made of, besides what the client sent.
     pub(super) documents: Vec<Arc<Document>>,
+    /// About how many bytes it takes in memory.
+    pub(super) size: usize,
 }
 
 impl Resolved {
     pub(super) fn new(context: Context, documents: Vec<Arc<Document>>) -> Self {
         // The order of the documents is that of a hash table: sum up in a way that does not depend on it.
         let fingerprint = documents.iter().fold(0_u64, |sum, document| sum.wrapping_add(document.digest));
-        Self { context: Arc::new(context), fingerprint, documents }
+        let size = 500 + context.size();
+        Self { context: Arc::new(context), fingerprint, documents, size }
     }
 
     /// How long until the first document in it is stale.

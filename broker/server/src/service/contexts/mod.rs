@@ -32,8 +32,8 @@ pub const PATH: &str = "/ngsi-ld/v1/jsonldContexts/";
 const MAX_REMOTE: usize = 32;
 /// How large a remote context may be, in bytes.
 const MAX_BYTES: usize = 4 << 20;
-/// How many processed contexts are kept.
-const PROCESSED: u64 = 2_000;
+/// How many bytes of processed contexts are kept in memory.
+const PROCESSED: u64 = 64 << 20;
 /// How many bytes of remote documents, and how many of stored ones, are kept in memory.
 const DOCUMENTS: u64 = 64 << 20;
 /// How long an @context is believed to be there still, in microseconds: another process may have deleted it.
@@ -81,7 +81,13 @@ impl Contexts {
     pub fn new(egress: Egress, store: Store, published: HashMap<&'static str, Arc<Value>>) -> Self {
         let weigh = |size: usize| u32::try_from(size).unwrap_or(u32::MAX);
         Self {
-            processed: Cache::builder().max_capacity(PROCESSED).expire_after(UntilStale).build(),
+            processed: Cache::builder()
+                .max_capacity(PROCESSED)
+                .weigher(move |(_, user): &(Tenant, UserContext), resolved: &Arc<Resolved>| {
+                    weigh(user.size() + resolved.size)
+                })
+                .expire_after(UntilStale)
+                .build(),
             remote: Cache::builder()
                 .max_capacity(DOCUMENTS)
                 .weigher(move |_, document: &Arc<Document>| weigh(document.size))
