@@ -349,7 +349,8 @@ fn a_context_that_is_too_large_to_link_to_still_serves_in_the_body() {
     run(async {
         let broker = Broker::sqlite().await;
         broker.create(&json!({"id": "urn:x:1", "type": "T", "name": 1})).await;
-        let context = json!({"a": format!("https://example.org/{}", "x".repeat(256 << 10))});
+        let terms = (0..300).map(|n| (format!("a{n}"), json!(format!("https://example.org/{}{n}", "x".repeat(900)))));
+        let context = Value::Object(terms.collect());
         let asked = json!({"type": "Query", "entities": [{"type": "T"}], "@context": context});
         let path = "/ngsi-ld/v1/entityOperations/query";
         assert_eq!(broker.post(path, &asked).send().await.error(), "BadRequestData");
