@@ -22,6 +22,8 @@ use crate::metrics::{Ending, Metrics, QueryLabels};
 
 /// How long a query may wait for a place.
 const QUEUE: Duration = Duration::from_secs(1);
+/// How long after its end of time a query must run to count as one that cannot be stopped.
+const STUCK: Duration = Duration::from_secs(120);
 /// How often running queries are looked at.
 const WATCH: Duration = Duration::from_millis(100);
 
@@ -174,7 +176,8 @@ impl Pool {
         self.threads.run(work).map_err(|error| QueryError::Internal(format!("no thread for the query: {error}")))
     }
 
-    /// Stops queries whose time is up, and the longest-running one when memory runs short. Runs for ever.
+    /// Stops queries whose time is up, and the longest-running one when memory runs short. Runs for ever, but ends the process
+    /// when no place is left that could be freed: one that starts again answers after seconds.
     pub async fn watch(self: Arc<Self>) {
         let mut memory = Memory::new(self.limits.max_memory);
         let mut tick = tokio::time::interval(WATCH);
@@ -185,6 +188,10 @@ impl Pool {
             let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).clone();
             for ticket in running.iter().filter(|ticket| ticket.deadline() <= now) {
                 ticket.stop(Reason::Timeout);
+            }
+            if are_stuck(&running, self.limits.max_queries, now) {
+                tracing::error!("queries that cannot be stopped take all places: the process ends");
+                std::process::exit(1);
             }
             let oldest = running.iter().filter(|ticket| !ticket.is_stopped()).min_by_key(|ticket| ticket.started);
             if memory.is_short(!running.is_empty())
@@ -199,6 +206,11 @@ impl Pool {
     fn count(&self, ending: Ending) {
         self.metrics.queries.get_or_create(&QueryLabels { ending }).inc();
     }
+}
+
+/// Whether all places are taken by queries that should have ended long ago.
+fn are_stuck(running: &[Arc<Ticket>], places: usize, now: Instant) -> bool {
+    running.iter().filter(|ticket| ticket.deadline() + STUCK <= now).count() >= places.max(1)
 }
 
 /// A query that is to be answered.
@@ -295,5 +307,25 @@ impl Drop for Running {
         let mut running = self.pool.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.retain(|ticket| !Arc::ptr_eq(ticket, &self.ticket));
         self.pool.metrics.running.dec();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_stuck_when_all_are_taken_long_after_the_end_of_time() {
+        let ticket = |seconds| Arc::new(Ticket::new(Duration::from_secs(seconds)));
+        let now = Instant::now() + Duration::from_secs(200);
+        for (expected, running, places) in [
+            (false, vec![], 1),
+            (false, vec![ticket(30)], 2),
+            (false, vec![ticket(30), ticket(100)], 2),
+            (true, vec![ticket(30), ticket(40)], 2),
+            (true, vec![ticket(30)], 0),
+        ] {
+            assert_eq!(are_stuck(&running, places, now), expected, "{} of {places}", running.len());
+        }
     }
 }
