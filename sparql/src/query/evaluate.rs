@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
-use super::{QueryError, Question, Services, functions, interrupt, narrow, unwind, walk, watch};
+use super::{QueryError, Question, Services, functions, interrupt, narrow, order, unwind, walk, watch};
 use crate::quads::{EXAMPLES, SHACL, is_hidden};
 use hiroba_vocab::namespace::PREFIXES;
 
@@ -61,6 +61,7 @@ pub(super) fn answer(
     }
     // There are many functions, and simple queries call none.
     let calls = walk::calls_functions(pattern);
+    order::by_kinds(pattern);
     watch::calls(pattern)?;
     let evaluator = if calls { with_functions(SparqlEvaluator::new()) } else { SparqlEvaluator::new() };
     let evaluator = evaluator.with_cancellation_token(ticket.token.clone());
@@ -82,9 +83,9 @@ pub(super) fn with_functions(evaluator: SparqlEvaluator) -> SparqlEvaluator {
     narrow::register(functions::register(evaluator, &memory), &memory)
 }
 
-/// Gives an evaluator the functions that look whether the query is to go on.
+/// Gives an evaluator the functions behind what keeps queries within bounds.
 pub(super) fn with_watch(evaluator: SparqlEvaluator, ticket: &Arc<Ticket>) -> SparqlEvaluator {
-    watch::register(interrupt::register(evaluator, ticket), ticket)
+    order::register(watch::register(interrupt::register(evaluator, ticket), ticket))
 }
 
 /// What `default-graph-uri` and `named-graph-uri` say; else FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4). When nobody

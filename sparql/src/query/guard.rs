@@ -5,7 +5,7 @@ use spargebra::algebra::{GraphPattern, PropertyPathExpression};
 use spargebra::{GraphUpdateOperation, Query, SparqlParser, Update};
 
 use super::walk::{self, children, each_exists};
-use super::{QueryError, hide, interrupt, narrow, nesting, watch};
+use super::{QueryError, hide, interrupt, narrow, nesting, order, watch};
 
 /// How many triple patterns there may be in all.
 const MAX_PATTERNS: usize = 1_000;
@@ -52,6 +52,7 @@ pub(super) fn parse_update(text: &str, base: &str) -> Result<Update, QueryError>
                 check_size(pattern)?;
                 interrupt::allow(pattern)?;
                 narrow::without_index(pattern)?;
+                order::by_kinds(pattern);
                 watch::calls(pattern)?;
             }
             GraphUpdateOperation::Load { .. } => {

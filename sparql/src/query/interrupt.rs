@@ -103,10 +103,14 @@ fn filter(pattern: &mut GraphPattern, also: Expression) {
     }
 }
 
+/// A call that holds always, unless the query has been stopped.
+pub(super) fn call() -> Expression {
+    Expression::FunctionCall(Function::Custom(NamedNode::new_unchecked(GOES_ON)), Vec::new())
+}
+
 fn goes_on(a: &Variable, b: &Variable) -> Expression {
-    let call = Expression::FunctionCall(Function::Custom(NamedNode::new_unchecked(GOES_ON)), Vec::new());
     let never = Expression::SameTerm(Box::new(a.clone().into()), Box::new(b.clone().into()));
-    Expression::If(Box::new(call), Box::new(Literal::from(true).into()), Box::new(never))
+    Expression::If(Box::new(call()), Box::new(Literal::from(true).into()), Box::new(never))
 }
 
 /// One operand of joins that stand together.

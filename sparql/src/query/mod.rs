@@ -20,6 +20,7 @@ mod lookup;
 mod memory;
 mod narrow;
 mod nesting;
+mod order;
 mod place;
 mod pool;
 mod service;

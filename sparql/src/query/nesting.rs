@@ -45,6 +45,8 @@ pub(super) fn check(text: &str) -> Result<(), QueryError> {
                 length
             }
             '#' => rest.find(['\n', '\r']).unwrap_or(rest.len()),
+            // Of a datatype.
+            '^' if rest.starts_with("^^") => 2,
             // In the local part of a name, the only place outside texts and IRIs.
             '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
             '<' => match Angle::of(rest) {
@@ -265,6 +267,7 @@ mod tests {
             format!("ASK {{ FILTER({}?z) }}", "?a != 1 || ".repeat(50)),
             "BASE <http://x/> ASK { <#me> <a> <b'c> }".replace("b'c", "b"),
             "PREFIX a: <urn:a> ASK { a:b\\'c a:d\\#e a:f }".to_owned(),
+            format!("ASK {{ VALUES ?x {{ {} }} }}", "'1'^^<urn:a> ".repeat(10_000)),
             "SELECT * { VALUES ?x { '' \"\" '\\u3042\\n' } }".to_owned(),
             "SELECT (REPLACE(REPLACE(REPLACE(?a, 'a', 'b'), 'b', 'c'), '\\\\d', '') AS ?b) {}".to_owned(),
             format!("PREFIX a: <urn:example:a:> ASK {{ VALUES ?x {{ {} }} }}", "a:b ".repeat(200_000)),
