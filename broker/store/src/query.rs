@@ -27,6 +27,8 @@ const GROWTH: usize = 4;
 const MAX_TIME: Duration = Duration::from_secs(60);
 /// From how many rows on parsing moves to a thread where it disturbs nobody.
 const HEAVY: usize = 64;
+/// And from how many bytes of them: large geometries take long to compare, too.
+const HEAVY_BYTES: usize = 256 << 10;
 
 impl Store {
     /// The entities that match a query, in the order of creation.
@@ -148,11 +150,12 @@ impl Run<'_> {
             if work.candidates > limit {
                 return Err(StoreError::TooComplex { limit });
             }
-            if started.elapsed() > MAX_TIME {
+            let (query, now) = (Arc::clone(&self.query), self.now);
+            let in_time = move || started.elapsed() <= MAX_TIME;
+            let found = parse(rows, move |stored| in_time() && may_match(&query, &stored.entity, now)).await?;
+            if !in_time() {
                 return Err(StoreError::TooLong { limit: MAX_TIME });
             }
-            let (query, now) = (Arc::clone(&self.query), self.now);
-            let found = parse(rows, move |stored| may_match(&query, &stored.entity, now)).await?;
             let mut found: Vec<Stored> = found.into_iter().flatten().collect();
             if let Some(linking) = &mut linking {
                 found = linking.decide(found, &mut work).await?;
@@ -180,7 +183,8 @@ pub(crate) async fn parse(
     rows: Vec<Row>,
     keep: impl Fn(&Stored) -> bool + Send + 'static,
 ) -> Result<Vec<Option<Stored>>> {
-    on_heavy_thread(rows.len() >= HEAVY, move || {
+    let bytes: usize = rows.iter().map(|row| row.payload.len()).sum();
+    on_heavy_thread(rows.len() >= HEAVY || bytes >= HEAVY_BYTES, move || {
         rows.iter()
             .map(|row| row.parse().map(|stored| Some(stored).filter(|stored| keep(stored))))
             .collect::<Result<_>>()

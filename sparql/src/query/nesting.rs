@@ -12,13 +12,13 @@ const MAX_DEPTH: usize = 100;
 const MAX_READ: usize = 32 << 20;
 /// How many variables may be written: the parser looks for each among all before it.
 const MAX_VARIABLES: usize = 10_000;
-/// Calls whose first argument the parser may have to read again.
-const READ_TWICE: [&str; 4] = ["REGEX", "SUBSTR", "REPLACE", "GROUP_CONCAT"];
+/// Words before brackets with what the parser may have to read again.
+const READ_TWICE: [&str; 5] = ["REGEX", "SUBSTR", "REPLACE", "GROUP_CONCAT", "EXISTS"];
 /// How many brackets and operators there may be in all.
 const MAX_JOINTS: usize = 4_000;
 /// How many bytes the names of a query may have when they are written out. What the prologue says may stand before each.
 const MAX_WRITTEN_OUT: usize = 128 << 20;
-/// How many names and IRIs may stand before the first `{`: DESCRIBE asks for each in turn, one in the other.
+/// How many names and IRIs may stand between DESCRIBE and the first `{`: it asks for each in turn, one in the other.
 const MAX_DESCRIBED: usize = 1_000;
 /// How many triples of triples may be begun. The parser goes into every one before it says that it knows none.
 const MAX_TRIPLE_TERMS: usize = 100;
@@ -37,6 +37,7 @@ pub(super) fn check(text: &str) -> Result<(), QueryError> {
     while let Some(first) = rest.chars().next() {
         let length = match first {
             '"' | '\'' => {
+                seen.name = Name::None;
                 let length = literal_length(rest);
                 // Then it is none for the parser, which goes on behind its first quotes.
                 if let Some(escape) = wrong_escape(rest.get(..length).unwrap_or_default()) {
@@ -49,24 +50,27 @@ pub(super) fn check(text: &str) -> Result<(), QueryError> {
             '^' if rest.starts_with("^^") => 2,
             // In the local part of a name, the only place outside texts and IRIs.
             '\\' => 1 + rest.chars().nth(1).map_or(0, char::len_utf8),
-            '<' => match Angle::of(rest) {
-                Angle::Iri(length) => {
-                    seen.iri(length);
-                    length
+            '<' => {
+                seen.name = Name::None;
+                match Angle::of(rest) {
+                    Angle::Iri(length) => {
+                        seen.iri(length);
+                        length
+                    }
+                    Angle::Less => {
+                        seen.triple_terms += usize::from(rest.starts_with("<<"));
+                        1
+                    }
+                    Angle::Either(inside) if inside.contains(['\'', '\\']) => {
+                        return too_much(format!("write <{inside}> without ' and \\, as %27 and %5C"));
+                    }
+                    Angle::Either(inside) => {
+                        seen.either(inside);
+                        seen.relative_iri(inside.len());
+                        inside.len() + 2
+                    }
                 }
-                Angle::Less => {
-                    seen.triple_terms += usize::from(rest.starts_with("<<"));
-                    1
-                }
-                Angle::Either(inside) if inside.contains(['\'', '\\']) => {
-                    return too_much(format!("write <{inside}> without ' and \\, as %27 and %5C"));
-                }
-                Angle::Either(inside) => {
-                    seen.either(inside);
-                    seen.relative_iri(inside.len());
-                    inside.len() + 2
-                }
-            },
+            }
             _ => {
                 seen.code(first, rest);
                 first.len_utf8()
@@ -88,7 +92,7 @@ pub(super) fn check(text: &str) -> Result<(), QueryError> {
             return too_much(format!("it has over {MAX_TRIPLE_TERMS} triples of triples"));
         }
         if seen.described > MAX_DESCRIBED {
-            return too_much(format!("over {MAX_DESCRIBED} names stand before the first {{: give them as VALUES"));
+            return too_much(format!("over {MAX_DESCRIBED} names are described: give them as VALUES"));
         }
         if seen.names.saturating_mul(seen.longest + seen.relative) > MAX_WRITTEN_OUT {
             return too_much("its names are too long: it has long prefixes, and uses them often".to_owned());
@@ -113,9 +117,13 @@ struct Seen {
     variables: usize,
     /// Names that are to be written out.
     names: usize,
-    /// Whether the prologue is over, the names and IRIs in it, the bytes of its longest IRI, and of all relative ones together.
+    /// What of a name comes next.
+    name: Name,
+    /// Whether there was a `{`, and DESCRIBE before it; what is described.
     is_body: bool,
+    describes: bool,
     described: usize,
+    /// The bytes of the longest IRI before the first `{`, and of all relative ones together.
     longest: usize,
     relative: usize,
     joints: usize,
@@ -124,8 +132,36 @@ struct Seen {
     may_be_comment: bool,
 }
 
+/// Where in a name with a colon something stands: a `-` is a part of it, when it is not the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Name {
+    #[default]
+    None,
+    Begins,
+    GoesOn,
+}
+
+impl Name {
+    fn after(self, first: char) -> Self {
+        match first {
+            ':' if self == Self::None => Self::Begins,
+            ':' | '%' | '_' => self.going_on(),
+            '-' | '.' if self == Self::GoesOn => self,
+            c if c.is_alphanumeric() => self.going_on(),
+            _ => Self::None,
+        }
+    }
+
+    fn going_on(self) -> Self {
+        if self == Self::None { self } else { Self::GoesOn }
+    }
+}
+
 impl Seen {
     fn code(&mut self, first: char, rest: &str) {
+        let begins = |word: &str| rest.get(..word.len()).is_some_and(|found| found.eq_ignore_ascii_case(word));
+        let before = self.name;
+        self.name = before.after(first);
         match first {
             '\n' | '\r' => self.may_be_comment = false,
             '(' | '[' | '{' => {
@@ -145,23 +181,24 @@ impl Seen {
                 self.joints += 1;
                 self.read_twice += usize::from(!rest.starts_with("!="));
             }
+            '-' if before == Name::GoesOn => {}
             '+' | '-' | '*' | '/' | '^' => self.joints += 1,
             '?' | '$' => self.variables += 1,
             ':' => {
                 self.names += 1;
-                self.described += usize::from(!self.is_body);
+                self.described += usize::from(self.describes && !self.is_body);
             }
-            'R' | 'r' | 'S' | 's' | 'G' | 'g' => {
-                let is = |name: &&str| rest.get(..name.len()).is_some_and(|word| word.eq_ignore_ascii_case(name));
-                self.is_call |= READ_TWICE.iter().any(is);
+            'R' | 'r' | 'S' | 's' | 'G' | 'g' | 'E' | 'e' => {
+                self.is_call |= READ_TWICE.iter().any(|word| begins(word));
             }
+            'D' | 'd' => self.describes |= begins("DESCRIBE"),
             _ => {}
         }
     }
 
     fn iri(&mut self, length: usize) {
         if !self.is_body {
-            self.described += 1;
+            self.described += usize::from(self.describes);
             self.longest = self.longest.max(length);
         }
     }
@@ -169,14 +206,14 @@ impl Seen {
     fn relative_iri(&mut self, length: usize) {
         self.names += 1;
         if !self.is_body {
-            self.described += 1;
+            self.described += usize::from(self.describes);
             self.relative += length;
         }
     }
 
     /// An IRI with a base, or a comparison without one.
     fn either(&mut self, inside: &str) {
-        for (at, c) in inside.char_indices().filter(|(_, c)| "([{!?$RrSsGg".contains(*c)) {
+        for (at, c) in inside.char_indices().filter(|(_, c)| "([!?$RrSsGgEe".contains(*c)) {
             self.code(c, inside.get(at..).unwrap_or_default());
         }
         self.may_be_comment |= inside.contains('#');
@@ -272,6 +309,8 @@ mod tests {
             "SELECT (REPLACE(REPLACE(REPLACE(?a, 'a', 'b'), 'b', 'c'), '\\\\d', '') AS ?b) {}".to_owned(),
             format!("PREFIX a: <urn:example:a:> ASK {{ VALUES ?x {{ {} }} }}", "a:b ".repeat(200_000)),
             format!("DESCRIBE {}", "<urn:a> ".repeat(1_000)),
+            format!("{}ASK {{}}", "PREFIX a: <urn:a> ".repeat(2_000)),
+            format!("ASK {{ VALUES ?x {{ {} }} }}", "a:550e8400-e29b-41d4-a716-446655440000 ".repeat(2_000)),
             format!("SELECT (CONCAT({}'') AS ?b) {{}}", "REPLACE(?a, 'a', 'b'), ".repeat(30)),
         ] {
             assert_eq!(check(&text), Ok(()), "{}", &text[..60.min(text.len())]);
@@ -310,6 +349,11 @@ mod tests {
                 "BASE <123456789/>".repeat(999),
                 "<b> ".repeat(20_000)
             ),
+            format!("ASK{{{}", "FILTER<a:b>(EXISTS{".repeat(40)),
+            format!("ASK {{ FILTER({}1 = 1) }}", "a:-".repeat(5_000)),
+            format!("ASK {{ FILTER({}1 = 1) }}", "a:b -".repeat(5_000)),
+            format!("ASK {{ FILTER(a:b{}) }}", "'x'-1".repeat(5_000)),
+            format!("ASK {{ FILTER(1{}) }}", "-1".repeat(5_000)),
             format!("DESCRIBE {}", "<urn:a> ".repeat(1_001)),
             format!("PREFIX a: <urn:a> DESCRIBE {}", "a:a ".repeat(1_001)),
             "#(\n".repeat(20_000),

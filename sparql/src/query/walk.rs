@@ -71,35 +71,45 @@ pub(super) fn calls_functions(pattern: &mut GraphPattern) -> bool {
 
 /// Calls `f` with the pattern's own expressions and all parts of them, parts first, but not with those of an EXISTS.
 pub(super) fn each_expression(pattern: &mut GraphPattern, f: &mut dyn FnMut(&mut Expression)) {
+    own_expressions(pattern).into_iter().for_each(|expression| in_expression(expression, f));
+}
+
+/// The pattern's own expressions.
+pub(super) fn own_expressions(pattern: &mut GraphPattern) -> Vec<&mut Expression> {
     match pattern {
-        GraphPattern::Filter { expr, .. } => in_expression(expr, f),
-        GraphPattern::LeftJoin { expression: Some(expression), .. } | GraphPattern::Extend { expression, .. } => {
-            in_expression(expression, f);
-        }
-        GraphPattern::OrderBy { expression, .. } => {
-            for key in expression {
-                let (OrderExpression::Asc(key) | OrderExpression::Desc(key)) = key;
-                in_expression(key, f);
-            }
-        }
-        GraphPattern::Group { aggregates, .. } => {
-            for (_, aggregate) in aggregates {
-                if let AggregateExpression::FunctionCall { expr, .. } = aggregate {
-                    in_expression(expr, f);
-                }
-            }
-        }
-        _ => {}
+        GraphPattern::Filter { expr: expression, .. }
+        | GraphPattern::LeftJoin { expression: Some(expression), .. }
+        | GraphPattern::Extend { expression, .. } => vec![expression],
+        GraphPattern::OrderBy { expression, .. } => expression
+            .iter_mut()
+            .map(|key| match key {
+                OrderExpression::Asc(key) | OrderExpression::Desc(key) => key,
+            })
+            .collect(),
+        GraphPattern::Group { aggregates, .. } => aggregates
+            .iter_mut()
+            .filter_map(|(_, aggregate)| match aggregate {
+                AggregateExpression::FunctionCall { expr, .. } => Some(expr),
+                AggregateExpression::CountSolutions { .. } => None,
+            })
+            .collect(),
+        _ => Vec::new(),
     }
 }
 
 fn in_expression(expression: &mut Expression, f: &mut dyn FnMut(&mut Expression)) {
+    parts(expression).into_iter().for_each(|part| in_expression(part, f));
+    f(expression);
+}
+
+/// The expressions directly below an expression, those of an EXISTS aside.
+pub(super) fn parts(expression: &mut Expression) -> Vec<&mut Expression> {
     match expression {
         Expression::Exists(_)
         | Expression::NamedNode(_)
         | Expression::Literal(_)
         | Expression::Variable(_)
-        | Expression::Bound(_) => {}
+        | Expression::Bound(_) => Vec::new(),
         Expression::Or(a, b)
         | Expression::And(a, b)
         | Expression::Equal(a, b)
@@ -111,23 +121,10 @@ fn in_expression(expression: &mut Expression, f: &mut dyn FnMut(&mut Expression)
         | Expression::Add(a, b)
         | Expression::Subtract(a, b)
         | Expression::Multiply(a, b)
-        | Expression::Divide(a, b) => {
-            in_expression(a, f);
-            in_expression(b, f);
-        }
-        Expression::In(a, list) => {
-            in_expression(a, f);
-            list.iter_mut().for_each(|item| in_expression(item, f));
-        }
-        Expression::UnaryPlus(a) | Expression::UnaryMinus(a) | Expression::Not(a) => in_expression(a, f),
-        Expression::If(a, b, c) => {
-            in_expression(a, f);
-            in_expression(b, f);
-            in_expression(c, f);
-        }
-        Expression::Coalesce(list) | Expression::FunctionCall(_, list) => {
-            list.iter_mut().for_each(|item| in_expression(item, f));
-        }
+        | Expression::Divide(a, b) => vec![a, b],
+        Expression::In(a, list) => std::iter::once(&mut **a).chain(list).collect(),
+        Expression::UnaryPlus(a) | Expression::UnaryMinus(a) | Expression::Not(a) => vec![a],
+        Expression::If(a, b, c) => vec![a, b, c],
+        Expression::Coalesce(list) | Expression::FunctionCall(_, list) => list.iter_mut().collect(),
     }
-    f(expression);
 }

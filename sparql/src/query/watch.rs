@@ -2,8 +2,8 @@
 //!
 //! Oxigraph looks at its cancellation token whenever it reads a quad, and bounds no text. Rows that the query brings itself are
 //! made without reading; so `SHA512` of a long text for each of many rows would hold a thread, and `CONCAT` of `CONCAT` take all
-//! memory between two looks of the watch. Such calls are wrapped in a function that gives back what it gets, unless the query
-//! has been stopped or the text is too long: then it ends the query.
+//! memory between two looks of the watch. Such calls are wrapped in a function that gives back what it gets, unless it is a text
+//! that is too long. When the query has been stopped, it ends it.
 
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use spargebra::algebra::{AggregateExpression, AggregateFunction, Expression, Fun
 
 use super::QueryError;
 use super::ticket::Ticket;
-use super::unwind::{leave, leave_if_stopped};
-use super::walk::{children, each_expression};
+use super::unwind::leave_if_stopped;
+use super::walk::{children, each_expression, own_expressions, parts};
 
 /// `upTo(bytes, value)`: the value, when it has no more bytes than that.
 const UP_TO: &str = "urn:hiroba:sparql:upTo";
@@ -29,6 +29,10 @@ const MAX_REPLACEMENT: usize = 1_000;
 /// How many texts `CONCAT` may join, and how many bytes `GROUP_CONCAT` may put between two.
 const MAX_JOINED: usize = 100;
 const MAX_SEPARATOR: usize = 1_000;
+/// How many bytes an expression may have when what stands before each IN is written for each item: so it is planned.
+const MAX_PLANNED: f64 = 64e6;
+/// How many parts an expression may have that is not watched as a whole.
+const FEW: usize = 10;
 
 /// Gives the wrapping function to the evaluator of one query.
 pub(super) fn register(evaluator: SparqlEvaluator, ticket: &Arc<Ticket>) -> SparqlEvaluator {
@@ -38,13 +42,13 @@ pub(super) fn register(evaluator: SparqlEvaluator, ticket: &Arc<Ticket>) -> Spar
         let [Term::Literal(most), value] = args else { return None };
         let most: usize = most.value().parse().ok()?;
         // Geometries are bounded by what they are made of.
-        if let Term::Literal(text) = value
-            && (text.datatype() == xsd::STRING || text.language().is_some())
-            && text.value().len() > most
-        {
-            leave(QueryError::TooComplex(format!("a text that it makes or replaces in has over {most} bytes")));
-        }
-        Some(value.clone())
+        let fits = match value {
+            Term::Literal(text) if text.datatype() == xsd::STRING || text.language().is_some() => {
+                text.value().len() <= most
+            }
+            _ => true,
+        };
+        fits.then(|| value.clone())
     })
 }
 
@@ -73,7 +77,51 @@ pub(super) fn calls(pattern: &mut GraphPattern) -> Result<(), QueryError> {
         }
     });
     outcome?;
+    for expression in own_expressions(pattern) {
+        if planned(expression) > MAX_PLANNED {
+            return Err(QueryError::TooComplex("an IN has too many items for what stands before it".to_owned()));
+        }
+        whole(expression);
+    }
     children(pattern).into_iter().try_for_each(calls)
+}
+
+/// Wraps an expression that may take long for a row. The parts of AND stay apart: each may be looked at as soon as its variables
+/// have values.
+fn whole(expression: &mut Expression) {
+    if let Expression::And(a, b) = expression {
+        whole(a);
+        whole(b);
+    } else if costs(expression) {
+        wrap(expression, MAX_TEXT);
+    }
+}
+
+/// Whether an expression has calls or many parts.
+fn costs(expression: &mut Expression) -> bool {
+    let (mut calls, mut count, mut below) = (false, 0, vec![expression]);
+    while let Some(part) = below.pop() {
+        count += 1;
+        calls |= match part {
+            Expression::FunctionCall(Function::Custom(name), _) => !name.as_str().starts_with(OURS),
+            Expression::FunctionCall(..) => true,
+            _ => false,
+        };
+        below.extend(parts(part));
+    }
+    calls || count > FEW
+}
+
+/// About how many bytes an expression takes while it is planned.
+fn planned(expression: &mut Expression) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    match expression {
+        Expression::Literal(literal) => 50.0 + literal.value().len() as f64,
+        Expression::In(before, items) => {
+            planned(before) * items.len().max(1) as f64 + items.iter_mut().map(planned).sum::<f64>()
+        }
+        _ => 50.0 + parts(expression).into_iter().map(planned).sum::<f64>(),
+    }
 }
 
 /// Whether a call is to be wrapped, and what it gets if need be.
@@ -186,27 +234,41 @@ mod tests {
     #[test]
     fn texts_do_not_grow_without_bound() {
         let times = |n: usize, what: &str| vec![what; n].join(",");
-        let chain: String =
-            (0..9).map(|n| format!("BIND(CONCAT({}) AS ?x{})", times(100, &format!("?x{n}")), n + 1)).collect();
+        let bind = |n: usize| format!("BIND(CONCAT({}) AS ?x{})", times(100, &format!("?x{n}")), n + 1);
+        let chain: String = (0..9).map(bind).collect();
         for query in [
             format!("SELECT ?x9 {{ VALUES ?x0 {{ '0123456789' }} {chain} }}"),
-            format!("SELECT (CONCAT({}) AS ?x) {{}}", times(101, "'a'")),
             format!("SELECT (REPLACE('{}', 'a', 'b') AS ?x) {{}}", "a".repeat(MAX_REPLACED + 1)),
             format!("SELECT (REPLACE('a', 'a', '{}') AS ?x) {{}}", "b".repeat(MAX_REPLACEMENT + 1)),
             format!("SELECT (REPLACE('{}', 'a', '{}') AS ?x) {{}}", "a".repeat(10_000), "b".repeat(1_000)),
+        ] {
+            assert_eq!(values(&query, &ticket()), Ok(vec!["-".to_owned()]), "{}", &query[..80]);
+        }
+        for query in [
+            format!("SELECT (CONCAT({}) AS ?x) {{}}", times(101, "'a'")),
             format!("SELECT (GROUP_CONCAT(?a; separator='{}') AS ?x) {{}}", "b".repeat(MAX_SEPARATOR + 1)),
             format!("SELECT * {{ FILTER EXISTS {{ FILTER(CONCAT({}) = 'a') }} }}", times(101, "'a'")),
+            format!("SELECT * {{ FILTER('{}' IN ({})) }}", "a".repeat(100_000), times(1_000, "1")),
+            format!("SELECT * {{ FILTER((?x IN ({0})) IN ({0})) }}", times(2_000, "1")),
         ] {
             let outcome = values(&query, &ticket());
             assert!(matches!(outcome, Err(QueryError::TooComplex(_))), "{} {outcome:?}", &query[..80]);
         }
+        let many = format!("SELECT ?a {{ VALUES ?a {{ 1 9999 }} FILTER(?a IN ({})) }}", times(9_000, "2") + ",1");
+        assert_eq!(values(&many, &ticket()).map(|found| found.len()), Ok(1));
     }
 
     #[test]
     fn long_work_on_rows_of_the_query_itself_ends_when_it_is_stopped() {
         let rows: String = (0..60_000).map(|n| format!("'{n}'")).collect();
         let text = "x".repeat(400_000);
-        for condition in [format!("SHA512(CONCAT(?a, '{text}')) = 'a'"), format!("STRBEFORE('{text}', ?a) = 'a'")] {
+        for condition in [
+            format!("SHA512(CONCAT(?a, '{text}')) = 'a'"),
+            format!("STRBEFORE('{text}', ?a) = 'a'"),
+            format!("STRSTARTS('{text}', CONCAT(?a, 'b'))"),
+            format!("?a IN ({})", vec!["'a'"; 20_000].join(",")),
+            format!("(?a < '{text}'{}) = 7", " || ?a > 'x'".repeat(500)),
+        ] {
             let ticket = ticket();
             let other = Arc::clone(&ticket);
             let stopping = std::thread::spawn(move || {

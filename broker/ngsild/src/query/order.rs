@@ -209,6 +209,11 @@ impl Ordering {
         Ok(Self { keys, collator, place })
     }
 
+    /// Whether it measures distances, which takes long where geometries are large.
+    pub fn measures(&self) -> bool {
+        self.keys.iter().any(|key| key.direction.is_distance())
+    }
+
     /// Sorts entities; equals keep their order.
     pub fn sort<E: AsRef<Entity>>(&self, entities: &mut [E]) {
         entities.sort_by_cached_key(|entity| {

@@ -87,7 +87,7 @@ async fn ordered(
     let total = answer.entities.len();
     let Page { offset, limit, count, .. } = page;
     let (ordering, mut entities) = (Arc::clone(ordering), std::mem::take(&mut answer.entities));
-    let entities: Vec<Stored> = on_heavy_thread(total >= MANY, move || {
+    let entities: Vec<Stored> = on_heavy_thread(total >= MANY || ordering.measures(), move || {
         ordering.sort(&mut entities);
         entities.into_iter().skip(offset).take(limit).collect()
     })

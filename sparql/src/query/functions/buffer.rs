@@ -3,7 +3,7 @@
 //! The geometry is drawn on a plane of metres around its middle, widened there and drawn back. That is right to a
 //! thousandth within a city and wrong across continents; so the size is bounded.
 
-use geo::{BoundingRect, Buffer, Coord, CoordsIter, Geometry, MapCoords};
+use geo::{BoundingRect, Buffer, Coord, CoordsIter, Geometry, MapCoords, Simplify};
 use oxigraph::model::Term;
 use wkt::ToWkt;
 
@@ -38,10 +38,22 @@ fn widened(geometry: &Geometry<f64>, metres: f64) -> Option<Term> {
         return None;
     }
     let plane = geometry.map_coords(|c| Coord { x: (c.x - middle.x) * east, y: (c.y - middle.y) * LATITUDE });
+    // What is drawn finer than its surroundings can show only costs time.
+    let plane = if is_tangled([&plane], metres.abs()) { simpler(plane, metres.abs() / 200.0) } else { plane };
     if is_tangled([&plane], metres.abs()) {
         return None;
     }
     let area = plane.buffer(metres);
     let area = area.map_coords(|c| Coord { x: c.x / east + middle.x, y: c.y / LATITUDE + middle.y });
     Some(wkt_literal(area.wkt_string()).into())
+}
+
+fn simpler(geometry: Geometry<f64>, by: f64) -> Geometry<f64> {
+    match geometry {
+        Geometry::LineString(line) => line.simplify(by).into(),
+        Geometry::MultiLineString(lines) => lines.simplify(by).into(),
+        Geometry::Polygon(polygon) => polygon.simplify(by).into(),
+        Geometry::MultiPolygon(polygons) => polygons.simplify(by).into(),
+        other => other,
+    }
 }

@@ -12,7 +12,7 @@ mod tangle;
 
 use std::sync::Arc;
 
-use geo::{Contains, Geometry, Intersects, Relate};
+use geo::{Contains, CoordsIter, Geometry, Intersects, Relate};
 use ngsild::query::metres_between;
 use oxigraph::model::{Literal, NamedNode, NamedNodeRef, Term};
 use oxigraph::sparql::SparqlEvaluator;
@@ -29,6 +29,9 @@ use crate::geometry::{CRS84, GEOJSON_LITERAL, WKT_LITERAL, reference_system};
 pub(super) const GEOF: &str = "http://www.opengis.net/def/function/geosparql/";
 /// How many pairs of positions one distance may look at: two coastlines would hold a thread for minutes.
 const MAX_PAIRS: usize = 20_000_000;
+
+/// How many pairs of positions may be compared to see whether geometries touch: a few nanoseconds each.
+const MAX_COMPARED: usize = 1_000_000_000;
 
 /// A function that finds its geometries in the memory of the query.
 type Function = fn(&Geometries, &[Term]) -> Option<Term>;
@@ -89,7 +92,8 @@ fn general(name: &str, memory: &Geometries, args: &[Term]) -> Option<Term> {
     function(&in_crs84(memory, args)?)
 }
 
-/// Arguments as `spargeo` understands them: geometries in CRS84. `None` when one of them is no geometry, or they are tangled.
+/// Arguments as `spargeo` understands them: geometries in CRS84. `None` when one of them is no geometry, or they
+/// are tangled.
 fn in_crs84(memory: &Geometries, args: &[Term]) -> Option<Vec<Term>> {
     let mut geometries = Vec::new();
     let understood = |term: &Term| match term {
@@ -102,7 +106,8 @@ fn in_crs84(memory: &Geometries, args: &[Term]) -> Option<Vec<Term>> {
         other => Some(other.clone()),
     };
     let args = args.iter().map(understood).collect::<Option<_>>()?;
-    (!is_tangled(geometries.iter().map(Arc::as_ref), 0.0)).then_some(args)
+    let is_quick = geometries.len() < 2 || !is_tangled(geometries.iter().map(Arc::as_ref), 0.0);
+    is_quick.then_some(args)
 }
 
 /// `geof:distance(a, b, unit)`, and without a unit in metres.
@@ -122,7 +127,6 @@ fn metric_distance(memory: &Geometries, args: &[Term]) -> Option<Term> {
 }
 
 fn metres(memory: &Geometries, a: &Term, b: &Term) -> Option<f64> {
-    use geo::CoordsIter;
     let (a, b) = (memory.read(a)?, memory.read(b)?);
     let pairs = a.coords_count().checked_mul(b.coords_count())?;
     let metres = if pairs <= MAX_PAIRS { metres_between(&a, &b) } else { f64::INFINITY };
@@ -134,7 +138,8 @@ fn relation(memory: &Geometries, args: &[Term], holds: fn(&Geometry<f64>, &Geome
     let [a, b] = args else { return None };
     let (a, b) = (memory.read(a)?, memory.read(b)?);
     let is_point = |geometry: &Geometry<f64>| matches!(geometry, Geometry::Point(_));
-    let is_quick = is_point(&a) || is_point(&b) || !is_tangled([&*a, &*b], 0.0);
+    let few_pairs = || a.coords_count().checked_mul(b.coords_count()).is_some_and(|pairs| pairs <= MAX_COMPARED);
+    let is_quick = is_point(&a) || is_point(&b) || (few_pairs() && !is_tangled([&*a, &*b], 0.0));
     is_quick.then(|| Literal::from(holds(&a, &b)).into())
 }
 

@@ -93,6 +93,7 @@ pub(super) fn is_simple(memory: &Geometries, args: &[Term]) -> Option<Term> {
         }
         Geometry::LineString(line) => lines_are_simple(std::slice::from_ref(line))?,
         Geometry::MultiLineString(lines) => lines_are_simple(&lines.0)?,
+        other if is_tangled([other], 0.0) => return None,
         _ => return general("isSimple", memory, args),
     };
     Some(Literal::from(simple).into())

@@ -33,11 +33,13 @@ fn add_boxes(geometry: &Geometry<f64>, by: f64, boxes: &mut Vec<Rect<f64>>) {
     let grown =
         |rect: Rect<f64>| Rect::new((rect.min().x - by, rect.min().y - by), (rect.max().x + by, rect.max().y + by));
     let of = |line: Line<f64>| grown(line.bounding_rect());
+    // Lines without length, as of somebody who waits, cross nothing either.
+    let counts = |line: &Line<f64>| by > 0.0 || line.start != line.end;
     match geometry {
-        Geometry::LineString(line) => boxes.extend(line.lines_iter().map(of)),
-        Geometry::MultiLineString(lines) => boxes.extend(lines.lines_iter().map(of)),
-        Geometry::Polygon(polygon) => boxes.extend(polygon.lines_iter().map(of)),
-        Geometry::MultiPolygon(polygons) => boxes.extend(polygons.lines_iter().map(of)),
+        Geometry::LineString(line) => boxes.extend(line.lines_iter().filter(counts).map(of)),
+        Geometry::MultiLineString(lines) => boxes.extend(lines.lines_iter().filter(counts).map(of)),
+        Geometry::Polygon(polygon) => boxes.extend(polygon.lines_iter().filter(counts).map(of)),
+        Geometry::MultiPolygon(polygons) => boxes.extend(polygons.lines_iter().filter(counts).map(of)),
         Geometry::GeometryCollection(parts) => parts.iter().for_each(|part| add_boxes(part, by, boxes)),
         // Points cross nothing, as long as they do not grow.
         _ if by > 0.0 => boxes.extend(geometry.coords_iter().map(|c| grown(Point(c).bounding_rect()))),
@@ -77,7 +79,8 @@ mod tests {
             (true, vec![circle(10_000, 0.0)], 1.0),
             (false, vec![MultiPoint::from(vec![(0.0, 0.0); 5_000]).into()], 0.0),
             (true, vec![MultiPoint::from(vec![(0.0, 0.0); 5_000]).into()], 1.0),
-            (true, vec![LineString::from(vec![[0.0, 0.0]; 5_000]).into()], 0.0),
+            (false, vec![LineString::from(vec![[0.0, 0.0]; 5_000]).into()], 0.0),
+            (true, vec![LineString::from([[0.0, 0.0], [1.0, 1.0]].repeat(1_000)).into()], 0.0),
         ] {
             assert_eq!(is_tangled(&geometries, by), expected, "{}", geometries[0].coords_count());
         }
