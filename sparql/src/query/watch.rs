@@ -1,9 +1,9 @@
-//! Calls that are watched: those that take long, or make long texts.
+//! Expressions that are watched: those that take long, or make long texts.
 //!
 //! Oxigraph looks at its cancellation token whenever it reads a quad, and bounds no text. Rows that the query brings itself are
 //! made without reading; so `SHA512` of a long text for each of many rows would hold a thread, and `CONCAT` of `CONCAT` take all
-//! memory between two looks of the watch. Such calls are wrapped in a function that gives back what it gets, unless it is a text
-//! that is too long. When the query has been stopped, it ends it.
+//! memory between two looks of the watch. Such calls, and expressions of many parts, are wrapped in a function that gives back
+//! what it gets, unless it is a text that is too long. When the query has been stopped, it ends it.
 
 use std::sync::Arc;
 
@@ -92,7 +92,7 @@ fn whole(expression: &mut Expression) {
     if let Expression::And(a, b) = expression {
         whole(a);
         whole(b);
-    } else if costs(expression) {
+    } else if !is_call_of(expression, |name| name == UP_TO) && costs(expression) {
         wrap(expression, MAX_TEXT);
     }
 }
@@ -102,14 +102,14 @@ fn costs(expression: &mut Expression) -> bool {
     let (mut calls, mut count, mut below) = (false, 0, vec![expression]);
     while let Some(part) = below.pop() {
         count += 1;
-        calls |= match part {
-            Expression::FunctionCall(Function::Custom(name), _) => !name.as_str().starts_with(OURS),
-            Expression::FunctionCall(..) => true,
-            _ => false,
-        };
+        calls |= matches!(part, Expression::FunctionCall(..)) && !is_call_of(part, |name| name.starts_with(OURS));
         below.extend(parts(part));
     }
     calls || count > FEW
+}
+
+fn is_call_of(expression: &Expression, is: impl Fn(&str) -> bool) -> bool {
+    matches!(expression, Expression::FunctionCall(Function::Custom(name), _) if is(name.as_str()))
 }
 
 /// About how many bytes an expression takes while it is planned.
