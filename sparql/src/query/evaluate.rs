@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use super::chunks::Chunks;
 use super::format::{Family, Form, Format};
 use super::ticket::Ticket;
-use super::{QueryError, Question, Services, functions, interrupt, narrow, order, unwind, walk, watch};
+use super::{QueryError, Question, Services, functions, guard, narrow, unwind, walk};
 use crate::quads::{EXAMPLES, SHACL, is_hidden};
 use hiroba_vocab::namespace::PREFIXES;
 
@@ -61,11 +61,10 @@ pub(super) fn answer(
     }
     // There are many functions, and simple queries call none.
     let calls = walk::calls_functions(pattern);
-    order::by_kinds(pattern);
-    watch::calls(pattern)?;
+    guard::watched(pattern)?;
     let evaluator = if calls { with_functions(SparqlEvaluator::new()) } else { SparqlEvaluator::new() };
     let evaluator = evaluator.with_cancellation_token(ticket.token.clone());
-    let evaluator = services.register(with_watch(evaluator, ticket), ticket, runtime);
+    let evaluator = services.register(guard::register(evaluator, ticket), ticket, runtime);
     let mut prepared = evaluator.for_query(query);
     if let Some(dataset) = dataset {
         *prepared.dataset_mut() = dataset;
@@ -81,11 +80,6 @@ pub(super) fn answer(
 pub(super) fn with_functions(evaluator: SparqlEvaluator) -> SparqlEvaluator {
     let memory = Arc::default();
     narrow::register(functions::register(evaluator, &memory), &memory)
-}
-
-/// Gives an evaluator the functions behind what keeps queries within bounds.
-pub(super) fn with_watch(evaluator: SparqlEvaluator, ticket: &Arc<Ticket>) -> SparqlEvaluator {
-    order::register(watch::register(interrupt::register(evaluator, ticket), ticket))
 }
 
 /// What `default-graph-uri` and `named-graph-uri` say; else FROM and FROM NAMED (SPARQL 1.1 Protocol, 2.1.4). When nobody

@@ -1,15 +1,20 @@
 //! Queries whose mere form would cost too much. Parsing and planning recurse over the query, and rows that come from the
-//! query itself, not from the data, are made without looking at the clock; so both are bounded before anything starts.
+//! query itself, not from the data, are made without looking at the clock; so both are bounded before anything starts. What is
+//! left looks at the clock where Oxigraph does not: in joins (`interrupt`), sorting (`order`) and functions (`watch`).
 
+use std::sync::Arc;
+
+use oxigraph::sparql::SparqlEvaluator;
 use spargebra::algebra::{GraphPattern, PropertyPathExpression};
 use spargebra::{GraphUpdateOperation, Query, SparqlParser, Update};
 
+use super::ticket::Ticket;
 use super::walk::{self, children, each_exists};
-use super::{QueryError, hide, interrupt, narrow, nesting, order, watch};
+use super::{QueryError, cost, hide, interrupt, narrow, order, watch};
 
 /// How many triple patterns there may be in all.
 const MAX_PATTERNS: usize = 1_000;
-/// How many ways a path may offer in one place: each way round it, all of them are tried.
+/// How many alternatives and steps a path that repeats may have: all are tried from everything that is found.
 const MAX_WAYS: usize = 100;
 /// How many rows the query itself may bring, by VALUES and by UNION, multiplied where they are combined.
 const MAX_OWN_ROWS: f64 = 10_000_000.0;
@@ -19,13 +24,13 @@ const MAX_OWN_ROWS: f64 = 10_000_000.0;
 /// # Errors
 /// [`QueryError::Syntax`], [`QueryError::Update`] or [`QueryError::TooComplex`].
 pub(super) fn parse(text: &str) -> Result<Query, QueryError> {
-    nesting::check(text)?;
+    cost::check(text)?;
     allowed(SparqlParser::new().parse_query(text).map_err(|error| QueryError::of_syntax(text, &error))?)
 }
 
 /// The same, without a word on what is wrong: it costs most of the time.
 pub(super) fn parse_if_right(text: &str) -> Option<Query> {
-    nesting::check(text).ok()?;
+    cost::check(text).ok()?;
     allowed(SparqlParser::new().parse_query(text).ok()?).ok()
 }
 
@@ -37,12 +42,26 @@ fn allowed(mut query: Query) -> Result<Query, QueryError> {
     Ok(query)
 }
 
+/// Puts calls into a pattern that look whether the query is to go on, after all other rewriting.
+///
+/// # Errors
+/// [`QueryError::TooComplex`].
+pub(super) fn watched(pattern: &mut GraphPattern) -> Result<(), QueryError> {
+    order::by_kinds(pattern);
+    watch::expressions(pattern)
+}
+
+/// Gives an evaluator the functions that are called to keep queries within bounds.
+pub(super) fn register(evaluator: SparqlEvaluator, ticket: &Arc<Ticket>) -> SparqlEvaluator {
+    order::register(watch::register(interrupt::register(evaluator, ticket), ticket))
+}
+
 /// Reads an update that may be carried out.
 ///
 /// # Errors
 /// [`QueryError::Syntax`], [`QueryError::Unsupported`] or [`QueryError::TooComplex`].
 pub(super) fn parse_update(text: &str, base: &str) -> Result<Update, QueryError> {
-    nesting::check(text)?;
+    cost::check(text)?;
     // A host that cannot stand in an IRI is no base; then relative IRIs are mistakes.
     let parser = SparqlParser::new().with_base_iri(base).unwrap_or_default();
     let mut update = parser.parse_update(text).map_err(|error| QueryError::Syntax(error.to_string()))?;
@@ -52,8 +71,7 @@ pub(super) fn parse_update(text: &str, base: &str) -> Result<Update, QueryError>
                 check_size(pattern)?;
                 interrupt::allow(pattern)?;
                 narrow::without_index(pattern)?;
-                order::by_kinds(pattern);
-                watch::calls(pattern)?;
+                watched(pattern)?;
             }
             GraphUpdateOperation::Load { .. } => {
                 let instead = "LOAD is switched off, this endpoint fetches nothing: send the triples with INSERT DATA";
@@ -71,7 +89,7 @@ fn check_size(pattern: &mut GraphPattern) -> Result<(), QueryError> {
         return Err(QueryError::TooComplex(format!("it has over {MAX_PATTERNS} triple patterns")));
     }
     if size.ways > MAX_WAYS {
-        return Err(QueryError::TooComplex(format!("a path offers over {MAX_WAYS} ways")));
+        return Err(QueryError::TooComplex(format!("a path has over {MAX_WAYS} alternatives and steps")));
     }
     if size.own_rows > MAX_OWN_ROWS {
         return Err(QueryError::TooComplex("VALUES and UNION alone make over 10 million rows".to_owned()));
@@ -84,7 +102,7 @@ fn check_size(pattern: &mut GraphPattern) -> Result<(), QueryError> {
 struct Size {
     /// Triple patterns in it.
     patterns: usize,
-    /// Steps of its longest path.
+    /// Alternatives and steps of its longest path.
     ways: usize,
     /// Rows that it makes out of nothing, taking one for each triple pattern.
     own_rows: f64,

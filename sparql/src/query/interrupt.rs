@@ -181,16 +181,14 @@ fn of_name(name: &NamedNodePattern, found: &mut HashSet<Variable>) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     use oxigraph::model::{GraphName, NamedNodeRef, Quad};
-    use oxigraph::sparql::{QueryEvaluationError, QueryResults};
     use oxigraph::store::Store;
 
     use super::*;
     use crate::query::guard;
-    use crate::query::ticket::Reason;
-    use crate::query::unwind::caught;
+    use crate::query::testing::{ends_when_stopped, rows, ticket};
 
     fn store(quads: i32) -> Store {
         let store = Store::new().unwrap();
@@ -204,21 +202,8 @@ mod tests {
 
     /// How many rows there are, unless the query is stopped first.
     fn count(query: &str, store: &Store, ticket: &Arc<Ticket>) -> Result<usize, QueryError> {
-        let parsed = guard::parse(query)?;
         let evaluator = SparqlEvaluator::new().with_cancellation_token(ticket.token.clone());
-        let prepared = register(evaluator, ticket).for_query(parsed);
-        let mut rows = 0;
-        let reason = |error: QueryEvaluationError| ticket.stopped().unwrap_or_else(|| error.into());
-        caught(|| {
-            let results = prepared.on_store(store).execute().map_err(reason)?;
-            let QueryResults::Solutions(solutions) = results else { return Ok(()) };
-            for solution in solutions {
-                solution.map_err(reason)?;
-                rows += 1;
-            }
-            Ok(())
-        })?;
-        Ok(rows)
+        rows(evaluator, query, store, ticket, |_| Ok(())).map(|rows| rows.len())
     }
 
     #[test]
@@ -234,17 +219,7 @@ mod tests {
             "SELECT (COUNT(*) AS ?n) { ?x ?y ?z FILTER EXISTS { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c + ?f + ?i > 10) } }",
             "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f",
         ] {
-            let ticket = Arc::new(Ticket::new(Duration::from_secs(60)));
-            let other = Arc::clone(&ticket);
-            let stopping = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(150));
-                other.stop(Reason::Timeout);
-                Instant::now()
-            });
-            let outcome = count(query, &store, &ticket);
-            let after = stopping.join().unwrap().elapsed();
-            assert!(matches!(outcome, Err(QueryError::Timeout(_))), "{query}: {outcome:?}");
-            assert!(after < Duration::from_secs(2), "{query}: {after:?}");
+            ends_when_stopped(query, Duration::from_millis(150), |ticket| count(query, &store, ticket));
         }
     }
 
@@ -264,8 +239,7 @@ mod tests {
             ("SELECT * { ?a ?b ?c FILTER NOT EXISTS { ?d ?e 1 . ?f ?g 9 } }", 6),
             ("SELECT * {}", 1),
         ] {
-            let ticket = Arc::new(Ticket::new(Duration::from_secs(60)));
-            assert_eq!(count(query, &store, &ticket), Ok(rows), "{query}");
+            assert_eq!(count(query, &store, &ticket()), Ok(rows), "{query}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Answering queries: what is asked for, whether it may be, and the answer as a stream of bytes.
 //!
 //! * [`Pool`] gives queries threads of their own, for as long as they may run, and stops them when they may not.
-//! * `guard` refuses queries whose mere form would cost too much.
+//! * `guard` refuses queries whose mere form would cost too much, and makes the others stop when they are told to.
 //! * [`Format`] chooses the form of the answer, and `functions` are GeoSPARQL's.
 
 use hiroba_vocab::Tenant;
@@ -9,6 +9,7 @@ use hiroba_vocab::Tenant;
 use crate::follow::Position;
 
 mod chunks;
+mod cost;
 mod error;
 mod evaluate;
 mod format;
@@ -16,14 +17,16 @@ mod functions;
 mod guard;
 mod hide;
 mod interrupt;
+mod lexis;
 mod lookup;
 mod memory;
 mod narrow;
-mod nesting;
 mod order;
 mod place;
 mod pool;
 mod service;
+#[cfg(test)]
+mod testing;
 mod threads;
 mod ticket;
 mod unwind;

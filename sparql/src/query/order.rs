@@ -97,39 +97,28 @@ fn kind(value: &Term) -> String {
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use fastrand::Rng;
-    use oxigraph::sparql::QueryResults;
+    use oxigraph::sparql::QuerySolution;
     use oxigraph::store::Store;
 
     use super::*;
+    use crate::query::QueryError;
+    use crate::query::testing::{rows, ticket};
     use crate::query::ticket::{Reason, Ticket};
-    use crate::query::unwind::caught;
-    use crate::query::{QueryError, guard, walk};
-
-    fn ticket() -> Arc<Ticket> {
-        Arc::new(Ticket::new(Duration::from_secs(60)))
-    }
 
     /// What `?x` is in each row, unless the query ends otherwise.
     fn sorted(text: &str, ticket: &Arc<Ticket>) -> Result<Vec<String>, QueryError> {
-        let mut query = guard::parse(text)?;
-        by_kinds(walk::pattern(&mut query));
-        let store = Store::new().unwrap();
-        let evaluator = register(interrupt::register(SparqlEvaluator::new(), ticket));
-        let mut found = Vec::new();
-        caught(|| {
-            let QueryResults::Solutions(rows) = evaluator.for_query(query).on_store(&store).execute()? else {
-                panic!()
-            };
-            assert_eq!(rows.variables().len(), 1, "nothing else is seen");
-            for row in rows {
-                found.push(row?.get("x").map_or_else(|| "-".to_owned(), ToString::to_string));
-            }
+        let rewrite = |pattern: &mut GraphPattern| {
+            by_kinds(pattern);
             Ok(())
-        })?;
-        Ok(found)
+        };
+        let x = |row: &QuerySolution| {
+            assert_eq!(row.variables().len(), 1, "nothing else is seen");
+            row.get("x").map_or_else(|| "-".to_owned(), ToString::to_string)
+        };
+        let rows = rows(SparqlEvaluator::new(), text, &Store::new().unwrap(), ticket, rewrite)?;
+        Ok(rows.iter().map(x).collect())
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Leaving an evaluation from inside a function. A function of a query can only have a value or none; so where the query must
-//! end, it unwinds the query's thread, which [`caught`] turns into an error again.
+//! Leaving an evaluation from inside a function. A function of a query can only have a value or none; so when the query has been
+//! stopped, it unwinds the query's thread, which [`caught`] turns into an error again.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -9,16 +9,11 @@ use super::ticket::Ticket;
 /// What unwinds the thread of a query that is over.
 struct Over(QueryError);
 
-/// Ends the query whose function calls this.
-pub(super) fn leave(error: QueryError) -> ! {
-    // Without a message: nothing is wrong with the process.
-    resume_unwind(Box::new(Over(error)))
-}
-
-/// Ends it if it has been told to stop.
+/// Ends the query whose function calls this, if it has been told to stop.
 pub(super) fn leave_if_stopped(ticket: &Ticket) {
     if ticket.is_stopped() {
-        leave(ticket.stopped().unwrap_or(QueryError::Gone));
+        // Without a message: nothing is wrong with the process.
+        resume_unwind(Box::new(Over(ticket.stopped().unwrap_or(QueryError::Gone))));
     }
 }
 

@@ -7,7 +7,7 @@ use oxigraph::sparql::SparqlEvaluator;
 use spargebra::GraphUpdateOperation;
 use spargebra::algebra::QueryDataset;
 
-use super::evaluate::{with_functions, with_watch};
+use super::evaluate::with_functions;
 use super::ticket::Ticket;
 use super::{QueryError, Update, guard, unwind};
 use crate::copy::Reading;
@@ -25,7 +25,7 @@ pub(super) fn run(reading: &Reading, update: &Update, ticket: &Arc<Ticket>) -> R
         }
     }
     let evaluator = with_functions(SparqlEvaluator::new()).with_cancellation_token(ticket.token.clone());
-    let prepared = with_watch(evaluator, ticket).for_update(parsed);
+    let prepared = guard::register(evaluator, ticket).for_update(parsed);
     unwind::caught(|| {
         reading.change_by_hand(|transaction| {
             let outcome = prepared.on_transaction(transaction).execute();

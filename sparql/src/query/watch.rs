@@ -52,11 +52,11 @@ pub(super) fn register(evaluator: SparqlEvaluator, ticket: &Arc<Ticket>) -> Spar
     })
 }
 
-/// Wraps the calls of a pattern. Whoever looks for calls must have done so.
+/// Wraps the expressions of a pattern. Whoever looks for calls in them must have done so.
 ///
 /// # Errors
 /// [`QueryError::TooComplex`] when a call may make too much at once.
-pub(super) fn calls(pattern: &mut GraphPattern) -> Result<(), QueryError> {
+pub(super) fn expressions(pattern: &mut GraphPattern) -> Result<(), QueryError> {
     // What is inside goes to another endpoint, as it is.
     if let GraphPattern::Service { .. } = pattern {
         return Ok(());
@@ -64,7 +64,7 @@ pub(super) fn calls(pattern: &mut GraphPattern) -> Result<(), QueryError> {
     let mut outcome = aggregates(pattern);
     each_expression(pattern, &mut |expression| {
         let done = match expression {
-            Expression::Exists(inner) => calls(inner),
+            Expression::Exists(inner) => expressions(inner),
             Expression::FunctionCall(function, args) => call(function, args).map(|watched| {
                 if watched {
                     wrap(expression, MAX_TEXT);
@@ -83,7 +83,7 @@ pub(super) fn calls(pattern: &mut GraphPattern) -> Result<(), QueryError> {
         }
         whole(expression);
     }
-    children(pattern).into_iter().try_for_each(calls)
+    children(pattern).into_iter().try_for_each(expressions)
 }
 
 /// Wraps an expression that may take long for a row. The parts of AND stay apart: each may be looked at as soon as its variables
@@ -124,7 +124,7 @@ fn planned(expression: &mut Expression) -> f64 {
     }
 }
 
-/// Whether a call is to be wrapped, and what it gets if need be.
+/// Whether a call is to be wrapped by itself, because it makes a text or takes long; what it gets is, if need be.
 fn call(function: &Function, args: &mut [Expression]) -> Result<bool, QueryError> {
     match function {
         Function::Concat if args.len() > MAX_JOINED => {
@@ -138,11 +138,6 @@ fn call(function: &Function, args: &mut [Expression]) -> Result<bool, QueryError
             Ok(true)
         }
         Function::Concat
-        | Function::SubStr
-        | Function::StrLen
-        | Function::Contains
-        | Function::StrBefore
-        | Function::StrAfter
         | Function::Regex
         | Function::UCase
         | Function::LCase
@@ -180,35 +175,20 @@ fn aggregates(pattern: &GraphPattern) -> Result<(), QueryError> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
-    use oxigraph::sparql::QueryResults;
+    use oxigraph::sparql::QuerySolution;
     use oxigraph::store::Store;
 
     use super::*;
-    use crate::query::ticket::Reason;
-    use crate::query::unwind::caught;
-    use crate::query::{guard, walk};
+    use crate::query::testing::{self, ends_when_stopped, ticket};
 
     /// The first value of every row, unless the query ends otherwise.
     fn values(text: &str, ticket: &Arc<Ticket>) -> Result<Vec<String>, QueryError> {
-        let mut query = guard::parse(text)?;
-        calls(walk::pattern(&mut query))?;
-        let store = Store::new().unwrap();
-        let prepared = register(SparqlEvaluator::new(), ticket).for_query(query);
-        let mut values = Vec::new();
-        caught(|| {
-            let QueryResults::Solutions(rows) = prepared.on_store(&store).execute()? else { panic!() };
-            for row in rows {
-                values.push(row?.iter().next().map_or_else(|| "-".to_owned(), |(_, term)| term.to_string()));
-            }
-            Ok(())
-        })?;
-        Ok(values)
-    }
-
-    fn ticket() -> Arc<Ticket> {
-        Arc::new(Ticket::new(Duration::from_secs(60)))
+        let rows = testing::rows(SparqlEvaluator::new(), text, &Store::new().unwrap(), ticket, expressions)?;
+        let first =
+            |row: &QuerySolution| row.iter().next().map_or_else(|| "-".to_owned(), |(_, term)| term.to_string());
+        Ok(rows.iter().map(first).collect())
     }
 
     #[test]
@@ -269,17 +249,8 @@ mod tests {
             format!("?a IN ({})", vec!["'a'"; 20_000].join(",")),
             format!("(?a < '{text}'{}) = 7", " || ?a > 'x'".repeat(500)),
         ] {
-            let ticket = ticket();
-            let other = Arc::clone(&ticket);
-            let stopping = std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(500));
-                other.stop(Reason::Timeout);
-                Instant::now()
-            });
-            let outcome = values(&format!("SELECT ?a {{ VALUES ?a {{ {rows} }} FILTER({condition}) }}"), &ticket);
-            let after = stopping.join().unwrap().elapsed();
-            assert!(matches!(outcome, Err(QueryError::Timeout(_))), "{:?}", outcome.map(|rows| rows.len()));
-            assert!(after < Duration::from_secs(2), "{after:?}");
+            let query = format!("SELECT ?a {{ VALUES ?a {{ {rows} }} FILTER({condition}) }}");
+            ends_when_stopped(&condition[..20], Duration::from_millis(500), |ticket| values(&query, ticket));
         }
     }
 }

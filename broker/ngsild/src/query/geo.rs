@@ -17,7 +17,7 @@ use crate::geometry;
 use crate::time::DateTime;
 
 /// How many positions a reference may have: more than any city's border, and where distances to it are measured.
-const MAX_POSITIONS: usize = 20_000;
+const MAX_COMPARED: usize = 20_000;
 pub(super) const MAX_MEASURED: usize = 1_000;
 
 /// The relations of a geoquery: *target relation reference*.
@@ -72,7 +72,7 @@ impl GeoQuery {
             e.at(at)
         })?;
         let georel = georel.parse()?;
-        let most = if matches!(georel, Georel::NearMax(_) | Georel::NearMin(_)) { MAX_MEASURED } else { MAX_POSITIONS };
+        let most = if matches!(georel, Georel::NearMax(_) | Georel::NearMin(_)) { MAX_MEASURED } else { MAX_COMPARED };
         check_positions(&reference, most).map_err(|e| e.at("coordinates"))?;
         Ok(Self { georel, reference, property })
     }

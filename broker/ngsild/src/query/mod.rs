@@ -19,6 +19,7 @@ mod types;
 pub use filter::Filter;
 pub use geo::{GeoQuery, Georel, metres_between, surroundings};
 pub use id::IdPattern;
+pub use json::SelectorLimits;
 pub use order::{OrderBy, OrderDirection, OrderKey, Ordering, Place, SortKey};
 pub use projection::{Projection, ProjectionList, ProjectionMember};
 pub use q::Q;

@@ -12,14 +12,15 @@ use crate::jsonld::Context;
 use crate::language::LanguagePreference;
 use crate::member::{dataset, flag, list, object, seconds, text, texts};
 use crate::query::q::Test;
-use crate::query::{EntitySelector, GeoQuery, Q, ScopeQuery};
+use crate::query::{EntitySelector, GeoQuery, Q, ScopeQuery, SelectorLimits};
 use crate::receiver::cut;
 use crate::render::SpecVersion;
 use crate::temporal::{Interval, TimeProperty};
 use crate::time::DateTime;
 
 /// How many selectors `entities` may hold.
-const MAX_SELECTORS: usize = 100;
+const SELECTORS: SelectorLimits =
+    SelectorLimits { selectors: 100, patterns: MAX_PATTERNS, error: ErrorKind::BadRequestData };
 /// How many regular expressions `entities` may hold, and how many `q`: a query's are gone with it, but these stay in memory,
 /// compiled.
 const MAX_PATTERNS: usize = 20;
@@ -134,23 +135,12 @@ impl Members {
     }
 
     fn entities(&mut self, value: &Value, context: &Context) -> Result<()> {
-        let selectors = value.as_array().filter(|selectors| !selectors.is_empty());
-        let selectors = selectors.ok_or_else(|| Error::bad_request("it is a non-empty array of entity selectors"))?;
-        if selectors.len() > MAX_SELECTORS {
-            return Err(Error::bad_request(format!("at most {MAX_SELECTORS} entity selectors are allowed")));
-        }
-        for (i, selector) in selectors.iter().enumerate() {
+        for (i, selector) in value.as_array().into_iter().flatten().enumerate() {
             if selector.get("id").and_then(Value::as_array).is_some_and(Vec::is_empty) {
                 return Err(Error::bad_request("'id' is a URI, or a non-empty array of URIs").at(format!("{i}/id")));
             }
-            let (selector, any) = EntitySelector::from_json(selector, context).map_err(|e| e.inside(&i.to_string()))?;
-            self.any_type |= any;
-            self.entities.push(selector);
         }
-        let patterns = self.entities.iter().filter(|selector| selector.id_pattern.is_some()).count();
-        if patterns > MAX_PATTERNS {
-            return Err(Error::bad_request(format!("at most {MAX_PATTERNS} selectors may have an idPattern")));
-        }
+        (self.entities, self.any_type) = EntitySelector::list_from_json(value, context, SELECTORS)?;
         Ok(())
     }
 }

@@ -29,8 +29,7 @@ use crate::geometry::{CRS84, GEOJSON_LITERAL, WKT_LITERAL, reference_system};
 pub(super) const GEOF: &str = "http://www.opengis.net/def/function/geosparql/";
 /// How many pairs of positions one distance may look at: two coastlines would hold a thread for minutes.
 const MAX_PAIRS: usize = 20_000_000;
-
-/// How many pairs of positions may be compared to see whether geometries touch: a few nanoseconds each.
+/// How many may be compared to see whether geometries touch: a few nanoseconds each.
 const MAX_COMPARED: usize = 1_000_000_000;
 
 /// A function that finds its geometries in the memory of the query.
@@ -57,8 +56,8 @@ const OWN: [(&str, Function); 21] = [
     ("difference", shapes::difference),
     ("sfWithin", |memory, args| relation(memory, args, within)),
     ("sfContains", |memory, args| relation(memory, args, |a, b| within(b, a))),
-    ("sfIntersects", |memory, args| relation(memory, args, |a, b| a.intersects(b))),
-    ("sfDisjoint", |memory, args| relation(memory, args, |a, b| !a.intersects(b))),
+    ("sfIntersects", |memory, args| relation(memory, args, touch)),
+    ("sfDisjoint", |memory, args| relation(memory, args, |a, b| touch(a, b).map(|touch| !touch))),
 ];
 
 /// The IRIs of all functions that are there beside SPARQL's own.
@@ -134,20 +133,27 @@ fn metres(memory: &Geometries, a: &Term, b: &Term) -> Option<f64> {
     metres.is_finite().then_some(metres)
 }
 
-fn relation(memory: &Geometries, args: &[Term], holds: fn(&Geometry<f64>, &Geometry<f64>) -> bool) -> Option<Term> {
+fn relation(
+    memory: &Geometries,
+    args: &[Term],
+    holds: fn(&Geometry<f64>, &Geometry<f64>) -> Option<bool>,
+) -> Option<Term> {
     let [a, b] = args else { return None };
     let (a, b) = (memory.read(a)?, memory.read(b)?);
-    let is_point = |geometry: &Geometry<f64>| matches!(geometry, Geometry::Point(_));
-    let few_pairs = || a.coords_count().checked_mul(b.coords_count()).is_some_and(|pairs| pairs <= MAX_COMPARED);
-    let is_quick = is_point(&a) || is_point(&b) || (few_pairs() && !is_tangled([&*a, &*b], 0.0));
-    is_quick.then(|| Literal::from(holds(&a, &b)).into())
+    Some(Literal::from(holds(&a, &b)?).into())
+}
+
+/// Every line of one is held against every line of the other, until they touch.
+fn touch(a: &Geometry<f64>, b: &Geometry<f64>) -> Option<bool> {
+    let pairs = a.coords_count().checked_mul(b.coords_count())?;
+    (pairs <= MAX_COMPARED).then(|| a.intersects(b))
 }
 
 /// Points are by far the most common; the general relation costs a hundred times as much.
-fn within(inner: &Geometry<f64>, outer: &Geometry<f64>) -> bool {
+fn within(inner: &Geometry<f64>, outer: &Geometry<f64>) -> Option<bool> {
     match inner {
-        Geometry::Point(point) => outer.contains(point),
-        _ => inner.relate(outer).is_within(),
+        Geometry::Point(point) => Some(outer.contains(point)),
+        _ => (!is_tangled([inner, outer], 0.0)).then(|| inner.relate(outer).is_within()),
     }
 }
 

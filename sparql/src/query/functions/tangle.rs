@@ -15,6 +15,9 @@ pub(super) fn is_tangled<'g>(geometries: impl IntoIterator<Item = &'g Geometry<f
     for geometry in geometries {
         add_boxes(geometry, by, &mut boxes);
     }
+    if boxes.len() * boxes.len().saturating_sub(1) / 2 <= MAX_NEAR {
+        return false;
+    }
     boxes.sort_unstable_by(|a, b| a.min().x.total_cmp(&b.min().x));
     let (mut near, mut looked_at) = (0, 0);
     for (at, a) in boxes.iter().enumerate() {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use hiroba_store::Page;
 use hiroba_vocab::{EntityId, Iri};
 use ngsild::query::filter::Expansions;
-use ngsild::query::{EntitySelector, GeoQuery, IdPattern, OrderBy, Ordering, Place, Q, Query, TypeSelection};
+use ngsild::query::{
+    EntitySelector, GeoQuery, IdPattern, OrderBy, Ordering, Place, Q, Query, SelectorLimits, TypeSelection,
+};
 use ngsild::{Error, ErrorKind, jsonld::Context};
 use serde_json::{Map, Value};
 
@@ -192,10 +194,8 @@ pub fn from_body(
     Ok((QueryRequest { query, local, ordering, page: page(params, config)? }, representation))
 }
 
-/// How many selectors the body of a query may have, and how many of them with a regular expression: each takes up to some
-/// megabytes while it is used.
-const MAX_SELECTORS: usize = 500;
-const MAX_PATTERNS: usize = 50;
+/// How many selectors the body of a query may have.
+const SELECTORS: SelectorLimits = SelectorLimits { selectors: 500, patterns: 50, error: ErrorKind::TooComplexQuery };
 
 /// The members of a Query (5.2.23).
 pub(super) fn query_object(body: &Value) -> Result<&Map<String, Value>> {
@@ -215,27 +215,11 @@ pub(super) fn body_selectors(
     params: &Params,
     context: &Context,
 ) -> Result<(Vec<EntitySelector>, bool)> {
-    let mut local = params.local()?.unwrap_or(false);
-    let mut selectors = Vec::new();
-    if let Some(entities) = body.get("entities") {
-        let wrong = || Error::bad_request("'entities' is a non-empty array of selectors").at("/entities");
-        let entities = entities.as_array().filter(|entities| !entities.is_empty()).ok_or_else(wrong)?;
-        if entities.len() > MAX_SELECTORS {
-            let detail = format!("'entities' has more than {MAX_SELECTORS} selectors; ask in parts");
-            return Err(Error::new(ErrorKind::TooComplexQuery, detail).at("/entities").into());
-        }
-        if entities.iter().filter(|entity| entity.get("idPattern").is_some()).count() > MAX_PATTERNS {
-            let detail = format!("more than {MAX_PATTERNS} selectors have an 'idPattern'");
-            return Err(Error::new(ErrorKind::TooComplexQuery, detail).at("/entities").into());
-        }
-        for (i, entity) in entities.iter().enumerate() {
-            let (selector, any) =
-                EntitySelector::from_json(entity, context).map_err(|e| e.inside(&format!("/entities/{i}")))?;
-            local |= any;
-            selectors.push(selector);
-        }
-    }
-    Ok((selectors, local))
+    let local = params.local()?.unwrap_or(false);
+    let Some(entities) = body.get("entities") else { return Ok((Vec::new(), local)) };
+    let selectors = EntitySelector::list_from_json(entities, context, SELECTORS);
+    let (selectors, any_type) = selectors.map_err(|e| e.inside("/entities"))?;
+    Ok((selectors, local || any_type))
 }
 
 /// Checks the parameters of a POST by themselves, before its body is read.
